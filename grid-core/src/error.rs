@@ -1,0 +1,89 @@
+//! What every error of GRID can say about itself, so that each face answers it in one place.
+//!
+//! Each domain has one error enum; all of them implement [`Failure`]. The server turns a [`Kind`] into a status
+//! and Python turns it into an exception, without knowing the enum.
+
+use std::time::Duration;
+
+/// What sort of refusal an error is; exhaustive on purpose, so that a new kind must be handled everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The input breaks a rule (HTTP 400 or 422).
+    Invalid,
+    /// Nobody, or nobody that can be believed, is asking (HTTP 401).
+    Unauthenticated,
+    /// The caller is known and may not (HTTP 403).
+    Forbidden,
+    /// There is no such thing, as far as the caller may know (HTTP 404).
+    NotFound,
+    /// The input contradicts what is stored (HTTP 409).
+    Conflict,
+    /// The caller's copy is out of date (HTTP 412).
+    Stale,
+    /// The input is larger than the limit (HTTP 413).
+    TooLarge,
+    /// The caller asks too often (HTTP 429).
+    Limited,
+    /// Something that GRID needs cannot be reached now (HTTP 503).
+    Unavailable,
+    /// A fault of GRID's own (HTTP 500).
+    Internal,
+}
+
+/// Where in the input a fault lies, and what stood there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Place {
+    /// JSON pointer (RFC 6901) or column header of the faulty value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Line in the input, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column (field) of the line, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// What was expected there.
+    pub expected: String,
+    /// What was found there, cut to a printable length.
+    pub got: String,
+}
+
+/// What an error says beside its message.
+pub trait Failure: std::error::Error {
+    /// The sort of refusal.
+    fn kind(&self) -> Kind;
+
+    /// What the caller can do about it, if anything.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// How long to wait before the same call may succeed.
+    fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Where the faults lie, if the input has places.
+    fn places(&self) -> Vec<Place> {
+        Vec::new()
+    }
+}
+
+/// Cuts a text that came from outside to a length that fits a message, control characters replaced.
+///
+/// ```
+/// assert_eq!(grid_core::error::excerpt("a\tb"), "a\u{fffd}b");
+/// assert_eq!(grid_core::error::excerpt(&"x".repeat(100)).chars().count(), 41);
+/// ```
+pub fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut short: String = text
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,149 @@
+//! Decimal text to and from scaled integers, without a float in between.
+
+use super::Error;
+use crate::error::excerpt;
+
+/// Reads decimal text such as `-1.25` or `3e-4` as an integer count of `10^-decimals`.
+///
+/// Trailing zeros beyond the scale are fine (`1.2500000` fits two decimals); a digit that would be lost is not.
+pub(crate) fn parse_scaled(text: &str, decimals: u32, expected: &'static str) -> Result<i128, Error> {
+    let wrong = || Error::NotAnAmount { expected, got: excerpt(text) };
+    let (negative, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (true, text.get(1..).unwrap_or_default()),
+        Some(b'+') => (false, text.get(1..).unwrap_or_default()),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| wrong())?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(wrong());
+    }
+    let mut digits: i128 = 0;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        if !byte.is_ascii_digit() {
+            return Err(wrong());
+        }
+        digits = digits
+            .checked_mul(10)
+            .and_then(|d| d.checked_add(i128::from(byte - b'0')))
+            .ok_or_else(|| Error::OutOfRange { quantity: expected, unit: "millionths" })?;
+    }
+    // digits · 10^(exponent − fraction.len()) is the value; the count wanted is that · 10^decimals.
+    let shift = i64::from(exponent) + i64::from(decimals) - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+    let out_of_range = || Error::OutOfRange { quantity: expected, unit: "millionths" };
+    if digits == 0 {
+        return Ok(0);
+    }
+    let count = if shift >= 0 {
+        let power =
+            u32::try_from(shift).ok().and_then(|s| 10_i128.checked_pow(s)).ok_or_else(out_of_range)?;
+        digits.checked_mul(power).ok_or_else(out_of_range)?
+    } else {
+        let too_fine = || Error::TooFine { most: decimals, got: excerpt(text) };
+        let power = u32::try_from(-shift).ok().and_then(|s| 10_i128.checked_pow(s)).ok_or_else(too_fine)?;
+        if digits % power != 0 {
+            return Err(too_fine());
+        }
+        digits / power
+    };
+    Ok(if negative { -count } else { count })
+}
+
+/// Writes a count of `10^-6` with exactly six decimals.
+pub(crate) fn format_micro(count: i64) -> String {
+    let sign = if count < 0 { "-" } else { "" };
+    let magnitude = count.unsigned_abs();
+    format!("{sign}{}.{:06}", magnitude / 1_000_000, magnitude % 1_000_000)
+}
+
+/// Writes a count of `10^-6` with as few decimals as say the same, but at least `least`.
+pub(crate) fn format_micro_short(count: i64, least: usize) -> String {
+    let full = format_micro(count);
+    let Some((whole, fraction)) = full.split_once('.') else { return full };
+    let significant = fraction.trim_end_matches('0').len().max(least);
+    match fraction.get(..significant) {
+        None | Some("") => whole.to_owned(),
+        Some(kept) => format!("{whole}.{kept}"),
+    }
+}
+
+/// Reads a decimal that JSON carries as a string or as a plain number; a number goes through its shortest decimal
+/// text, so that `0.1` is one tenth exactly.
+pub(crate) fn deserialize_text<'de, D, T>(
+    deserializer: D,
+    expected: &'static str,
+    parse: fn(&str) -> Result<T, Error>,
+) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    struct Visitor<T> {
+        expected: &'static str,
+        parse: fn(&str) -> Result<T, Error>,
+    }
+
+    impl<T> serde::de::Visitor<'_> for Visitor<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.expected)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            (self.parse)(text).map_err(E::custom)
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+    }
+
+    deserializer.deserialize_any(Visitor { expected, parse })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn exponents_and_signs_are_read() {
+        assert_eq!(parse_scaled("-1.25", 6, "a number"), Ok(-1_250_000));
+        assert_eq!(parse_scaled("+3e-4", 6, "a number"), Ok(300));
+        assert_eq!(parse_scaled("1.2500000", 6, "a number"), Ok(1_250_000));
+        assert_eq!(parse_scaled(".5", 6, "a number"), Ok(500_000));
+        assert_eq!(parse_scaled("0e999999", 6, "a number"), Ok(0));
+    }
+
+    #[test]
+    fn rubbish_is_refused_and_never_panics() {
+        for text in ["", ".", "-", "1,5", "NaN", "inf", "1e", "1e999999999999", "٣", "1.2.3", "0x10"] {
+            assert!(parse_scaled(text, 6, "a number").is_err(), "{text}");
+        }
+        assert!(matches!(parse_scaled("0.0000001", 6, "a number"), Err(Error::TooFine { most: 6, .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn six_decimals_round_trip(count in any::<i64>()) {
+            prop_assert_eq!(parse_scaled(&format_micro(count), 6, "a number"), Ok(i128::from(count)));
+            prop_assert_eq!(parse_scaled(&format_micro_short(count, 0), 6, "a number"), Ok(i128::from(count)));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            let _ = parse_scaled(&text, 6, "a number");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The integration tests of grid-core, in one binary.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
