@@ -1,1 +1,22 @@
-//! (being written)
+//! Energy accounting: devices and their readings, and what a community makes of them.
+//!
+//! A [`Device`] has channels; a [`Reading`] is the energy of one channel over one interval. [`ingest`] reads them from
+//! files, [`ledger`] decides what is new, the same, a correction or a conflict, [`balance`] sets generation against
+//! consumption, and [`sharing`] hands out what is left over, to the last milliwatt-hour.
+
+mod channel;
+mod community;
+mod device;
+mod error;
+mod reading;
+
+pub mod balance;
+pub mod ingest;
+pub mod ledger;
+pub mod sharing;
+
+pub use channel::Channel;
+pub use community::{Community, Member, Role};
+pub use device::{Device, DeviceKind, Name};
+pub use error::Error;
+pub use reading::Reading;

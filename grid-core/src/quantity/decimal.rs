@@ -29,11 +29,11 @@ pub(crate) fn parse_scaled(text: &str, decimals: u32, expected: &'static str) ->
         digits = digits
             .checked_mul(10)
             .and_then(|d| d.checked_add(i128::from(byte - b'0')))
-            .ok_or_else(|| Error::OutOfRange { quantity: expected, unit: "millionths" })?;
+            .ok_or(Error::OutOfRange { quantity: "the amount", unit: "its smallest unit" })?;
     }
     // digits · 10^(exponent − fraction.len()) is the value; the count wanted is that · 10^decimals.
     let shift = i64::from(exponent) + i64::from(decimals) - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-    let out_of_range = || Error::OutOfRange { quantity: expected, unit: "millionths" };
+    let out_of_range = || Error::OutOfRange { quantity: "the amount", unit: "its smallest unit" };
     if digits == 0 {
         return Ok(0);
     }

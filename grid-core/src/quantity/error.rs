@@ -42,7 +42,7 @@ pub enum Error {
     #[error("expected a share from 0 to 1000000 ppm, got {got}")]
     NotAShare {
         /// The parts per million that were given.
-        got: u64,
+        got: u32,
     },
     /// There is nothing to split by.
     #[error("expected at least one weight above zero to split {total} by, got {weights} weights of zero")]

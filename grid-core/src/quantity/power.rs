@@ -10,7 +10,7 @@ use super::{Energy, Error, Rounding, decimal::format_micro_short, divide, parse_
 /// use grid_core::quantity::{Energy, Power, Rounding};
 /// use std::time::Duration;
 /// let power: Power = "4.6 kW".parse()?;
-/// let energy = power.over(Duration::from_secs(900), Rounding::HalfEven);
+/// let energy = power.over(Duration::from_mins(15), Rounding::HalfEven);
 /// assert_eq!(energy, Energy::from_wh(1150));
 /// # Ok::<(), grid_core::quantity::Error>(())
 /// ```
@@ -90,7 +90,7 @@ mod tests {
 
         #[test]
         fn an_hour_gives_the_same_number(milliwatt in any::<i64>()) {
-            let energy = Power::from_milliwatt(milliwatt).over(Duration::from_secs(3600), Rounding::HalfUp);
+            let energy = Power::from_milliwatt(milliwatt).over(Duration::from_hours(1), Rounding::HalfUp);
             prop_assert_eq!(energy, Some(Energy::from_mwh(milliwatt)));
         }
     }

@@ -31,7 +31,7 @@ impl Share {
     ///
     /// [`Error::NotAShare`] past one million.
     pub const fn from_ppm(ppm: u32) -> Result<Self, Error> {
-        if ppm <= 1_000_000 { Ok(Self { ppm }) } else { Err(Error::NotAShare { got: ppm as u64 }) }
+        if ppm <= 1_000_000 { Ok(Self { ppm }) } else { Err(Error::NotAShare { got: ppm }) }
     }
 
     /// The share that `part` is of `whole`, rounded down so that only all of it is the whole; nothing where there is

@@ -1,0 +1,164 @@
+//! What a new reading means beside those that are there: new, the same, a correction, or a conflict.
+//!
+//! A reading's identity is its device, channel, start and end. The same identity with the same energy and quality
+//! changes nothing; with another it supersedes what was there, and that stays in the history. Any other overlap is
+//! refused, because no rule could say which of the two is true.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Error, Reading};
+
+/// A reading and when it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Recorded {
+    /// The reading.
+    pub reading: Reading,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// A reading that another one has replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Superseded {
+    /// The reading as it was.
+    pub reading: Reading,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// When it was replaced.
+    pub until: Timestamp,
+}
+
+/// What readings do to those that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// The readings that stand now, by start.
+    pub current: Vec<Recorded>,
+    /// Those that were replaced by this merge, by start.
+    pub superseded: Vec<Superseded>,
+    /// How many are new.
+    pub inserted: usize,
+    /// How many were there already.
+    pub unchanged: usize,
+}
+
+/// Merges readings of one device and channel into those that stand, as recorded at `now`.
+///
+/// A reading that comes twice in `incoming` with different values supersedes itself: the later one stands.
+///
+/// # Errors
+///
+/// [`Error::Overlap`] where a reading overlaps another without being the same interval; nothing is merged then.
+pub fn merge(stored: Vec<Recorded>, incoming: &[Reading], now: Timestamp) -> Result<Merged, Error> {
+    let mut merged = Merged::default();
+    let mut standing: BTreeMap<Timestamp, Recorded> =
+        stored.into_iter().map(|recorded| (recorded.reading.interval().start(), recorded)).collect();
+    for &reading in incoming {
+        let interval = reading.interval();
+        if let Some(there) = standing.get_mut(&interval.start())
+            && there.reading.interval() == interval
+        {
+            if there.reading == reading {
+                merged.unchanged += 1;
+            } else {
+                merged.superseded.push(Superseded { reading: there.reading, at: there.at, until: now });
+                *there = Recorded { reading, at: now };
+            }
+            continue;
+        }
+        // Standing readings do not overlap, so only the last one that starts before the end can meet this one.
+        if let Some((_, other)) = standing.range(..interval.end()).next_back()
+            && other.reading.interval().overlaps(interval)
+        {
+            return Err(Error::Overlap { got: interval, other: other.reading.interval() });
+        }
+        standing.insert(interval.start(), Recorded { reading, at: now });
+        merged.inserted += 1;
+    }
+    merged.current = standing.into_values().collect();
+    merged.superseded.sort_unstable();
+    Ok(merged)
+}
+
+/// The readings that stood at an instant, from those that stand now and those that were replaced.
+pub fn as_of(current: &[Recorded], superseded: &[Superseded], instant: Timestamp) -> Vec<Recorded> {
+    let mut standing: Vec<Recorded> =
+        current.iter().copied().filter(|recorded| recorded.at <= instant).collect();
+    standing.extend(
+        superseded
+            .iter()
+            .filter(|old| old.at <= instant && instant < old.until)
+            .map(|old| Recorded { reading: old.reading, at: old.at }),
+    );
+    standing.sort_unstable();
+    standing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{quantity::Energy, series::Quality, time::Interval};
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn reading(start: i64, length: i64, mwh: i64) -> Reading {
+        let interval = Interval::new(at(start), at(start + length)).unwrap();
+        Reading::new(interval, Some(Energy::from_mwh(mwh)), Quality::Measured).unwrap()
+    }
+
+    #[test]
+    fn an_overlap_that_is_no_correction_is_refused() {
+        let stored = merge(Vec::new(), &[reading(0, 10, 1), reading(10, 10, 2)], at(100)).unwrap().current;
+        for wrong in
+            [reading(0, 5, 1), reading(5, 10, 1), reading(-5, 6, 1), reading(0, 20, 3), reading(19, 2, 1)]
+        {
+            assert!(
+                matches!(merge(stored.clone(), &[wrong], at(101)), Err(Error::Overlap { .. })),
+                "{wrong:?}"
+            );
+        }
+        assert!(merge(stored, &[reading(20, 2, 1), reading(-5, 5, 1)], at(101)).is_ok());
+    }
+
+    #[test]
+    fn a_change_of_quality_alone_is_a_correction() {
+        let estimated =
+            Reading::new(reading(0, 10, 5).interval(), Some(Energy::from_mwh(5)), Quality::Estimated);
+        let stored = merge(Vec::new(), &[estimated.unwrap()], at(1)).unwrap().current;
+        let merged = merge(stored, &[reading(0, 10, 5)], at(2)).unwrap();
+        assert_eq!((merged.inserted, merged.unchanged, merged.superseded.len()), (0, 0, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_again_changes_nothing(values in prop::collection::vec(0..1000_i64, 1..50)) {
+            let readings: Vec<_> = values.iter().zip(0..).map(|(&mwh, n)| reading(n * 900, 900, mwh)).collect();
+            let once = merge(Vec::new(), &readings, at(1)).unwrap();
+            let twice = merge(once.current.clone(), &readings, at(2)).unwrap();
+            prop_assert_eq!(&twice.current, &once.current);
+            prop_assert_eq!((twice.inserted, twice.unchanged, twice.superseded.len()), (0, readings.len(), 0));
+        }
+
+        #[test]
+        fn every_past_state_can_be_asked_for(rounds in prop::collection::vec(prop::collection::btree_map(0..10_i64, 0..3_i64, 0..6), 1..8)) {
+            let mut current = Vec::new();
+            let mut superseded = Vec::new();
+            let mut states = Vec::new();
+            for (round, changes) in rounds.into_iter().enumerate() {
+                let now = at(i64::try_from(round).unwrap());
+                let incoming: Vec<_> = changes.into_iter().map(|(slot, mwh)| reading(slot * 900, 900, mwh)).collect();
+                let merged = merge(current, &incoming, now).unwrap();
+                current = merged.current;
+                superseded.extend(merged.superseded);
+                states.push((now, current.clone()));
+            }
+            for (now, state) in states {
+                prop_assert_eq!(as_of(&current, &superseded, now), state);
+            }
+        }
+    }
+}
