@@ -3,4 +3,5 @@
 #![allow(clippy::print_stdout, reason = "a test says what it skipped and what it measured")]
 
 mod energy;
+mod layers;
 mod shared_data;
