@@ -5,3 +5,6 @@
 mod energy;
 mod layers;
 mod shared_data;
+
+#[cfg(feature = "auth")]
+mod auth;
