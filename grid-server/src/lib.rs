@@ -14,8 +14,10 @@ pub mod serve;
 
 mod caller;
 mod clock;
+mod demo;
 mod extract;
 mod hashing;
+mod import;
 mod layers;
 mod openapi;
 mod page;

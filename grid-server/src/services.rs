@@ -38,7 +38,8 @@ impl Services {
     /// Reads the signing keys of a migrated store; where there is none yet, one is made and kept.
     pub(crate) async fn open(store: Store, config: &Config) -> Result<Self, Problem> {
         if store.signing_keys().await?.is_empty() {
-            store.add_signing_key(&SigningKey::generate()?, clock::now()).await?;
+            let key = SigningKey::generate()?;
+            store.add_signing_key(key.key_id().as_str(), key.as_pkcs8(), clock::now()).await?;
         }
         let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
         let lifetime = config.token_time();

@@ -7,7 +7,7 @@ use axum::{
 };
 use grid_core::{
     auth::{Password, PasswordHasher, Scopes, Subject},
-    store::User,
+    store::{User, new_id},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -72,7 +72,11 @@ pub(crate) struct Tokens {
 
 impl From<User> for Profile {
     fn from(user: User) -> Self {
-        Self { user_id: user.id, username: user.username, email: user.email }
+        Self {
+            user_id: user.id(),
+            username: user.username().to_owned(),
+            email: user.email().to_owned(),
+        }
     }
 }
 
@@ -87,9 +91,12 @@ pub(crate) async fn register(
 ) -> Result<(StatusCode, Json<Profile>), Problem> {
     let services = app.services()?;
     let password = field("/password", Password::parse(&body.password))?;
-    let hash = app.hashing().run(move || PasswordHasher::default().hash(&password)).await??;
     let now = clock::now();
-    let user = User { id: clock::new_id(now), username: body.username, email: body.email, password: hash };
+    let id = new_id(now);
+    // Checked before the costly hash is made.
+    User::new(id, &body.username, &body.email, String::new())?;
+    let hash = app.hashing().run(move || PasswordHasher::default().hash(&password)).await??;
+    let user = User::new(id, &body.username, &body.email, hash)?;
     services.store().create_user(&user, now).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
 }
@@ -104,7 +111,7 @@ pub(crate) async fn login(State(app): State<App>, Json(body): Json<Login>) -> Re
     // What cannot be anybody's password is answered like a wrong one.
     let Ok(password) = Password::parse(&body.password) else { return Err(wrong()) };
     let user = services.store().user_by_name(&body.username).await?;
-    let hash = user.as_ref().map(|user| user.password.clone());
+    let hash = user.as_ref().map(|user| user.password().to_owned());
     let right = app
         .hashing()
         .run(move || {
@@ -117,7 +124,7 @@ pub(crate) async fn login(State(app): State<App>, Json(body): Json<Login>) -> Re
         })
         .await??;
     let Some(user) = user.filter(|_| right) else { return Err(wrong()) };
-    let subject = Subject { user_id: user.id, username: user.username, scope: Scopes::default() };
+    let subject = Subject { user_id: user.id(), username: user.username().to_owned(), scope: Scopes::default() };
     let issued = services.issue(&subject, clock::now())?;
     let tokens = Tokens {
         acces_token: issued.token.clone(),

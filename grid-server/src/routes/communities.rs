@@ -6,6 +6,7 @@ use axum::{
 };
 use grid_core::{
     energy::{Community, Member, Name, Role},
+    store::new_id,
     time::Calendar,
 };
 use serde::{Deserialize, Serialize};
@@ -122,12 +123,12 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CommunityView>), Problem> {
     let now = clock::now();
     let community = Community {
-        id: clock::new_id(now),
+        id: new_id(now),
         name: field("/name", Name::new(&body.name))?,
         calendar: field("/time_zone", Calendar::new(&body.time_zone))?,
     };
     let operator = Member {
-        id: clock::new_id(now),
+        id: new_id(now),
         name: Name::new(&caller.username)?,
         user: Some(caller.id),
         role: Role::Operator,
@@ -178,19 +179,19 @@ pub(crate) async fn add_member(
     let community = caller.operated(&app, id).await?;
     let store = app.services()?.store();
     let user = match (body.user_id, body.username) {
-        (Some(id), _) => Some(store.user(id).await?.ok_or_else(|| not_found("user", id))?.id),
+        (Some(id), _) => Some(store.user(id).await?.ok_or_else(|| not_found("user", id))?.id()),
         (None, Some(name)) => {
             let user = store.user_by_name(&name).await?;
             let missing = || {
                 Problem::new(StatusCode::NOT_FOUND, format!("there is no user `{}`", grid_core::error::excerpt(&name)))
             };
-            Some(user.ok_or_else(missing)?.id)
+            Some(user.ok_or_else(missing)?.id())
         }
         (None, None) => None,
     };
     let now = clock::now();
     let member = Member {
-        id: clock::new_id(now),
+        id: new_id(now),
         name: field("/name", Name::new(&body.name))?,
         user,
         role: body.role.map_or(Ok(Role::Member), |role| field("/role", role.parse::<Role>()))?,

@@ -7,6 +7,7 @@ use axum::{
 use grid_core::{
     energy::{Device, DeviceKind, Name},
     quantity::{self, Power},
+    store::new_id,
     time::Calendar,
 };
 use serde::{Deserialize, Serialize};
@@ -104,7 +105,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<DeviceView>), Problem> {
     let now = clock::now();
     let device = Device {
-        id: clock::new_id(now),
+        id: new_id(now),
         owner: caller.id,
         name: field("/name", Name::new(&body.name))?,
         kind: field("/kind", body.kind.parse())?,

@@ -152,16 +152,20 @@ pub(crate) struct MemberShare {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SharingKey)]
 pub(crate) struct KeyView {
+    /// From when on.
+    #[schema(value_type = String, format = DateTime)]
+    valid_from: Timestamp,
     #[schema(example = "static")]
     kind: &'static str,
     shares: Vec<MemberShare>,
 }
 
-impl From<&Key> for KeyView {
-    fn from(key: &Key) -> Self {
+impl KeyView {
+    fn of(valid_from: Timestamp, key: &Key) -> Self {
         match key {
-            Key::Proportional => Self { kind: "proportional", shares: Vec::new() },
+            Key::Proportional => Self { valid_from, kind: "proportional", shares: Vec::new() },
             Key::Static(key) => Self {
+                valid_from,
                 kind: "static",
                 shares: key
                     .shares()
@@ -173,14 +177,6 @@ impl From<&Key> for KeyView {
             },
         }
     }
-}
-
-/// When a key is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct KeyQuery {
-    /// The instant or local date; now where nothing is said.
-    at: Option<String>,
 }
 
 /// Imports readings of many devices in the long format. Only for operators.
@@ -293,20 +289,18 @@ pub(super) fn not_one_of(name: &str, expected: &str, got: &str) -> Problem {
     )
 }
 
-/// Gives the key by which a community shares at an instant.
+/// Lists the keys by which a community shares, by when they begin; where there is none, it shares in proportion.
 #[utoipa::path(get, path = "/communities/{id}/keys", tag = "communities", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path), KeyQuery),
-    responses((status = 200, description = "The key; `proportional` where none was set", body = Listed<KeyView>)))]
+    params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The keys", body = Listed<KeyView>)))]
 pub(crate) async fn keys(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
-    Query(query): Query<KeyQuery>,
 ) -> Result<Json<Listed<KeyView>>, Problem> {
-    let (community, _) = caller.community(&app, id).await?;
-    let at = at(query.at.as_deref(), "at", &community.calendar)?;
-    let key = app.services()?.store().key(id, at).await?.unwrap_or(Key::Proportional);
-    Ok(Json(Listed::whole(vec![KeyView::from(&key)])))
+    caller.community(&app, id).await?;
+    let keys = app.services()?.store().keys(id).await?;
+    Ok(Json(Listed::whole(keys.iter().map(|(from, key)| KeyView::of(*from, key)).collect())))
 }
 
 /// Sets the key by which a community shares from an instant on. Only for operators.
@@ -330,11 +324,11 @@ pub(crate) async fn set_key(
         }
         other => return Err(not_one_of("/kind", "`proportional` or `static`", other)),
     };
-    let valid_from = at(body.valid_from.as_deref(), "/valid_from", &community.calendar)?;
-    app.services()?.store().set_key(id, &key, valid_from, clock::now()).await?;
-    Ok((StatusCode::CREATED, Json(KeyView::from(&key))))
-}
-
-fn at(text: Option<&str>, name: &str, calendar: &Calendar) -> Result<Timestamp, Problem> {
-    text.map_or_else(|| Ok(clock::now()), |text| instant(name, text, calendar))
+    let now = clock::now();
+    let valid_from = body
+        .valid_from
+        .as_deref()
+        .map_or(Ok(now), |text| instant("/valid_from", text, &community.calendar))?;
+    app.services()?.store().set_key(id, &key, valid_from, now).await?;
+    Ok((StatusCode::CREATED, Json(KeyView::of(valid_from, &key))))
 }
