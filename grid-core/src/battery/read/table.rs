@@ -66,7 +66,7 @@ fn chosen(columns: &[Column]) -> BTreeMap<Role, Vec<usize>> {
     let mut best: BTreeMap<Role, (u8, Vec<usize>)> = BTreeMap::new();
     for (field, column) in columns.iter().enumerate() {
         let Some((role, sure)) = column.role else { continue };
-        let entry = best.entry(role).or_insert((sure, Vec::new()));
+        let entry = best.entry(role).or_default();
         if sure > entry.0 {
             *entry = (sure, vec![field]);
         } else if sure == entry.0 && (adds_up(role) || same_header(columns, entry.1.first(), column)) {
