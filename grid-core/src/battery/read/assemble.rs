@@ -35,16 +35,17 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
     let rows = table.slots.iter().map(|slot| slot.values.len()).max().unwrap_or(0);
     let cycle_index = whole_numbers(&mut table, Role::Cycle, &mut remarks);
     let step_index = whole_numbers(&mut table, Role::Step, &mut remarks);
-    let (time_s, clock) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
+    let (time_s, clock, is_step_time) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
     let started_at = clock.and_then(Clock::civil).or_else(|| stated_start(&layout.preamble));
     let mut column = |role: Role| scaled(&mut table, &layout, role);
+    let step_time_s = if is_step_time { None } else { column(Role::StepTime).and_then(measured) };
     let mut voltage_v = column(Role::Voltage).unwrap_or_else(|| vec![f64::NAN; rows]);
     let mut current_a = column(Role::Current).unwrap_or_else(|| vec![f64::NAN; rows]);
     let charge_capacity_ah = column(Role::ChargeCapacity).and_then(measured);
-    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured);
+    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured).map(upward);
     let mut capacity_ah = column(Role::Capacity).and_then(measured);
     let mut charge_energy_wh = column(Role::ChargeEnergy).and_then(measured);
-    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured);
+    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured).map(upward);
     let energy_wh = column(Role::Energy).and_then(measured);
     let temperature_c = column(Role::Temperature).and_then(|values| temperature(values, &mut remarks));
     let mut power_w = column(Role::Power).and_then(measured);
@@ -60,6 +61,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         &mut current_a,
         &Evidence {
             format,
+            time_s: &time_s,
             voltage_v: &voltage_v,
             state: state.as_deref(),
             charge_ah: charge_capacity_ah.as_deref(),
@@ -97,6 +99,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         energy_wh,
         cycle_index,
         step_index,
+        step_time_s,
         channels,
     })
 }
@@ -158,6 +161,15 @@ fn measured(values: Vec<f64>) -> Option<Vec<f64>> {
     values.iter().any(|value| !value.is_nan()).then_some(values)
 }
 
+/// A count of discharge that runs below zero, as BioLogic's energy does, turned to run above it.
+fn upward(mut values: Vec<f64>) -> Vec<f64> {
+    let (low, high) = values.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+    if low < 0.0 && high <= 0.0 {
+        multiply(&mut values, -1.0);
+    }
+    values
+}
+
 fn difference(plus: Option<Vec<f64>>, minus: Option<Vec<f64>>) -> Option<Vec<f64>> {
     match (plus, minus) {
         (Some(plus), Some(minus)) => Some(plus.iter().zip(&minus).map(|(plus, minus)| plus - minus).collect()),
@@ -202,7 +214,7 @@ fn times(
     layout: &Layout,
     steps: Option<&[i64]>,
     remarks: &mut Vec<Remark>,
-) -> Result<(Vec<f64>, Option<Clock>), Error> {
+) -> Result<(Vec<f64>, Option<Clock>, bool), Error> {
     let role = [Role::TestTime, Role::Clock, Role::StepTime].into_iter().find(|role| table.slot(*role).is_some());
     let Some((role, slot)) = role.and_then(|role| table.slot(role).map(|slot| (role, slot))) else {
         return Err(Error::NotARecording {
@@ -219,7 +231,7 @@ fn times(
     let clock = match kind {
         Kind::Clock { first, .. } | Kind::NumericClock { first } => {
             remarks.push(Remark::new("time_from_clock", "seconds were counted from the wall clock of the first row"));
-            return Ok((time_s, first));
+            return Ok((time_s, first, false));
         }
         Kind::Number(_) => {
             if let Some(unit) = unit {
@@ -230,12 +242,13 @@ fn times(
         Kind::Duration | Kind::State => table.clock,
     };
     if role == Role::StepTime || (sure <= 5 && (table.clock.is_some() || steps.is_some())) {
-        unwrap(&mut time_s, steps, role == Role::StepTime, remarks);
+        let clocks = if role == Role::Clock { None } else { table.take(Role::Clock) };
+        unwrap(&mut time_s, clocks.as_deref(), steps, role == Role::StepTime, remarks);
     }
     if let Some((first, last)) = clock {
         by_clock(&mut time_s, first, last, unit.is_some(), remarks);
     }
-    Ok((time_s, clock.map(|(first, _)| first)))
+    Ok((time_s, clock.map(|(first, _)| first), role == Role::StepTime))
 }
 
 fn multiply(values: &mut [f64], factor: f64) {
@@ -246,8 +259,8 @@ fn multiply(values: &mut [f64], factor: f64) {
     }
 }
 
-/// Makes a time that restarts at each step run on.
-fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &mut Vec<Remark>) {
+/// Makes a time that restarts at each step run on; the wall clock says when each step started, where there is one.
+fn unwrap(time_s: &mut [f64], clocks: Option<&[f64]>, steps: Option<&[i64]>, expected: bool, remarks: &mut Vec<Remark>) {
     let step = |row: usize| steps.and_then(|steps| steps.get(row));
     let mut restarts = 0_usize;
     let mut elsewhere = 0_usize;
@@ -264,10 +277,15 @@ fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &m
     }
     let mut base = 0.0;
     let mut before = f64::NAN;
-    for value in time_s.iter_mut() {
+    for (row, value) in time_s.iter_mut().enumerate() {
         let own = *value;
         if own < before {
             base += before;
+            let started = clocks.and_then(|clocks| clocks.get(row)).map_or(f64::NAN, |clock| clock - own);
+            // A clock of whole seconds may lag behind by one.
+            if started > base + 1.0 {
+                base = started;
+            }
         }
         if !own.is_nan() {
             before = own;

@@ -324,7 +324,10 @@ fn known(name: &str) -> Option<(Role, u8)> {
         "exportedtogrid" | "gridenergyexportedfromsolar" | "gridenergyexportedfrombattery" | "energyexported" => {
             (ExportEnergy, 7)
         }
-        "solarenergyexported" => (SolarEnergy, 7),
+        "solarenergyexported" | "meteringtotwhout" => (SolarEnergy, 7),
+        "gridmstotw" | "gridmstotwavg" => (SolarPower, 7),
+        "meteringgridmstotwhout" => (ExportEnergy, 7),
+        "meteringgridmstotwhin" => (ImportEnergy, 7),
         "consumerenergyimportedfromgrid" | "consumerenergyimportedfromsolar" | "consumerenergyimportedfrombattery" => {
             (LoadEnergy, 7)
         }

@@ -174,7 +174,10 @@ impl Candidate<'_> {
         let metered = self.names_a(&[Role::Clock])
             && self.names_a(&[Role::SolarEnergy, Role::LoadEnergy, Role::SolarPower, Role::LoadPower]);
         let timed = self.names_a(&[Role::TestTime, Role::Clock, Role::StepTime]);
-        (measured && (timed || self.score >= 9)) || metered
+        // A first column without a name may be the time; the rows will show it.
+        let unnamed_time = self.columns.first().is_some_and(|column| column.name.is_empty())
+            && self.names_a(&[Role::SolarEnergy, Role::SolarPower]);
+        (measured && (timed || self.score >= 9)) || metered || unnamed_time
     }
 
     /// The names of the line, for a message.

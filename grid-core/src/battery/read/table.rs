@@ -84,7 +84,8 @@ fn chosen(columns: &[Column]) -> BTreeMap<Role, Vec<usize>> {
     if both(&wanted, Role::Voltage, Role::Current) {
         wanted.remove(&Role::Power);
     }
-    if wanted.contains_key(&Role::TestTime) || wanted.contains_key(&Role::Clock) {
+    let timed = wanted.contains_key(&Role::TestTime) || wanted.contains_key(&Role::Clock);
+    if timed && !wanted.contains_key(&Role::Step) {
         wanted.remove(&Role::StepTime);
     }
     wanted
@@ -113,6 +114,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         .filter(|line| !line.is_blank())
         .take(SAMPLED)
         .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
+        .filter(|row| layout.nesting.is_none() || row.iter().take(2).all(|cell| trim(cell).is_empty()))
         .collect();
     let mut wanted = chosen(&layout.columns);
     let clock_field = wanted.get(&Role::Clock).and_then(|fields| fields.first().copied());
@@ -124,8 +126,15 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
                 || time::clock(cell, DateOrder::MonthFirst).is_some()
         })
     });
+    // `Time` may restart at each step; the clock beside it then says when the steps started.
+    let may_restart = wanted
+        .get(&Role::TestTime)
+        .and_then(|fields| layout.columns.get(*fields.first()?)?.role)
+        .is_some_and(|(_, sure)| sure <= 5);
     if timed {
-        wanted.remove(&Role::Clock);
+        if !may_restart {
+            wanted.remove(&Role::Clock);
+        }
     } else {
         wanted.remove(&Role::TestTime);
     }
