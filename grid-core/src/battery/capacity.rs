@@ -78,7 +78,8 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
             if !has_power {
                 (result.moved.charge_wh, result.moved.discharge_wh) = (f64::NAN, f64::NAN);
             }
-            let vendor = counted.as_ref().and_then(|counted| Some((counted.moved.get(cycle)?, counted.resolution)));
+            let vendor =
+                counted.as_ref().and_then(|counted| Some((counted.moved.get(cycle)?, counted.resolution)));
             if let Some((&(charge_ah, discharge_ah), rounding)) = vendor {
                 // A count of one direction leaves the other to the integral.
                 let or_integral = |count: f64, integral: f64| if count.is_nan() { integral } else { count };
@@ -93,12 +94,16 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
                     result.method = Method::VendorIncrements;
                     (result.moved.charge_ah, result.moved.discharge_ah) = (charge_ah, discharge_ah);
                 }
-                result.agreement = has_current
-                    .then(|| agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding));
+                result.agreement = has_current.then(|| {
+                    agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding)
+                });
             }
             if result.method == Method::VendorIncrements || !has_power {
-                if let Some(&(charge_wh, discharge_wh)) = energies.as_ref().and_then(|energies| energies.get(cycle)) {
-                    let or_integral = |count: f64, integral: f64| if count.is_nan() { integral } else { count };
+                if let Some(&(charge_wh, discharge_wh)) =
+                    energies.as_ref().and_then(|energies| energies.get(cycle))
+                {
+                    let or_integral =
+                        |count: f64, integral: f64| if count.is_nan() { integral } else { count };
                     result.moved.charge_wh = or_integral(charge_wh, result.moved.charge_wh);
                     result.moved.discharge_wh = or_integral(discharge_wh, result.moved.discharge_wh);
                 }
@@ -128,7 +133,10 @@ pub(super) fn integral(recording: &Recording, whole: &Cycles) -> Moved {
 }
 
 /// Integrals of current and power over each cycle.
-#[expect(clippy::indexing_slicing, reason = "all columns of a recording have its length, and `row` runs over it")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "all columns of a recording have its length, and `row` runs over it"
+)]
 fn integrals(recording: &Recording, cycles: &Cycles) -> Vec<Moved> {
     let mut moved = vec![Moved::default(); cycles.len()];
     let (time, current, voltage) = (&recording.time_s, &recording.current_a, &recording.voltage_v);
@@ -274,7 +282,8 @@ fn increases(recording: &Recording, count: &[f64], mut give: impl FnMut(usize, f
         }
         if let Some(last) = last {
             let before = count[last];
-            let boundary = steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
+            let boundary =
+                steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
             let restarted = if !boundary {
                 now < 0.5 * before
             } else if now < before {
@@ -345,13 +354,17 @@ fn is_net(recording: &Recording, count: &[f64]) -> bool {
 
 /// Gives each row's signed increase of one count for both directions: as counted when it is net, by the sign of the
 /// current when it is not.
-#[expect(clippy::indexing_slicing, reason = "`row` and `last` are rows of `count`; other columns are as long")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`row` and `last` are rows of `count`; other columns are as long"
+)]
 fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: impl FnMut(usize, f64)) {
     let current = &recording.current_a;
     if !net {
         increases(recording, count, |row, increase| {
             let here = current[row];
-            let direction = if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
+            let direction =
+                if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
             if direction > 0.0 {
                 give(row, increase);
             } else if direction < 0.0 {
@@ -367,10 +380,13 @@ fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: i
             continue;
         }
         if let Some(last) = last {
-            let boundary = steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
+            let boundary =
+                steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
             let change = now - count[last];
             let against = change * current[row] < 0.0 || current[row] == 0.0;
-            let restarted = boundary && against && change.abs() > possible(recording, last, row).max(0.01 * count[last].abs());
+            let restarted = boundary
+                && against
+                && change.abs() > possible(recording, last, row).max(0.01 * count[last].abs());
             let change = if restarted { now } else { change };
             if change != 0.0 {
                 give(row, change);
@@ -388,7 +404,7 @@ pub(super) fn resolution(values: &[f64]) -> f64 {
     for value in values.iter().filter(|value| !value.is_nan()) {
         while decimals < MOST_DECIMALS {
             let scaled = value * scale;
-            if (scaled - scaled.round()).abs() <= 1e-6 * scaled.abs().max(1e-3) {
+            if (scaled - scaled.round()).abs() <= 1e-6 + 1e-12 * scaled.abs() {
                 break;
             }
             decimals += 1;
@@ -399,7 +415,11 @@ pub(super) fn resolution(values: &[f64]) -> f64 {
         }
     }
     // A column of nothing but zeros shows no rounding.
-    if decimals == 0 && values.iter().all(|value| value.is_nan() || *value == 0.0) { 0.0 } else { 1.0 / scale }
+    if decimals == 0 && values.iter().all(|value| value.is_nan() || *value == 0.0) {
+        0.0
+    } else {
+        1.0 / scale
+    }
 }
 
 #[cfg(test)]
