@@ -1,0 +1,366 @@
+//! The past that a model learns from, on the local clock.
+
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, DateTime, Weekday},
+    tz::TimeZone,
+};
+
+use super::Error;
+
+const DAY_MINUTES: u32 = 1440;
+/// Thirty years of five minutes.
+const MOST_SLOTS: usize = 3_200_000;
+/// Its square, summed over all slots, is still finite.
+const LARGEST: f64 = 1e100;
+
+/// A regular series on the local clock: one value per slot, named by the slot's start, NaN where one is missing.
+///
+/// People follow the clock on the wall, so lags do too: "yesterday at seven" is 23 or 25 hours ago when the clock
+/// was changed in between. On the local clock every day has the same number of slots; [`History::from_instants`]
+/// says what becomes of the hour that a change of the clock leaves out or doubles.
+///
+/// ```
+/// use grid_core::forecast::History;
+/// use jiff::civil::date;
+///
+/// let history = History::new(date(2026, 3, 1).at(0, 0, 0, 0), 60, vec![1.0; 72])?;
+/// assert_eq!(history.slots_per_day(), 24);
+/// assert_eq!(history.end(), date(2026, 3, 4).at(0, 0, 0, 0));
+/// assert_eq!(history.before(date(2026, 3, 3).at(0, 0, 0, 0), 1).start(), date(2026, 3, 2).at(0, 0, 0, 0));
+/// # Ok::<(), grid_core::forecast::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    start: DateTime,
+    end: DateTime,
+    step_minutes: u32,
+    values: Vec<f64>,
+    observed: Vec<bool>,
+}
+
+impl History {
+    /// Makes a history of `values` in slots of `step_minutes`, the first of which starts at `start` of the local clock.
+    ///
+    /// Every value that is not NaN counts as observed; see [`History::with_observed`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Step`] where the step does not divide a day, or is not of 5 to 720 minutes; [`Error::NotFinite`] for a
+    /// value past 1e100 either way; [`Error::TooLong`] past 3.2 million values; [`Error::OutOfRange`] past the year 9999.
+    pub fn new(start: DateTime, step_minutes: u32, values: Vec<f64>) -> Result<Self, Error> {
+        if !(5..=720).contains(&step_minutes) || !DAY_MINUTES.is_multiple_of(step_minutes) {
+            return Err(Error::Step { got: step_minutes });
+        }
+        if values.len() > MOST_SLOTS {
+            return Err(Error::TooLong { most: MOST_SLOTS, slots: values.len() });
+        }
+        if let Some((slot, got)) = values.iter().enumerate().find(|(_, value)| value.abs() > LARGEST) {
+            return Err(Error::NotFinite { got: *got, slot });
+        }
+        let end = shifted(start, step_minutes, values.len()).ok_or(Error::OutOfRange)?;
+        let observed = values.iter().map(|value| !value.is_nan()).collect();
+        Ok(Self { start, end, step_minutes, values, observed })
+    }
+
+    /// Marks which values were really observed: `false` stands for a gap that was filled before the value came here.
+    /// Such a value may serve as a lag, but it is never learnt from as a target, never scored, and left out of scales.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mask`] where there is not one mark per value.
+    pub fn with_observed(mut self, mask: Vec<bool>) -> Result<Self, Error> {
+        if mask.len() != self.values.len() {
+            return Err(Error::Mask { marks: mask.len(), values: self.values.len() });
+        }
+        self.observed =
+            mask.into_iter().zip(&self.values).map(|(mark, value)| mark && !value.is_nan()).collect();
+        Ok(self)
+    }
+
+    /// Makes a history of instants and their values on the local clock of `zone`, in any order.
+    ///
+    /// The hour that the clock skips in spring has no value; the values of the hour that it repeats in autumn are
+    /// averaged. That fits amounts per slot (kilowatt-hours of each hour) and mean powers alike. The history runs
+    /// from the first point to the last one; a slot that no point names, or whose value is `None`, is missing.
+    ///
+    /// ```
+    /// use grid_core::forecast::History;
+    /// use jiff::{Timestamp, ToSpan, tz::TimeZone};
+    ///
+    /// let zone = TimeZone::get("Europe/Madrid").expect("jiff's own tzdb");
+    /// let first: Timestamp = "2026-10-24T22:00:00Z".parse().expect("an instant"); // local midnight, clock changes
+    /// let points = (0..25_i32).map(|hour| (first + i64::from(hour).hours(), Some(f64::from(hour))));
+    /// let history = History::from_instants(points, &zone, 60)?;
+    /// assert_eq!(history.values().len(), 24);
+    /// assert_eq!(history.values()[2], 2.5); // 02:00 came twice
+    /// # Ok::<(), grid_core::forecast::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`History::new`]; [`Error::OffGrid`] where a local time is not a multiple of the step after midnight.
+    pub fn from_instants(
+        points: impl Iterator<Item = (Timestamp, Option<f64>)>,
+        zone: &TimeZone,
+        step_minutes: u32,
+    ) -> Result<Self, Error> {
+        if !(5..=720).contains(&step_minutes) || !DAY_MINUTES.is_multiple_of(step_minutes) {
+            return Err(Error::Step { got: step_minutes });
+        }
+        let local: Vec<(DateTime, Option<f64>)> =
+            points.map(|(instant, value)| (zone.to_datetime(instant), value)).collect();
+        let (Some(first), Some(last)) =
+            (local.iter().map(|point| point.0).min(), local.iter().map(|point| point.0).max())
+        else {
+            return Self::new(Date::constant(1970, 1, 1).at(0, 0, 0, 0), step_minutes, Vec::new());
+        };
+        let slots = slots_between(first, last, step_minutes).saturating_add(1);
+        if slots > MOST_SLOTS {
+            return Err(Error::TooLong { most: MOST_SLOTS, slots });
+        }
+        let mut sums = vec![(0.0, 0.0); slots];
+        for (at, value) in local {
+            let minute = u32::from(at.hour().unsigned_abs()) * 60 + u32::from(at.minute().unsigned_abs());
+            if !minute.is_multiple_of(step_minutes) || at.second() != 0 || at.subsec_nanosecond() != 0 {
+                return Err(Error::OffGrid { step_minutes, local: at });
+            }
+            if let (Some(value), Some(sum)) = (value, sums.get_mut(slots_between(first, at, step_minutes)))
+                && !value.is_nan()
+            {
+                *sum = (sum.0 + value, sum.1 + 1.0);
+            }
+        }
+        let values =
+            sums.into_iter().map(|(sum, count)| if count > 0.0 { sum / count } else { f64::NAN }).collect();
+        Self::new(first, step_minutes, values)
+    }
+
+    /// The start of the first slot.
+    pub fn start(&self) -> DateTime {
+        self.start
+    }
+
+    /// The end of the last slot, which is the origin of a forecast from this history.
+    pub fn end(&self) -> DateTime {
+        self.end
+    }
+
+    /// The length of a slot in minutes.
+    pub fn step_minutes(&self) -> u32 {
+        self.step_minutes
+    }
+
+    /// How many slots a day of the local clock has.
+    pub fn slots_per_day(&self) -> usize {
+        usize::try_from(DAY_MINUTES / self.step_minutes).unwrap_or(1)
+    }
+
+    /// The values, one per slot, NaN where one is missing.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Which values were really observed.
+    pub fn observed(&self) -> &[bool] {
+        &self.observed
+    }
+
+    /// Whether there is no slot at all.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many days of slots there are.
+    pub fn days(&self) -> f64 {
+        super::real(self.values.len()) / super::real(self.slots_per_day())
+    }
+
+    /// The observed value of a slot, if there is one.
+    pub fn observed_value(&self, slot: usize) -> Option<f64> {
+        let value = self.values.get(slot)?;
+        self.observed.get(slot)?.then_some(*value)
+    }
+
+    /// The start of the slot in that place, counted from the first one; places past the end are named too.
+    pub fn slot_start(&self, slot: usize) -> Option<DateTime> {
+        shifted(self.start, self.step_minutes, slot)
+    }
+
+    /// The slot in which the local time lies, counted from the first one, also past the end; none before the start.
+    pub fn slot_of(&self, at: DateTime) -> Option<usize> {
+        (at >= self.start).then(|| slots_between(self.start, at, self.step_minutes))
+    }
+
+    /// What was known at `origin`: the slots that had ended by then, of the last `at_most_days` days.
+    ///
+    /// Where the history ends earlier, the slots up to the origin are missing, so that a forecast starts at the
+    /// origin and not where the meter went silent (nothing is left of a silence of ten years).
+    #[must_use]
+    pub fn before(&self, origin: DateTime, at_most_days: u32) -> Self {
+        let step_minutes = self.step_minutes;
+        let most = usize::try_from(at_most_days).unwrap_or(usize::MAX).saturating_mul(self.slots_per_day());
+        let empty = Self { start: origin, end: origin, step_minutes, values: vec![], observed: vec![] };
+        let Some(until) = self.slot_of(origin) else { return empty };
+        let silent = until.saturating_sub(self.values.len());
+        if silent > self.slots_per_day().saturating_mul(3653) {
+            return empty;
+        }
+        let from = until.saturating_sub(most);
+        let (Some(start), Some(end)) = (self.slot_start(from), self.slot_start(until)) else { return empty };
+        let mut values = self.values.get(from..until.min(self.values.len())).unwrap_or_default().to_vec();
+        let mut observed = self.observed.get(from..until.min(self.values.len())).unwrap_or_default().to_vec();
+        values.resize(until - from, f64::NAN);
+        observed.resize(until - from, false);
+        Self { start, end, step_minutes, values, observed }
+    }
+
+    /// The days since the Monday of the week of the first slot, and the weekday from 0 (Monday), of a slot.
+    pub(crate) fn weekday_of(&self, slot: usize) -> usize {
+        let minutes = usize::try_from(minute_of_day(self.start)).unwrap_or(0)
+            + slot.saturating_mul(usize::try_from(self.step_minutes).unwrap_or(1));
+        let first = usize::try_from(self.start.date().weekday().since(Weekday::Monday)).unwrap_or(0);
+        (first + minutes / 1440) % 7
+    }
+
+    /// How far into the year a slot lies, from 0 to 1.
+    pub(crate) fn season_of(&self, slot: usize) -> f64 {
+        let minutes = f64::from(minute_of_day(self.start))
+            + super::real(slot) * f64::from(self.step_minutes)
+            + (f64::from(self.start.date().day_of_year()) - 1.0) * 1440.0;
+        (minutes / (365.25 * 1440.0)).fract()
+    }
+}
+
+fn minute_of_day(at: DateTime) -> u32 {
+    u32::from(at.hour().unsigned_abs()) * 60 + u32::from(at.minute().unsigned_abs())
+}
+
+fn shifted(start: DateTime, step_minutes: u32, slots: usize) -> Option<DateTime> {
+    let minutes = i64::try_from(slots).ok()?.checked_mul(i64::from(step_minutes))?;
+    // A span holds fewer minutes than hours and days together.
+    let (days, rest) = (minutes / 1440, minutes % 1440);
+    start.checked_add(i32::try_from(days).ok()?.days()).ok()?.checked_add(rest.minutes()).ok()
+}
+
+/// How many whole steps lie between two times of the local clock, none where the second is earlier.
+fn slots_between(start: DateTime, at: DateTime, step_minutes: u32) -> usize {
+    let seconds = at.duration_since(start).as_secs();
+    usize::try_from(seconds / (i64::from(step_minutes) * 60)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    fn midnight(year: i16, month: i8, day: i8) -> DateTime {
+        date(year, month, day).at(0, 0, 0, 0)
+    }
+
+    /// One point per step from `start` on, with its place as its value.
+    fn counted(start: &str, step_minutes: i64, count: usize) -> Vec<(Timestamp, Option<f64>)> {
+        let start: Timestamp = start.parse().unwrap();
+        (0..count)
+            .map(|place| {
+                let later = i64::try_from(place).unwrap() * step_minutes;
+                (start + later.minutes(), Some(super::super::real(place)))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_day_of_23_hours_has_a_slot_without_a_value() {
+        // Madrid, 29 March 2026: 02:00 does not exist (EU directive 2000/84/EC, last Sunday of March, 01:00 UTC).
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let points = counted("2026-03-28T23:00:00Z", 60, 23);
+        let history = History::from_instants(points.into_iter(), &zone, 60).unwrap();
+        assert_eq!((history.start(), history.end()), (midnight(2026, 3, 29), midnight(2026, 3, 30)));
+        assert_eq!(history.values().len(), 24);
+        assert!(history.values()[2].is_nan() && history.observed_value(2).is_none());
+        assert_eq!(history.observed_value(1), Some(1.0));
+        assert_eq!(history.observed_value(3), Some(2.0));
+        assert_eq!(history.observed_value(23), Some(22.0));
+    }
+
+    #[test]
+    fn the_day_of_25_hours_averages_the_hour_that_comes_twice() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let points = counted("2026-10-24T22:00:00Z", 15, 100);
+        let history = History::from_instants(points.into_iter().rev(), &zone, 15).unwrap();
+        assert_eq!(history.values().len(), 96);
+        assert_eq!(history.observed_value(8), Some(10.0)); // 02:00 of summer (8) and of winter (12)
+        assert_eq!(history.observed_value(12), Some(16.0));
+    }
+
+    #[test]
+    fn a_shift_of_half_an_hour_leaves_out_half_an_hour() {
+        // Lord Howe Island, 4 October 2026: 02:00 becomes 02:30.
+        let zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+        let points = counted("2026-10-03T13:30:00Z", 30, 47);
+        let history = History::from_instants(points.into_iter(), &zone, 30).unwrap();
+        assert_eq!(history.values().len(), 48);
+        assert!(history.values()[4].is_nan());
+    }
+
+    #[test]
+    fn what_is_not_a_history_is_refused() {
+        let start = midnight(2026, 1, 1);
+        for got in [0, 1, 7, 25, 1440, u32::MAX] {
+            assert!(matches!(History::new(start, got, vec![]), Err(Error::Step { .. })), "{got}");
+            assert!(History::from_instants(std::iter::empty(), &TimeZone::UTC, got).is_err());
+        }
+        for got in [f64::INFINITY, f64::NEG_INFINITY, 1e101] {
+            let refused = History::new(start, 60, vec![1.0, got]);
+            assert!(matches!(refused, Err(Error::NotFinite { slot: 1, .. })));
+        }
+        let late = date(9999, 12, 31).at(23, 0, 0, 0);
+        assert!(matches!(History::new(late, 60, vec![1.0; 2]), Err(Error::OutOfRange)));
+        let history = History::new(start, 60, vec![1.0; 2]).unwrap();
+        assert!(matches!(history.with_observed(vec![true]), Err(Error::Mask { marks: 1, values: 2 })));
+        let points = counted("2026-01-01T00:07:00Z", 60, 3);
+        assert!(matches!(
+            History::from_instants(points.into_iter(), &TimeZone::UTC, 60),
+            Err(Error::OffGrid { .. })
+        ));
+        let points = [(Timestamp::MIN, Some(1.0)), (Timestamp::MAX, Some(1.0))];
+        assert!(matches!(
+            History::from_instants(points.into_iter(), &TimeZone::UTC, 60),
+            Err(Error::TooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn a_silent_meter_leaves_gaps_up_to_the_origin() {
+        let history = History::new(midnight(2026, 1, 1), 60, vec![1.0; 48]).unwrap();
+        let past = history.before(midnight(2026, 1, 5), 3);
+        assert_eq!((past.start(), past.end()), (midnight(2026, 1, 2), midnight(2026, 1, 5)));
+        assert_eq!(past.values().iter().filter(|value| value.is_nan()).count(), 48);
+        assert!(history.before(midnight(9000, 1, 1), u32::MAX).is_empty());
+        assert!(history.before(midnight(2025, 1, 1), u32::MAX).is_empty());
+        assert!(history.before(midnight(2026, 1, 2), 0).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_past_ends_at_its_origin_and_holds_nothing_later(hours in 1..400_usize, days in 1..30_u32) {
+            let start = date(2026, 3, 1).at(7, 0, 0, 0);
+            let values = (0..480).map(super::super::real).collect();
+            let history = History::new(start, 60, values).unwrap();
+            let origin = history.slot_start(hours).unwrap();
+            let past = history.before(origin, days);
+            prop_assert_eq!(past.end(), origin);
+            prop_assert_eq!(past.values().last().copied(), Some(super::super::real(hours - 1)));
+            prop_assert!(past.days() <= f64::from(days));
+        }
+
+        #[test]
+        fn weekdays_are_those_of_the_calendar(day in 0..20_000_i32, hour in 0..24_i8, slot in 0..5_000_usize) {
+            let first = date(1990, 1, 1).checked_add(day.days()).unwrap().at(hour, 0, 0, 0);
+            let history = History::new(first, 60, vec![]).unwrap();
+            let weekday = history.slot_start(slot).unwrap().date().weekday();
+            prop_assert_eq!(history.weekday_of(slot), usize::try_from(weekday.to_monday_zero_offset()).unwrap());
+        }
+    }
+}
