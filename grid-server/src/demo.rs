@@ -1,4 +1,6 @@
 //! demo
-use std::net::SocketAddr;
 use crate::{app::App, problem::Problem};
-pub(crate) async fn load(_app: &App, _address: SocketAddr) -> Result<(), Problem> { Ok(()) }
+use std::net::SocketAddr;
+pub(crate) async fn load(_app: &App, _address: SocketAddr) -> Result<(), Problem> {
+    Ok(())
+}
