@@ -215,7 +215,8 @@ fn stack(
 ) -> Result<(), Error> {
     let mut below = vec![(0.0, 0.0); run.len()];
     for layer in layers {
-        for side in [f64::max as fn(f64, f64) -> f64, f64::min] {
+        let sides: [fn(f64, f64) -> f64; 2] = [f64::max, f64::min];
+        for side in sides {
             let mut edge = Vec::with_capacity(run.len() * 4);
             let mut back = Vec::with_capacity(run.len() * 2);
             for (slot, (low, high)) in run.iter().zip(&mut below) {

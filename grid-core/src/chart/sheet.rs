@@ -163,7 +163,7 @@ impl<'a> Sheet<'a> {
         self.text(&unit, (left, top - 120), SMALL, Ink::Quiet, HPos::Left, VPos::Center)?;
         plot.taken.borrow_mut().push((left, left + text_width(&unit, SMALL)));
         let mut lowest = i32::MAX;
-        for tick in y.ticks.iter() {
+        for tick in &y.ticks {
             let height = plot.at(x.low, tick.at).1;
             self.stroke(&[(left, height), (right, height)], Ink::Rule, 10)?;
             if lowest.saturating_sub(height) >= 130 {
