@@ -109,12 +109,17 @@ pub fn forecast(
             _ => Zero::Shown,
         };
         let y = Axis::linear(values, zero, Ends::OnTicks, about, language);
-        let entries = [
-            (Mark::Line(Ink::Quiet), language.pick("History", "Histórico")),
-            (Mark::Line(Ink::Blue), language.pick("Mean", "Media")),
-            (Mark::Band(Ink::Blue, BOTH), language.pick("50 % band", "Banda del 50 %")),
-            (Mark::Band(Ink::Blue, WIDE), language.pick("80 % band", "Banda del 80 %")),
-        ];
+        let mut entries = Vec::new();
+        if !history.is_empty() {
+            entries.push((Mark::Line(Ink::Quiet), language.pick("History", "Histórico")));
+        }
+        if !points.is_empty() {
+            entries.extend([
+                (Mark::Line(Ink::Blue), language.pick("Mean", "Media")),
+                (Mark::Band(Ink::Blue, BOTH), language.pick("50 % band", "Banda del 50 %")),
+                (Mark::Band(Ink::Blue, WIDE), language.pick("80 % band", "Banda del 80 %")),
+            ]);
+        }
         let place = sheet.legend(&entries, &[&y], 640)?;
         let (Some(span), Some(_)) = (span, values) else {
             sheet.panel(place, &Axis::blank(), &y, unit, Foot::Bare)?;

@@ -202,6 +202,9 @@ fn estimated_and_missing_slots_are_marked_and_measured_ones_not() {
     assert_eq!(hatches(&rows), (3, 3));
     rows.drain(30..32);
     assert_eq!(hatches(&rows), (3, 3));
+    // A day that is still running: what is to come is marked, and the legend says as what.
+    rows.truncate(5);
+    assert_eq!(hatches(&rows), (0, 2));
 }
 
 #[test]
