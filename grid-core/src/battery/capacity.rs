@@ -58,16 +58,22 @@ pub(super) struct Result {
     pub(super) agreement: Option<Agreement>,
 }
 
-/// What moved in each cycle.
-pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
+/// What moved in each cycle, and what the integrals give over all of them.
+pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> (Vec<Result>, Moved) {
     let integrals = integrals(recording, cycles);
+    let whole = integrals.iter().fold(Moved::default(), |sum, moved| Moved {
+        charge_ah: sum.charge_ah + moved.charge_ah,
+        discharge_ah: sum.discharge_ah + moved.discharge_ah,
+        charge_wh: sum.charge_wh + moved.charge_wh,
+        discharge_wh: sum.discharge_wh + moved.discharge_wh,
+    });
     let counted = counted_capacity(recording, cycles);
     let energies = counted_energy(recording, cycles);
     let current_step = counted.as_ref().map_or(0.0, |_| resolution(&recording.current_a));
     let largest_current = recording.current_a.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let has_current = recording.current_a.iter().any(|value| !value.is_nan());
     let has_power = has_current || recording.power_w.is_some();
-    integrals
+    let results = integrals
         .into_iter()
         .enumerate()
         .map(|(cycle, integral)| {
@@ -110,7 +116,8 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
             }
             result
         })
-        .collect()
+        .collect();
+    (results, whole)
 }
 
 fn agreement(charge: f64, discharge: f64, by_charge: f64, by_discharge: f64, rounding: f64) -> Agreement {
@@ -125,11 +132,6 @@ fn agreement(charge: f64, discharge: f64, by_charge: f64, by_discharge: f64, rou
         difference,
         agrees: apart <= DISAGREEMENT_BOUND * most + rounding,
     }
-}
-
-/// What the integrals of current and power give for a whole recording.
-pub(super) fn integral(recording: &Recording, whole: &Cycles) -> Moved {
-    integrals(recording, whole).first().copied().unwrap_or_default()
 }
 
 /// Integrals of current and power over each cycle.

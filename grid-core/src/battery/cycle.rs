@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::capacity::{self, Agreement, Method};
+use super::capacity::{self, Agreement, Method, Moved};
 use super::efficiency::discharge_over_charge;
 use super::log::Recording;
 
@@ -52,11 +52,6 @@ struct Span {
 }
 
 impl Cycles {
-    /// All rows as one cycle.
-    pub(super) fn one(rows: usize) -> Self {
-        Self::grouped(std::iter::repeat_n(1, rows))
-    }
-
     pub(super) fn len(&self) -> usize {
         self.spans.len()
     }
@@ -177,11 +172,11 @@ fn net_charge(recording: &Recording) -> Vec<f64> {
         .collect()
 }
 
-/// The summaries of all cycles of a recording.
-pub(super) fn summaries(recording: &Recording) -> Vec<CycleSummary> {
+/// The summaries of all cycles of a recording, and what the integrals give over all of them.
+pub(super) fn summaries(recording: &Recording) -> (Vec<CycleSummary>, Moved) {
     let cycles = Cycles::of(recording);
-    let results = capacity::per_cycle(recording, &cycles);
-    cycles
+    let (results, integral) = capacity::per_cycle(recording, &cycles);
+    let summaries = cycles
         .spans
         .iter()
         .zip(results)
@@ -203,7 +198,8 @@ pub(super) fn summaries(recording: &Recording) -> Vec<CycleSummary> {
                 agreement: result.agreement,
             }
         })
-        .collect()
+        .collect();
+    (summaries, integral)
 }
 
 #[cfg(test)]
