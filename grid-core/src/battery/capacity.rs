@@ -77,7 +77,8 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
             if !has_power {
                 (result.moved.charge_wh, result.moved.discharge_wh) = (f64::NAN, f64::NAN);
             }
-            let vendor = counted.as_ref().and_then(|counted| Some((counted.moved.get(cycle)?, counted.resolution)));
+            let vendor =
+                counted.as_ref().and_then(|counted| Some((counted.moved.get(cycle)?, counted.resolution)));
             if let Some((&(charge_ah, discharge_ah), rounding)) = vendor {
                 let most = charge_ah.max(discharge_ah);
                 // A count of few digits is worse than the integral, unless the current has fewer still.
@@ -88,11 +89,14 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
                     result.method = Method::VendorIncrements;
                     (result.moved.charge_ah, result.moved.discharge_ah) = (charge_ah, discharge_ah);
                 }
-                result.agreement = has_current
-                    .then(|| agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding));
+                result.agreement = has_current.then(|| {
+                    agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding)
+                });
             }
             if result.method == Method::VendorIncrements || !has_power {
-                if let Some(&(charge_wh, discharge_wh)) = energies.as_ref().and_then(|energies| energies.get(cycle)) {
+                if let Some(&(charge_wh, discharge_wh)) =
+                    energies.as_ref().and_then(|energies| energies.get(cycle))
+                {
                     (result.moved.charge_wh, result.moved.discharge_wh) = (charge_wh, discharge_wh);
                 }
             }
@@ -121,7 +125,10 @@ pub(super) fn integral(recording: &Recording, whole: &Cycles) -> Moved {
 }
 
 /// Integrals of current and power over each cycle.
-#[expect(clippy::indexing_slicing, reason = "all columns of a recording have its length, and `row` runs over it")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "all columns of a recording have its length, and `row` runs over it"
+)]
 fn integrals(recording: &Recording, cycles: &Cycles) -> Vec<Moved> {
     let mut moved = vec![Moved::default(); cycles.len()];
     let (time, current, voltage) = (&recording.time_s, &recording.current_a, &recording.voltage_v);
@@ -240,7 +247,8 @@ fn increases(recording: &Recording, count: &[f64], mut give: impl FnMut(usize, f
         }
         if let Some(last) = last {
             let before = count[last];
-            let boundary = steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
+            let boundary =
+                steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
             let restarted = if boundary { restarts || now < before } else { now < 0.5 * before };
             let increase = if restarted { now } else { now - before };
             if increase != 0.0 {
@@ -297,13 +305,17 @@ fn is_net(recording: &Recording, count: &[f64]) -> bool {
 
 /// Gives each row's signed increase of one count for both directions: as counted when it is net, by the sign of the
 /// current when it is not.
-#[expect(clippy::indexing_slicing, reason = "`row` and `last` are rows of `count`; other columns are as long")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`row` and `last` are rows of `count`; other columns are as long"
+)]
 fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: impl FnMut(usize, f64)) {
     let current = &recording.current_a;
     if !net {
         increases(recording, count, |row, increase| {
             let here = current[row];
-            let direction = if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
+            let direction =
+                if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
             if direction > 0.0 {
                 give(row, increase);
             } else if direction < 0.0 {
@@ -319,7 +331,8 @@ fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: i
             continue;
         }
         if let Some(last) = last {
-            let boundary = steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
+            let boundary =
+                steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
             let change = now - count[last];
             let hours = (recording.time_s[row] - recording.time_s[last]).max(0.0) / 3600.0;
             let possible = 2.0 * current[row].abs().max(current[last].abs()) * hours;

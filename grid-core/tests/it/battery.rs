@@ -25,10 +25,8 @@ const FIRST_SLICE: [&str; 8] = [
 const MINUTES: &str = "cellpy/maccor_002.txt";
 
 fn data() -> Option<PathBuf> {
-    let root = std::env::var_os("GRID_SHARED_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("GRID_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     let folder = root.join("battery");
     if folder.is_dir() {
         return Some(folder);
@@ -93,7 +91,11 @@ fn check(name: &str, expected: &Value, recording: &Recording) -> Vec<String> {
         distinct.sort_unstable();
         distinct.dedup();
         check.count("distinct steps", distinct.len(), "/distinct_step_ids");
-        check.count("step changes", steps.windows(2).filter(|pair| pair[0] != pair[1]).count(), "/step_changes");
+        check.count(
+            "step changes",
+            steps.windows(2).filter(|pair| pair[0] != pair[1]).count(),
+            "/step_changes",
+        );
     } else if expected.get("distinct_step_ids").is_some() {
         check.failures.push("no steps".to_owned());
     }
@@ -101,7 +103,9 @@ fn check(name: &str, expected: &Value, recording: &Recording) -> Vec<String> {
     for (number, cycle) in expected.get("per_cycle").and_then(Value::as_object).into_iter().flatten() {
         per_cycle(&mut check, number, cycle, recording, &summary, seconds);
     }
-    for (number, cycle) in expected.get("per_cycle_sum_of_step_max").and_then(Value::as_object).into_iter().flatten() {
+    for (number, cycle) in
+        expected.get("per_cycle_sum_of_step_max").and_then(Value::as_object).into_iter().flatten()
+    {
         let Some(got) = summary.cycles.iter().find(|got| got.cycle.to_string() == *number) else { continue };
         for (what, got) in [
             ("charge_Ah", got.charge_capacity_ah),
@@ -109,7 +113,13 @@ fn check(name: &str, expected: &Value, recording: &Recording) -> Vec<String> {
             ("charge_Wh", got.charge_energy_wh),
             ("discharge_Wh", got.discharge_energy_wh),
         ] {
-            check.within(&format!("cycle {number} {what} by steps"), got, cycle[what].as_f64().unwrap(), 6e-9, 1e-6);
+            check.within(
+                &format!("cycle {number} {what} by steps"),
+                got,
+                cycle[what].as_f64().unwrap(),
+                6e-9,
+                1e-6,
+            );
         }
     }
     check.failures
@@ -128,7 +138,9 @@ fn totals(check: &mut Check<'_>, summary: &battery::Summary, seconds: f64) {
         let expected = expected[what].as_f64().unwrap() * seconds;
         let near = |got: f64, part: f64| (got - expected).abs() <= 1e-9 + part * expected.abs();
         if !integral.is_some_and(|got| near(got, 1e-3)) && !near(counted, 0.015) {
-            check.failures.push(format!("total {what}: expected {expected}, integral {integral:?}, counted {counted}"));
+            check
+                .failures
+                .push(format!("total {what}: expected {expected}, integral {integral:?}, counted {counted}"));
         }
     }
 }
@@ -150,22 +162,46 @@ fn per_cycle(
     }
     let rows = got.first_row..got.first_row + got.rows;
     let start = recording.time_s[got.first_row];
-    check.within(&format!("cycle {number} start"), start / seconds, cycle["t_start_s"].as_f64().unwrap(), 1e-3, 0.0);
+    check.within(
+        &format!("cycle {number} start"),
+        start / seconds,
+        cycle["t_start_s"].as_f64().unwrap(),
+        1e-3,
+        0.0,
+    );
     let stop = (start + got.duration_s) / seconds;
     check.within(&format!("cycle {number} end"), stop, cycle["t_end_s"].as_f64().unwrap(), 1e-3, 0.0);
     let voltages = &recording.voltage_v[rows.clone()];
     let lowest = voltages.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = voltages.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    check.within(&format!("cycle {number} lowest voltage"), lowest, cycle["v_min"].as_f64().unwrap(), 0.0, 1e-9);
-    check.within(&format!("cycle {number} highest voltage"), highest, cycle["v_max"].as_f64().unwrap(), 0.0, 1e-9);
-    if let (Some(expected), Some(values)) = (cycle.get("t_max_degC").and_then(Value::as_f64), &recording.temperature_c) {
+    check.within(
+        &format!("cycle {number} lowest voltage"),
+        lowest,
+        cycle["v_min"].as_f64().unwrap(),
+        0.0,
+        1e-9,
+    );
+    check.within(
+        &format!("cycle {number} highest voltage"),
+        highest,
+        cycle["v_max"].as_f64().unwrap(),
+        0.0,
+        1e-9,
+    );
+    if let (Some(expected), Some(values)) =
+        (cycle.get("t_max_degC").and_then(Value::as_f64), &recording.temperature_c)
+    {
         let highest = values[rows].iter().copied().fold(f64::NEG_INFINITY, f64::max);
         check.within(&format!("cycle {number} highest temperature"), highest, expected, 1e-9, 1e-9);
     }
     let by_steps = check.expected.get("per_cycle_sum_of_step_max").is_some();
     for (what, counted, integral) in [
         ("charge", got.charge_capacity_ah, got.agreement.map(|agreement| agreement.integral_charge_ah)),
-        ("discharge", got.discharge_capacity_ah, got.agreement.map(|agreement| agreement.integral_discharge_ah)),
+        (
+            "discharge",
+            got.discharge_capacity_ah,
+            got.agreement.map(|agreement| agreement.integral_discharge_ah),
+        ),
     ] {
         let vendor = |end: &str| cycle.get(format!("vendor_{what}_column_{end}_Ah")).and_then(Value::as_f64);
         if let (Some(most), Some(least), false) = (vendor("max"), vendor("min"), by_steps) {
@@ -177,7 +213,9 @@ fn per_cycle(
         let near = |got: f64, part: f64| (got - expected).abs() <= 6e-9 * seconds + part * expected.abs();
         let integral = integral.unwrap_or(counted);
         if !near(integral, 1e-3) && !near(counted, 0.015) {
-            check.failures.push(format!("cycle {number} {what}: expected {expected}, integral {integral}, counted {counted}"));
+            check.failures.push(format!(
+                "cycle {number} {what}: expected {expected}, integral {integral}, counted {counted}"
+            ));
         }
     }
 }
@@ -199,7 +237,11 @@ fn every_file_gives_what_pandas_gave() {
         let failures = match battery::read_path(folder.join(name)) {
             Ok(recording) => {
                 let failures = check(name, expected, &recording);
-                println!("{} {:<9} {name}", if failures.is_empty() { "pass" } else { "FAIL" }, recording.format);
+                println!(
+                    "{} {:<9} {name}",
+                    if failures.is_empty() { "pass" } else { "FAIL" },
+                    recording.format
+                );
                 failures
             }
             Err(error) => {
@@ -224,12 +266,14 @@ fn every_file_gives_what_pandas_gave() {
 fn every_other_recording_is_read_and_what_is_none_is_refused() {
     let Some(folder) = data() else { return };
     let known = expected(&folder);
-    let refused = ["beep/unsupported_test.csv", "_Metadata.csv", "_metadata.csv", "-summary.csv", "_cycle_data.csv"];
+    let refused =
+        ["beep/unsupported_test.csv", "_Metadata.csv", "_metadata.csv", "-summary.csv", "_cycle_data.csv"];
     let mut unread = Vec::new();
     let mut folders = vec![folder.clone()];
     let (mut read, mut all) = (0, 0);
     while let Some(next) = folders.pop() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<PathBuf> =
+            std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()).collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {
@@ -251,7 +295,12 @@ fn every_other_recording_is_read_and_what_is_none_is_refused() {
             match result {
                 Ok(recording) => {
                     read += 1;
-                    println!("read {:<9} {name}: {} rows, {} cycles", recording.format, recording.len(), recording.cycles().len());
+                    println!(
+                        "read {:<9} {name}: {} rows, {} cycles",
+                        recording.format,
+                        recording.len(),
+                        recording.cycles().len()
+                    );
                 }
                 Err(error) => {
                     println!("UNREAD         {name}: {}", std::error::Error::source(&error).unwrap());

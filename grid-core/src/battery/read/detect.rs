@@ -150,7 +150,8 @@ fn candidate(line: Line<'_>) -> Option<Candidate<'_>> {
 
 /// How much a line looks like the header of a battery recording: each role counts once.
 fn score(columns: &[Column]) -> u32 {
-    let mut roles: Vec<Role> = columns.iter().filter_map(|column| column.role.map(|(role, _)| role)).collect();
+    let mut roles: Vec<Role> =
+        columns.iter().filter_map(|column| column.role.map(|(role, _)| role)).collect();
     roles.sort_unstable();
     roles.dedup();
     roles.into_iter().map(Role::weight).sum()
@@ -242,11 +243,9 @@ impl Candidate<'_> {
             }
         }
         if measured && !timed && !self.names_a(&[Role::TestTime, Role::Clock, Role::StepTime]) {
-            let unnamed = self
-                .columns
-                .iter_mut()
-                .zip(cells)
-                .find(|(column, cell)| column.role.is_none() && time::clock(cell, DateOrder::MonthFirst).is_some());
+            let unnamed = self.columns.iter_mut().zip(cells).find(|(column, cell)| {
+                column.role.is_none() && time::clock(cell, DateOrder::MonthFirst).is_some()
+            });
             if let Some((column, _)) = unnamed {
                 column.role = Some((Role::Clock, 5));
                 timed = true;
@@ -257,7 +256,8 @@ impl Candidate<'_> {
 
     /// Takes a line of units under the header: every cell that is not empty is a unit or a pattern of dates.
     fn take_units(&mut self, cells: &[&[u8]]) {
-        let units: Vec<Option<unit::Unit>> = cells.iter().map(|cell| unit::parse(&shown(trim(cell)))).collect();
+        let units: Vec<Option<unit::Unit>> =
+            cells.iter().map(|cell| unit::parse(&shown(trim(cell)))).collect();
         let filled = cells.iter().filter(|cell| !trim(cell).is_empty()).count();
         let known = units.iter().flatten().count();
         if known * 2 <= filled || known == 0 {

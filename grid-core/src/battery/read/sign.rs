@@ -62,7 +62,9 @@ fn by_state(current: &mut [f64], state: &[f64], signed: bool, remarks: &mut Vec<
         ));
         return true;
     }
-    if discharging > 0.0 && charging < 0.0 || (discharging > 0.0 || charging < 0.0) && discharging - charging > 0.0 && signed {
+    if discharging > 0.0 && charging < 0.0
+        || (discharging > 0.0 || charging < 0.0) && discharging - charging > 0.0 && signed
+    {
         turn(current);
         remarks.push(turned("the file counts discharging current as positive, by its states; it was turned"));
         return true;
@@ -73,9 +75,10 @@ fn by_state(current: &mut [f64], state: &[f64], signed: bool, remarks: &mut Vec<
 /// By the growth of the vendor's charge and discharge columns.
 fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remarks: &mut Vec<Remark>) {
     let grown = |column: Option<&[f64]>, row: usize| -> f64 {
-        let (Some(before), Some(now)) =
-            (row.checked_sub(1).and_then(|before| column?.get(before)), column.and_then(|column| column.get(row)))
-        else {
+        let (Some(before), Some(now)) = (
+            row.checked_sub(1).and_then(|before| column?.get(before)),
+            column.and_then(|column| column.get(row)),
+        ) else {
             return 0.0;
         };
         let growth = now - before;
@@ -88,12 +91,22 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
         .iter()
         .zip(&directions)
         .filter(|(current, _)| !current.is_nan())
-        .map(|(current, direction)| if *direction < 0.0 { *current } else if *direction > 0.0 { -*current } else { 0.0 })
+        .map(|(current, direction)| {
+            if *direction < 0.0 {
+                *current
+            } else if *direction > 0.0 {
+                -*current
+            } else {
+                0.0
+            }
+        })
         .sum();
     if signed {
         if against > 0.0 {
             turn(current);
-            remarks.push(turned("the file counts discharging current as positive, by its capacities; it was turned"));
+            remarks.push(turned(
+                "the file counts discharging current as positive, by its capacities; it was turned",
+            ));
         }
         return;
     }
@@ -141,7 +154,11 @@ fn by_voltage(current: &mut [f64], voltage: &[f64], remarks: &mut Vec<Remark>) {
                 if let Some((sign, start, length)) = *other {
                     let change: f64 = last - start;
                     if length >= SHORTEST_STRETCH && change.abs() > SMALLEST_CHANGE_V {
-                        if change.signum() == sign { agreed += change.abs() } else { contradicted += change.abs() }
+                        if change.signum() == sign {
+                            agreed += change.abs()
+                        } else {
+                            contradicted += change.abs()
+                        }
                     }
                 }
                 *other = (direction != 0.0 && voltage.is_finite()).then_some((direction, voltage, 1));
@@ -220,8 +237,13 @@ mod tests {
     #[test]
     fn a_falling_voltage_turns_the_current_of_an_unknown_file() {
         let voltage: Vec<f64> = (0..20).map(|row| 4.2 - 0.01 * f64::from(row)).collect();
-        let evidence =
-            Evidence { format: Format::Generic, voltage_v: &voltage, state: None, charge_ah: None, discharge_ah: None };
+        let evidence = Evidence {
+            format: Format::Generic,
+            voltage_v: &voltage,
+            state: None,
+            charge_ah: None,
+            discharge_ah: None,
+        };
         let (current, _) = settled(vec![1.0; 20], &evidence);
         assert_eq!(current, [-1.0; 20]);
     }
