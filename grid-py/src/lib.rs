@@ -1,1 +1,28 @@
-//! x
+//! The Python face of GRID: converts, calls the core, and converts back.
+
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "Python's methods take `&self`, however small what it points to"
+)]
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
+#![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
+
+mod columns;
+mod error;
+mod quantity;
+mod series;
+mod table;
+mod time;
+
+use pyo3::prelude::*;
+
+/// The compiled part of `grid_py`; import `grid_py` instead.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::{
+        quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
+        series::{PySeries, PyTotal},
+        table::PyTable,
+    };
+}

@@ -1,0 +1,312 @@
+//! What comes in: tables with the Arrow stream interface, mappings of arrays, and single arrays.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, RecordBatchReader,
+    cast::AsArray,
+    types::{Float64Type, Int64Type, TimestampMicrosecondType},
+};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+use grid_core::{quantity::Energy, series::Quality};
+use jiff::Timestamp;
+use numpy::{AllowTypeChange, PyArrayLike1};
+use pyo3::{
+    exceptions::{PyImportError, PyTypeError},
+    intern,
+    prelude::*,
+    types::{PyMapping, PyString},
+};
+use pyo3_arrow::PyRecordBatchReader;
+
+use crate::{
+    error::{AWARE, Error, raise, shown},
+    time::{Instant, from_microsecond},
+};
+
+/// A table that came in.
+pub(crate) enum Columns<'py> {
+    /// Through the Arrow stream interface.
+    Arrow { names: Vec<String>, batches: Vec<RecordBatch> },
+    /// As a mapping of names to arrays.
+    Mapping { names: Vec<String>, table: Bound<'py, PyAny> },
+}
+
+impl<'py> Columns<'py> {
+    /// Takes any object with the Arrow stream interface, or a mapping of arrays.
+    pub(crate) fn of(table: &Bound<'py, PyAny>) -> PyResult<Self> {
+        match stream(table) {
+            Ok(Some(found)) => return Ok(found),
+            // A pandas DataFrame has the interface only where pyarrow is installed; as a mapping it always serves.
+            Err(error) if !error.is_instance_of::<PyImportError>(table.py()) => return Err(error),
+            Ok(None) | Err(_) => {}
+        }
+        let keys = if table.cast::<PyMapping>().is_ok() || table.hasattr(intern!(table.py(), "keys"))? {
+            table.call_method0(intern!(table.py(), "keys"))?
+        } else {
+            let message = "expected a table: an object with the Arrow stream interface or a mapping of arrays, got ";
+            return Err(PyTypeError::new_err(format!("{message}{}", shown(table))));
+        };
+        let names = keys.try_iter()?.map(|key| key?.str()?.extract()).collect::<PyResult<_>>()?;
+        Ok(Self::Mapping { names, table: table.clone() })
+    }
+
+    /// The names of the columns.
+    pub(crate) fn names(&self) -> &[String] {
+        match self {
+            Self::Arrow { names, .. } | Self::Mapping { names, .. } => names,
+        }
+    }
+
+    /// Whether there is a column of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().iter().any(|have| have == name)
+    }
+
+    /// A column of numbers, NaN where there is none.
+    pub(crate) fn floats(&self, name: &str) -> PyResult<Vec<f64>> {
+        match self.column(name)? {
+            Column::Arrow(chunks) => {
+                let mut values = Vec::new();
+                for chunk in cast_all(name, &chunks, &DataType::Float64, "numbers")? {
+                    values.extend(chunk.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN)));
+                }
+                Ok(values)
+            }
+            Column::Python(column) => floats(&column, name),
+        }
+    }
+
+    /// A column of text, `None` where there is none.
+    pub(crate) fn texts(&self, name: &str) -> PyResult<Vec<Option<String>>> {
+        match self.column(name)? {
+            Column::Arrow(chunks) => {
+                let mut values = Vec::new();
+                for chunk in cast_all(name, &chunks, &DataType::Utf8, "text")? {
+                    values.extend(chunk.as_string::<i32>().iter().map(|value| value.map(str::to_owned)));
+                }
+                Ok(values)
+            }
+            Column::Python(column) => texts(&column),
+        }
+    }
+
+    /// A column of instants.
+    pub(crate) fn instants(&self, name: &str) -> PyResult<Vec<Timestamp>> {
+        let wrong = |got: String| raise(Error::WrongColumn { name: name.to_owned(), expected: AWARE, got });
+        match self.column(name)? {
+            Column::Arrow(chunks) => {
+                if chunks.iter().all(|chunk| is_text(chunk.data_type())) {
+                    return self.texts(name)?.into_iter().map(|text| instant(name, text)).collect();
+                }
+                let mut values = Vec::new();
+                for chunk in chunks {
+                    if !matches!(chunk.data_type(), DataType::Timestamp(_, Some(_))) {
+                        return Err(wrong(chunk.data_type().to_string()));
+                    }
+                    let wanted = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
+                    for chunk in cast_all(name, &[chunk], &wanted, AWARE)? {
+                        for microsecond in chunk.as_primitive::<TimestampMicrosecondType>() {
+                            values.push(from_microsecond(microsecond.ok_or_else(|| wrong("none".to_owned()))?)?);
+                        }
+                    }
+                }
+                Ok(values)
+            }
+            Column::Python(column) => {
+                let py = column.py();
+                // A pandas column says whether it knows its zone; a NumPy array cannot, and is UTC.
+                if column.hasattr(intern!(py, "dt"))? && column.getattr(intern!(py, "dt"))?.getattr("tz")?.is_none() {
+                    return Err(wrong("instants without one".to_owned()));
+                }
+                let array = as_array(&column, None)?;
+                if array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract::<String>()? == "M" {
+                    let counts = array.call_method1("astype", ("datetime64[us]",))?.call_method1("astype", ("int64",))?;
+                    let counts: PyArrayLike1<'_, i64, AllowTypeChange> = counts.extract()?;
+                    return counts.as_array().iter().map(|&microsecond| from_microsecond(microsecond)).collect();
+                }
+                column.try_iter()?.map(|value| Ok(value?.extract::<Instant>()?.0)).collect()
+            }
+        }
+    }
+
+    /// A column of energies in kWh, as numbers or as decimal text, `None` where missing.
+    pub(crate) fn energies(&self, name: &str) -> PyResult<Vec<Option<Energy>>> {
+        match self.column(name)? {
+            Column::Arrow(chunks) if chunks.iter().all(|chunk| is_text(chunk.data_type())) => {
+                let parse = |text: Option<String>| text.map(|text| Energy::parse_kwh(&text).map_err(raise)).transpose();
+                self.texts(name)?.into_iter().map(parse).collect()
+            }
+            Column::Arrow(_) => from_kwh(&self.floats(name)?, name),
+            Column::Python(column) => energies(&column, name, "kWh"),
+        }
+    }
+
+    /// A column of qualities.
+    pub(crate) fn qualities(&self, name: &str) -> PyResult<Vec<Quality>> {
+        self.texts(name)?.into_iter().map(quality).collect()
+    }
+
+    /// A column as whole numbers, where it is one of integers.
+    pub(crate) fn column(&self, name: &str) -> PyResult<Column<'py>> {
+        if !self.has(name) {
+            let have: Vec<String> = self.names().iter().map(|have| format!("`{have}`")).collect();
+            return Err(raise(Error::NoColumn { name: name.to_owned(), have: have.join(", ") }));
+        }
+        Ok(match self {
+            Self::Arrow { batches, .. } => {
+                Column::Arrow(batches.iter().filter_map(|batch| batch.column_by_name(name).cloned()).collect())
+            }
+            Self::Mapping { table, .. } => Column::Python(table.get_item(name)?),
+        })
+    }
+}
+
+/// One column, in pieces as Arrow has it or as Python has it.
+pub(crate) enum Column<'py> {
+    Arrow(Vec<ArrayRef>),
+    Python(Bound<'py, PyAny>),
+}
+
+/// Energies in an array of numbers of `unit` (or decimal text with its unit), `None` where NaN or missing.
+///
+/// Integers of `mWh` are taken as they are; everything else is rounded to the milliwatt-hour.
+pub(crate) fn energies(values: &Bound<'_, PyAny>, name: &str, unit: &str) -> PyResult<Vec<Option<Energy>>> {
+    let per_kwh = match unit {
+        "kWh" => 1.0,
+        "Wh" => 1e3,
+        "MWh" => 1e-3,
+        "mWh" => 1e6,
+        _ => return Err(crate::error::no_choice("the unit", "`kWh`, `Wh`, `MWh` or `mWh`", unit)),
+    };
+    let array = as_array(values, None)?;
+    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if unit == "mWh" && matches!(kind.as_str(), "i" | "u") {
+        let counts: PyArrayLike1<'_, i64, AllowTypeChange> = array.extract()?;
+        return Ok(counts.as_array().iter().map(|&mwh| Some(Energy::from_mwh(mwh))).collect());
+    }
+    if unit == "kWh" && matches!(kind.as_str(), "U" | "O" | "T") && first_is_text(values)? {
+        let parse = |text: Option<String>| text.map(|text| Energy::parse_kwh(&text).map_err(raise)).transpose();
+        return texts(values)?.into_iter().map(parse).collect();
+    }
+    let mut kwh = floats(values, name)?;
+    if unit != "kWh" {
+        kwh.iter_mut().for_each(|value| *value /= per_kwh);
+    }
+    from_kwh(&kwh, name)
+}
+
+/// Energies of kilowatt-hours, `None` where NaN.
+fn from_kwh(kwh: &[f64], name: &str) -> PyResult<Vec<Option<Energy>>> {
+    let energy = |(index, &value): (usize, &f64)| {
+        if value.is_nan() {
+            return Ok(None);
+        }
+        let wrong = || Error::NotAnEnergy {
+            place: format!("`{name}`, row {index}"),
+            expected: "a finite energy",
+            got: format!("{value} kWh"),
+        };
+        Energy::from_kwh_f64(value).map(Some).ok_or_else(|| raise(wrong()))
+    };
+    kwh.iter().enumerate().map(energy).collect()
+}
+
+/// Qualities in an array of text.
+pub(crate) fn qualities(values: &Bound<'_, PyAny>) -> PyResult<Vec<Quality>> {
+    texts(values)?.into_iter().map(quality).collect()
+}
+
+fn quality(text: Option<String>) -> PyResult<Quality> {
+    text.map_or(Ok(Quality::Missing), |text| text.parse().map_err(raise))
+}
+
+fn instant(name: &str, text: Option<String>) -> PyResult<Timestamp> {
+    let Some(text) = text else {
+        let got = "none".to_owned();
+        return Err(raise(Error::WrongColumn { name: name.to_owned(), expected: AWARE, got }));
+    };
+    let not_an_instant = |_| raise(grid_core::time::Error::NotAnInstant { got: grid_core::error::excerpt(&text) });
+    text.trim().parse().map_err(not_an_instant)
+}
+
+/// Numbers of an array, NaN where there is none.
+pub(crate) fn floats(values: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<f64>> {
+    let wrong = || raise(Error::WrongColumn { name: name.to_owned(), expected: "numbers", got: shown(values) });
+    let array = as_array(values, Some("float64")).map_err(|_| wrong())?;
+    let array: PyArrayLike1<'_, f64, AllowTypeChange> = array.extract().map_err(|_| wrong())?;
+    Ok(array.as_array().iter().copied().collect())
+}
+
+/// Texts of an array, `None` where there is none.
+fn texts(values: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
+    let text = |value: PyResult<Bound<'_, PyAny>>| {
+        let value = value?;
+        if value.is_none() || value.extract::<f64>().is_ok_and(f64::is_nan) {
+            return Ok(None);
+        }
+        value.str()?.extract().map(Some)
+    };
+    values.try_iter()?.map(text).collect()
+}
+
+fn first_is_text(values: &Bound<'_, PyAny>) -> PyResult<bool> {
+    for value in values.try_iter()? {
+        let value = value?;
+        if !value.is_none() {
+            return Ok(value.is_instance_of::<PyString>());
+        }
+    }
+    Ok(false)
+}
+
+/// A NumPy array of what Python gave.
+fn as_array<'py>(values: &Bound<'py, PyAny>, dtype: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+    let numpy = values.py().import(intern!(values.py(), "numpy"))?;
+    numpy.call_method1(intern!(values.py(), "asarray"), (values, dtype))
+}
+
+/// Two columns of one table must be of one length.
+pub(crate) fn same_length(name: &str, expected: usize, got: usize) -> PyResult<()> {
+    if expected == got { Ok(()) } else { Err(raise(Error::UnequalLengths { name: name.to_owned(), expected, got })) }
+}
+
+fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
+}
+
+fn cast_all(name: &str, chunks: &[ArrayRef], to: &DataType, expected: &'static str) -> PyResult<Vec<ArrayRef>> {
+    let wrong = |got: &DataType| Error::WrongColumn { name: name.to_owned(), expected, got: got.to_string() };
+    chunks.iter().map(|chunk| cast(chunk, to).map_err(|_| raise(wrong(chunk.data_type())))).collect()
+}
+
+/// Reads a table through the Arrow stream interface, where it has one.
+fn stream<'py>(table: &Bound<'py, PyAny>) -> PyResult<Option<Columns<'py>>> {
+    if !table.hasattr(intern!(table.py(), "__arrow_c_stream__"))? {
+        return Ok(None);
+    }
+    let reader = table.extract::<PyRecordBatchReader>()?.into_reader()?;
+    let names = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let wrong = |error: arrow_schema::ArrowError| {
+        raise(Error::WrongColumn { name: "*".to_owned(), expected: "a table", got: error.to_string() })
+    };
+    let batches = reader.collect::<Result<_, _>>().map_err(wrong)?;
+    Ok(Some(Columns::Arrow { names, batches }))
+}
+
+/// Whole numbers in a column of Arrow, where it holds integers.
+pub(crate) fn integers(chunks: &[ArrayRef]) -> Option<Vec<Option<i64>>> {
+    let mut values = Vec::new();
+    for chunk in chunks {
+        if !chunk.data_type().is_integer() {
+            return None;
+        }
+        values.extend(cast(chunk, &DataType::Int64).ok()?.as_primitive::<Int64Type>().iter());
+    }
+    Some(values)
+}
