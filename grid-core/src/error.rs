@@ -76,13 +76,17 @@ pub trait Failure: std::error::Error {
 /// assert_eq!(grid_core::error::excerpt(&"x".repeat(100)).chars().count(), 41);
 /// ```
 pub fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 40;
+    excerpt_of(text, 40)
+}
+
+/// Cuts a text that came from outside to `longest` characters, control characters replaced.
+pub(crate) fn excerpt_of(text: &str, longest: usize) -> String {
     let mut short: String = text
         .chars()
-        .take(LONGEST)
+        .take(longest)
         .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
         .collect();
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(longest).is_some() {
         short.push('…');
     }
     short

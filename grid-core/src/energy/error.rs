@@ -76,16 +76,6 @@ pub enum Error {
         /// The interval of the one that it meets.
         other: Interval,
     },
-    /// Two lines of one input give the same reading different values.
-    #[error("the reading {interval} comes twice with different values, on lines {first} and {second}")]
-    Contradiction {
-        /// The interval.
-        interval: Interval,
-        /// The line of the first.
-        first: u64,
-        /// The line of the second.
-        second: u64,
-    },
     /// A file of readings could not be read.
     #[error("{} in `{file}`: {}", count(faults), faults.first().map_or_else(String::new, Fault::to_string))]
     Rejected {
@@ -175,7 +165,7 @@ fn count(faults: &[Fault]) -> String {
 impl Failure for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Overlap { .. } | Self::Contradiction { .. } => Kind::Conflict,
+            Self::Overlap { .. } => Kind::Conflict,
             Self::NoReadings { .. } => Kind::NotFound,
             Self::Quantity(error) => error.kind(),
             Self::Time(error) => error.kind(),
@@ -222,7 +212,6 @@ impl Failure for Error {
             | Self::NotAName { .. }
             | Self::ImplausibleEnergy { .. }
             | Self::IntervalTooLong { .. }
-            | Self::Contradiction { .. }
             | Self::NotOneWhole { .. }
             | Self::MemberTwice { .. }
             | Self::SharesDoNotFit { .. }

@@ -1,17 +1,52 @@
 //! Decimal text to and from scaled integers, without a float in between.
 
-use super::Error;
+use super::{Error, Rounding, divide};
 use crate::error::excerpt;
 
 /// Reads decimal text such as `-1.25` or `3e-4` as an integer count of `10^-decimals`.
 ///
 /// Trailing zeros beyond the scale are fine (`1.2500000` fits two decimals); a digit that would be lost is not.
 pub(crate) fn parse_scaled(text: &str, decimals: u32, expected: &'static str) -> Result<i128, Error> {
+    match parse_exact(text, decimals, expected)? {
+        Scaled { count, remainder: 0, .. } => Ok(count),
+        Scaled { .. } => Err(Error::TooFine { most: decimals, got: excerpt(text) }),
+    }
+}
+
+/// Reads decimal text like [`parse_scaled`], and rounds what the scale cannot hold.
+pub(crate) fn parse_scaled_rounded(
+    text: &str,
+    decimals: u32,
+    rounding: Rounding,
+    expected: &'static str,
+) -> Result<i128, Error> {
+    let Scaled { count, remainder, divisor } = parse_exact(text, decimals, expected)?;
+    if remainder == 0 {
+        return Ok(count);
+    }
+    // Put together again, so that the one rounding function decides; a remainder is there only if both fit.
+    count
+        .checked_mul(divisor)
+        .and_then(|whole| whole.checked_add(remainder))
+        .and_then(|dividend| divide(dividend, divisor, rounding))
+        .ok_or(OUT_OF_RANGE)
+}
+
+const OUT_OF_RANGE: Error = Error::OutOfRange { quantity: "the amount", unit: "its smallest unit" };
+
+/// A decimal number as `count + remainder / divisor`, all with its sign but the divisor.
+struct Scaled {
+    count: i128,
+    remainder: i128,
+    divisor: i128,
+}
+
+fn parse_exact(text: &str, decimals: u32, expected: &'static str) -> Result<Scaled, Error> {
     let wrong = || Error::NotAnAmount { expected, got: excerpt(text) };
-    let (negative, unsigned) = match text.as_bytes().first() {
-        Some(b'-') => (true, text.get(1..).unwrap_or_default()),
-        Some(b'+') => (false, text.get(1..).unwrap_or_default()),
-        _ => (false, text),
+    let (sign, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (-1, text.get(1..).unwrap_or_default()),
+        Some(b'+') => (1, text.get(1..).unwrap_or_default()),
+        _ => (1, text),
     };
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| wrong())?),
@@ -29,27 +64,25 @@ pub(crate) fn parse_scaled(text: &str, decimals: u32, expected: &'static str) ->
         digits = digits
             .checked_mul(10)
             .and_then(|d| d.checked_add(i128::from(byte - b'0')))
-            .ok_or(Error::OutOfRange { quantity: "the amount", unit: "its smallest unit" })?;
+            .ok_or(OUT_OF_RANGE)?;
     }
     // digits · 10^(exponent − fraction.len()) is the value; the count wanted is that · 10^decimals.
     let shift = i64::from(exponent) + i64::from(decimals) - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-    let out_of_range = || Error::OutOfRange { quantity: "the amount", unit: "its smallest unit" };
+    let power = |by: i64| u32::try_from(by).ok().and_then(|by| 10_i128.checked_pow(by));
     if digits == 0 {
-        return Ok(0);
+        return Ok(Scaled { count: 0, remainder: 0, divisor: 1 });
     }
-    let count = if shift >= 0 {
-        let power =
-            u32::try_from(shift).ok().and_then(|s| 10_i128.checked_pow(s)).ok_or_else(out_of_range)?;
-        digits.checked_mul(power).ok_or_else(out_of_range)?
-    } else {
-        let too_fine = || Error::TooFine { most: decimals, got: excerpt(text) };
-        let power = u32::try_from(-shift).ok().and_then(|s| 10_i128.checked_pow(s)).ok_or_else(too_fine)?;
-        if digits % power != 0 {
-            return Err(too_fine());
+    if shift >= 0 {
+        let count = power(shift).and_then(|power| digits.checked_mul(power)).ok_or(OUT_OF_RANGE)?;
+        return Ok(Scaled { count: sign * count, remainder: 0, divisor: 1 });
+    }
+    Ok(match power(-shift) {
+        Some(divisor) => {
+            Scaled { count: sign * (digits / divisor), remainder: sign * (digits % divisor), divisor }
         }
-        digits / power
-    };
-    Ok(if negative { -count } else { count })
+        // Digits below 10^39 over 10^39 or more: under a fifth of a unit, whatever they are.
+        None => Scaled { count: 0, remainder: sign, divisor: i128::MAX },
+    })
 }
 
 /// Writes a count of `10^-6` with exactly six decimals.
@@ -124,6 +157,16 @@ mod tests {
         assert_eq!(parse_scaled("1.2500000", 6, "a number"), Ok(1_250_000));
         assert_eq!(parse_scaled(".5", 6, "a number"), Ok(500_000));
         assert_eq!(parse_scaled("0e999999", 6, "a number"), Ok(0));
+    }
+
+    #[test]
+    fn what_is_too_fine_is_rounded_only_on_request() {
+        let rounded = |text, rounding| parse_scaled_rounded(text, 0, rounding, "a number");
+        assert_eq!(rounded("2.5", Rounding::HalfEven), Ok(2));
+        assert_eq!(rounded("-2.5", Rounding::HalfUp), Ok(-3));
+        assert_eq!(rounded("2.5000000000000000000001", Rounding::HalfEven), Ok(3));
+        assert_eq!(rounded("160000000000000000000000000000000000000e-39", Rounding::HalfUp), Ok(0));
+        assert_eq!(rounded("1e-999999", Rounding::Up), Ok(1));
     }
 
     #[test]

@@ -63,6 +63,16 @@ impl Energy {
         Self::from_count(mwh)
     }
 
+    /// Reads decimal text in kilowatt-hours, and rounds what is finer than a milliwatt-hour.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAnAmount`] or [`Error::OutOfRange`].
+    pub fn parse_kwh_rounded(text: &str, rounding: Rounding) -> Result<Self, Error> {
+        const EXPECTED: &str = "an energy in kWh, like `1.250000`";
+        Self::from_count(super::decimal::parse_scaled_rounded(text, 6, rounding, EXPECTED)?)
+    }
+
     /// Rounds a float of kilowatt-hours to the nearest milliwatt-hour, halves to even, or `None` when it is not
     /// finite or does not fit.
     ///

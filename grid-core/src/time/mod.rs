@@ -12,3 +12,5 @@ pub use calendar::Calendar;
 pub use error::Error;
 pub use interval::Interval;
 pub use resolution::Resolution;
+
+pub(crate) use interval::parse_instant;

@@ -1,2 +1,11 @@
 //! The integration tests of grid-core, in one binary.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::print_stdout, reason = "a test says what it skipped and what it measured")]
+
+mod citylearn;
+mod energy;
+mod layers;
+mod shared_data;
+
+#[cfg(feature = "auth")]
+mod auth;
