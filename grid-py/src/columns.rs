@@ -45,7 +45,8 @@ impl<'py> Columns<'py> {
         let keys = if table.cast::<PyMapping>().is_ok() || table.hasattr(intern!(table.py(), "keys"))? {
             table.call_method0(intern!(table.py(), "keys"))?
         } else {
-            let message = "expected a table: an object with the Arrow stream interface or a mapping of arrays, got ";
+            let message =
+                "expected a table: an object with the Arrow stream interface or a mapping of arrays, got ";
             return Err(PyTypeError::new_err(format!("{message}{}", shown(table))));
         };
         let names = keys.try_iter()?.map(|key| key?.str()?.extract()).collect::<PyResult<_>>()?;
@@ -70,7 +71,9 @@ impl<'py> Columns<'py> {
             Column::Arrow(chunks) => {
                 let mut values = Vec::new();
                 for chunk in cast_all(name, &chunks, &DataType::Float64, "numbers")? {
-                    values.extend(chunk.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN)));
+                    values.extend(
+                        chunk.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN)),
+                    );
                 }
                 Ok(values)
             }
@@ -108,7 +111,9 @@ impl<'py> Columns<'py> {
                     let wanted = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
                     for chunk in cast_all(name, &[chunk], &wanted, AWARE)? {
                         for microsecond in chunk.as_primitive::<TimestampMicrosecondType>() {
-                            values.push(from_microsecond(microsecond.ok_or_else(|| wrong("none".to_owned()))?)?);
+                            values.push(from_microsecond(
+                                microsecond.ok_or_else(|| wrong("none".to_owned()))?,
+                            )?);
                         }
                     }
                 }
@@ -117,14 +122,24 @@ impl<'py> Columns<'py> {
             Column::Python(column) => {
                 let py = column.py();
                 // A pandas column says whether it knows its zone; a NumPy array cannot, and is UTC.
-                if column.hasattr(intern!(py, "dt"))? && column.getattr(intern!(py, "dt"))?.getattr("tz")?.is_none() {
+                if column.hasattr(intern!(py, "dt"))?
+                    && column.getattr(intern!(py, "dt"))?.getattr("tz")?.is_none()
+                {
                     return Err(wrong("instants without one".to_owned()));
                 }
                 let array = as_array(&column, None)?;
-                if array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract::<String>()? == "M" {
-                    let counts = array.call_method1("astype", ("datetime64[us]",))?.call_method1("astype", ("int64",))?;
+                if array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract::<String>()?
+                    == "M"
+                {
+                    let counts = array
+                        .call_method1("astype", ("datetime64[us]",))?
+                        .call_method1("astype", ("int64",))?;
                     let counts: PyArrayLike1<'_, i64, AllowTypeChange> = counts.extract()?;
-                    return counts.as_array().iter().map(|&microsecond| from_microsecond(microsecond)).collect();
+                    return counts
+                        .as_array()
+                        .iter()
+                        .map(|&microsecond| from_microsecond(microsecond))
+                        .collect();
                 }
                 column.try_iter()?.map(|value| Ok(value?.extract::<Instant>()?.0)).collect()
             }
@@ -135,7 +150,9 @@ impl<'py> Columns<'py> {
     pub(crate) fn energies(&self, name: &str) -> PyResult<Vec<Option<Energy>>> {
         match self.column(name)? {
             Column::Arrow(chunks) if chunks.iter().all(|chunk| is_text(chunk.data_type())) => {
-                let parse = |text: Option<String>| text.map(|text| Energy::parse_kwh(&text).map_err(raise)).transpose();
+                let parse = |text: Option<String>| {
+                    text.map(|text| Energy::parse_kwh(&text).map_err(raise)).transpose()
+                };
                 self.texts(name)?.into_iter().map(parse).collect()
             }
             Column::Arrow(_) => from_kwh(&self.floats(name)?, name),
@@ -155,9 +172,9 @@ impl<'py> Columns<'py> {
             return Err(raise(Error::NoColumn { name: name.to_owned(), have: have.join(", ") }));
         }
         Ok(match self {
-            Self::Arrow { batches, .. } => {
-                Column::Arrow(batches.iter().filter_map(|batch| batch.column_by_name(name).cloned()).collect())
-            }
+            Self::Arrow { batches, .. } => Column::Arrow(
+                batches.iter().filter_map(|batch| batch.column_by_name(name).cloned()).collect(),
+            ),
             Self::Mapping { table, .. } => Column::Python(table.get_item(name)?),
         })
     }
@@ -187,7 +204,8 @@ pub(crate) fn energies(values: &Bound<'_, PyAny>, name: &str, unit: &str) -> PyR
         return Ok(counts.as_array().iter().map(|&mwh| Some(Energy::from_mwh(mwh))).collect());
     }
     if unit == "kWh" && matches!(kind.as_str(), "U" | "O" | "T") && first_is_text(values)? {
-        let parse = |text: Option<String>| text.map(|text| Energy::parse_kwh(&text).map_err(raise)).transpose();
+        let parse =
+            |text: Option<String>| text.map(|text| Energy::parse_kwh(&text).map_err(raise)).transpose();
         return texts(values)?.into_iter().map(parse).collect();
     }
     let mut kwh = floats(values, name)?;
@@ -227,13 +245,15 @@ fn instant(name: &str, text: Option<String>) -> PyResult<Timestamp> {
         let got = "none".to_owned();
         return Err(raise(Error::WrongColumn { name: name.to_owned(), expected: AWARE, got }));
     };
-    let not_an_instant = |_| raise(grid_core::time::Error::NotAnInstant { got: grid_core::error::excerpt(&text) });
+    let not_an_instant =
+        |_| raise(grid_core::time::Error::NotAnInstant { got: grid_core::error::excerpt(&text) });
     text.trim().parse().map_err(not_an_instant)
 }
 
 /// Numbers of an array, NaN where there is none.
 pub(crate) fn floats(values: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<f64>> {
-    let wrong = || raise(Error::WrongColumn { name: name.to_owned(), expected: "numbers", got: shown(values) });
+    let wrong =
+        || raise(Error::WrongColumn { name: name.to_owned(), expected: "numbers", got: shown(values) });
     let array = as_array(values, Some("float64")).map_err(|_| wrong())?;
     let array: PyArrayLike1<'_, f64, AllowTypeChange> = array.extract().map_err(|_| wrong())?;
     Ok(array.as_array().iter().copied().collect())
@@ -269,7 +289,11 @@ fn as_array<'py>(values: &Bound<'py, PyAny>, dtype: Option<&str>) -> PyResult<Bo
 
 /// Two columns of one table must be of one length.
 pub(crate) fn same_length(name: &str, expected: usize, got: usize) -> PyResult<()> {
-    if expected == got { Ok(()) } else { Err(raise(Error::UnequalLengths { name: name.to_owned(), expected, got })) }
+    if expected == got {
+        Ok(())
+    } else {
+        Err(raise(Error::UnequalLengths { name: name.to_owned(), expected, got }))
+    }
 }
 
 fn is_text(kind: &DataType) -> bool {
@@ -280,7 +304,12 @@ fn is_text(kind: &DataType) -> bool {
     }
 }
 
-fn cast_all(name: &str, chunks: &[ArrayRef], to: &DataType, expected: &'static str) -> PyResult<Vec<ArrayRef>> {
+fn cast_all(
+    name: &str,
+    chunks: &[ArrayRef],
+    to: &DataType,
+    expected: &'static str,
+) -> PyResult<Vec<ArrayRef>> {
     let wrong = |got: &DataType| Error::WrongColumn { name: name.to_owned(), expected, got: got.to_string() };
     chunks.iter().map(|chunk| cast(chunk, to).map_err(|_| raise(wrong(chunk.data_type())))).collect()
 }

@@ -88,9 +88,10 @@ impl Failure for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::WrongColumn { expected, .. } if *expected == AWARE => {
-                Some("say which zone it is in, as with `df[\"start\"].dt.tz_localize(\"Europe/Madrid\")`".to_owned())
-            }
+            Self::WrongColumn { expected, .. } if *expected == AWARE => Some(
+                "say which zone it is in, as with `df[\"start\"].dt.tz_localize(\"Europe/Madrid\")`"
+                    .to_owned(),
+            ),
             Self::NotFitted => Some("call `.fit(df)` first".to_owned()),
             _ => None,
         }

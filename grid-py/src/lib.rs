@@ -7,8 +7,11 @@
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
 #![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
 
+mod auth;
 mod columns;
+mod energy;
 mod error;
+mod json;
 mod quantity;
 mod series;
 mod table;
@@ -21,6 +24,11 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::{
+        auth::{
+            PyPrincipal, PySigningKey, generate_key, hash_password, inspect_token, issue_token,
+            verify_password, verify_token,
+        },
+        energy::{apportion, balance, share},
         quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
         series::{PySeries, PyTotal},
         table::PyTable,

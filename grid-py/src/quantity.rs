@@ -1,6 +1,6 @@
 //! Exact quantities: `Energy`, `Power`, `Money`, `Price`, `Share`.
 
-use std::{hash::{DefaultHasher, Hash, Hasher}};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use grid_core::quantity::{Currency, Energy, Error, Money, Power, Price, Rounding, Share};
 use pyo3::{exceptions::PyTypeError, prelude::*, pyclass::CompareOp};
@@ -59,7 +59,11 @@ impl PyEnergy {
 
     /// `sum()` starts from the number zero.
     fn __radd__(&self, other: i64) -> PyResult<Self> {
-        if other == 0 { Ok(*self) } else { Err(PyTypeError::new_err("only an Energy can be added to an Energy")) }
+        if other == 0 {
+            Ok(*self)
+        } else {
+            Err(PyTypeError::new_err("only an Energy can be added to an Energy"))
+        }
     }
 
     fn __sub__(&self, other: Self) -> PyResult<Self> {
@@ -284,7 +288,11 @@ impl PyPrice {
 
     fn __richcmp__(&self, other: Self, op: CompareOp) -> PyResult<bool> {
         let (left, right) = (self.0, other.0);
-        compare((left.as_micros_per_kwh(), left.currency()), (right.as_micros_per_kwh(), right.currency()), op)
+        compare(
+            (left.as_micros_per_kwh(), left.currency()),
+            (right.as_micros_per_kwh(), right.currency()),
+            op,
+        )
     }
 
     fn __hash__(&self) -> u64 {

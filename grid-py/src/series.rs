@@ -6,7 +6,10 @@ use grid_core::{
     time::{Interval, Resolution},
 };
 use jiff::Timestamp;
-use numpy::{PyArray1, PyFixedUnicode, datetime::{Datetime, units::Microseconds}};
+use numpy::{
+    PyArray1, PyFixedUnicode,
+    datetime::{Datetime, units::Microseconds},
+};
 use pyo3::prelude::*;
 
 use crate::{
@@ -101,11 +104,18 @@ impl PySeries {
         columns::same_length(value, intervals.len(), energies.len())?;
         columns::same_length("quality", intervals.len(), qualities.len())?;
         let Some(whole) = span(&intervals).map_err(raise)? else {
-            return Series::new(Timestamp::UNIX_EPOCH, resolution.unwrap_or(Resolution::HOUR), calendar, &[], &[])
-                .map(Self)
-                .map_err(raise);
+            return Series::new(
+                Timestamp::UNIX_EPOCH,
+                resolution.unwrap_or(Resolution::HOUR),
+                calendar,
+                &[],
+                &[],
+            )
+            .map(Self)
+            .map_err(raise);
         };
-        let needed = || raise(Error::Needed { what: "a resolution", when: "the first row is not shorter than a day" });
+        let needed =
+            || raise(Error::Needed { what: "a resolution", when: "the first row is not shorter than a day" });
         let resolution = resolution.or_else(|| time::length(*intervals.first()?)).ok_or_else(needed)?;
         py.detach(|| {
             let pieces = intervals.into_iter().zip(energies).zip(qualities);

@@ -9,7 +9,10 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use jiff::{Timestamp, civil::DateTime};
-use numpy::{PyArray1, datetime::{Datetime, units::Microseconds}};
+use numpy::{
+    PyArray1,
+    datetime::{Datetime, units::Microseconds},
+};
 use pyo3::{
     exceptions::PyKeyError,
     intern,
@@ -81,7 +84,8 @@ impl PyTable {
         for field in self.0.schema_ref().fields() {
             if matches!(field.data_type(), DataType::Timestamp(_, Some(_))) {
                 let naive = pandas.call_method1("Series", (columns.get_item(field.name())?,))?;
-                columns.set_item(field.name(), naive.getattr("dt")?.call_method1("tz_localize", ("UTC",))?)?;
+                columns
+                    .set_item(field.name(), naive.getattr("dt")?.call_method1("tz_localize", ("UTC",))?)?;
             }
         }
         pandas.call_method1("DataFrame", (columns,))
@@ -146,7 +150,8 @@ impl Table {
     /// Adds a column of instants, in UTC.
     #[must_use]
     pub(crate) fn instants(self, name: &str, values: impl IntoIterator<Item = Timestamp>) -> Self {
-        let values = TimestampMicrosecondArray::from_iter_values(values.into_iter().map(Timestamp::as_microsecond));
+        let values =
+            TimestampMicrosecondArray::from_iter_values(values.into_iter().map(Timestamp::as_microsecond));
         self.column(name, Arc::new(values.with_timezone("UTC")))
     }
 
@@ -180,7 +185,11 @@ impl Table {
 
     /// Adds a column of text, null where there is none.
     #[must_use]
-    pub(crate) fn texts<T: AsRef<str>>(self, name: &str, values: impl IntoIterator<Item = Option<T>>) -> Self {
+    pub(crate) fn texts<T: AsRef<str>>(
+        self,
+        name: &str,
+        values: impl IntoIterator<Item = Option<T>>,
+    ) -> Self {
         self.column(name, Arc::new(values.into_iter().collect::<StringArray>()))
     }
 

@@ -21,10 +21,15 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if value.hasattr("dtype")? {
-            let microseconds = value.call_method1("astype", ("datetime64[us]",))?.call_method1("astype", ("int64",))?;
+            let microseconds =
+                value.call_method1("astype", ("datetime64[us]",))?.call_method1("astype", ("int64",))?;
             return from_microsecond(microseconds.extract()?).map(Self);
         }
-        let text = if value.is_instance_of::<PyString>() { value.to_owned() } else { value.call_method0("isoformat")? };
+        let text = if value.is_instance_of::<PyString>() {
+            value.to_owned()
+        } else {
+            value.call_method0("isoformat")?
+        };
         let text: String = text.extract()?;
         let not_an_instant = || Error::NotAnInstant { got: excerpt(&text) };
         text.trim().parse().map(Self).map_err(|_| raise(not_an_instant()))
@@ -55,7 +60,9 @@ pub(crate) fn resolution(name: &str) -> PyResult<Resolution> {
 pub(crate) fn slot(calendar: &Calendar, start: Timestamp, resolution: Resolution) -> PyResult<Interval> {
     match resolution.fixed_seconds() {
         Some(seconds) => {
-            let end = start.checked_add(SignedDuration::from_secs(seconds.into())).map_err(|_| raise(Error::OutOfRange))?;
+            let end = start
+                .checked_add(SignedDuration::from_secs(seconds.into()))
+                .map_err(|_| raise(Error::OutOfRange))?;
             Interval::new(start, end).map_err(raise)
         }
         None => calendar.slot_of(start, resolution).map_err(raise),

@@ -1,6 +1,26 @@
 """GRID, an engine for energy communities: from the meter to the bill."""
 
-from ._native import Energy, Money, Power, Price, Series, Share, Table, Total
+from ._native import (
+    Energy,
+    Money,
+    Power,
+    Price,
+    Principal,
+    Series,
+    Share,
+    SigningKey,
+    Table,
+    Total,
+    apportion,
+    balance,
+    generate_key,
+    hash_password,
+    inspect_token,
+    issue_token,
+    share,
+    verify_password,
+    verify_token,
+)
 from .errors import (
     ConflictError,
     ForbiddenError,
@@ -15,8 +35,10 @@ from .errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from .results import ArrayBalance, Shared
 
 __all__ = [
+    "ArrayBalance",
     "ConflictError",
     "Energy",
     "ForbiddenError",
@@ -29,12 +51,24 @@ __all__ = [
     "Place",
     "Power",
     "Price",
+    "Principal",
     "Series",
     "Share",
+    "Shared",
+    "SigningKey",
     "StaleError",
     "Table",
     "Total",
     "TooLargeError",
     "UnauthenticatedError",
     "UnavailableError",
+    "apportion",
+    "balance",
+    "generate_key",
+    "hash_password",
+    "inspect_token",
+    "issue_token",
+    "share",
+    "verify_password",
+    "verify_token",
 ]

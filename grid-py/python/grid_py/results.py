@@ -1,0 +1,42 @@
+"""What some calls answer: tuples with named fields."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._native import Energy
+
+__all__ = ["ArrayBalance", "Shared"]
+
+
+class Shared(NamedTuple):
+    """Who got what of the generation, to the milliwatt-hour."""
+
+    allocated: NDArray[np.int64]
+    """What each member got, in mWh; shape (intervals, members)."""
+    surplus: NDArray[np.int64]
+    """What no member took of each plant, in mWh; shape (intervals, plants)."""
+
+
+class ArrayBalance(NamedTuple):
+    """Generation set against consumption, interval by interval."""
+
+    own: NDArray[Any]
+    """Generation used on the spot, in the unit of the input; shape (intervals,)."""
+    surplus: NDArray[Any]
+    """Generation left over; shape (intervals,)."""
+    residual: NDArray[Any]
+    """Consumption that the generation did not meet; shape (intervals,)."""
+    own_total: Energy
+    """The sum of ``own`` where both are known, exactly."""
+    surplus_total: Energy
+    """The sum of ``surplus``, exactly."""
+    residual_total: Energy
+    """The sum of ``residual``, exactly."""
+    self_consumption: float | None
+    """The part of the generation that was used on the spot, from 0 to 1; ``None`` without generation."""
+    self_sufficiency: float | None
+    """The part of the consumption that was met on the spot, from 0 to 1; ``None`` without consumption."""
+    completeness: float
+    """The part of the intervals in which both are known, from 0 to 1."""
