@@ -9,6 +9,7 @@ mod community;
 mod device;
 mod error;
 mod reading;
+mod register;
 
 pub mod balance;
 pub mod ingest;
@@ -20,3 +21,4 @@ pub use community::{Community, Member, Role};
 pub use device::{Device, DeviceKind, Name};
 pub use error::Error;
 pub use reading::Reading;
+pub use register::{Completeness, completeness, sum};

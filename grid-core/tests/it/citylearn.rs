@@ -1,6 +1,6 @@
 //! Seventeen real homes with PV and one year of hours, as a community.
 //!
-//! CityLearn Challenge 2022 (intelligent-environments-lab/CityLearn, MIT); `expected.json` beside the files was
+//! The `CityLearn` Challenge 2022 (`intelligent-environments-lab/CityLearn`, MIT); `expected.json` beside the files was
 //! computed from them with decimal arithmetic by another program.
 
 use std::{collections::BTreeMap, fmt::Write as _, io::Read as _, path::Path};

@@ -17,7 +17,7 @@ use crate::{
 /// let third = "0.333333".parse()?;
 /// let key = SharingKey::new(vec![("a".into(), third), ("b".into(), third), ("c".into(), "0.333334".parse()?)])?;
 /// let parts = apportion(Energy::from_mwh(1000), &key)?;
-/// assert_eq!(parts.map(Energy::as_mwh), [333, 333, 334]);
+/// assert_eq!(parts, [333, 333, 334].map(Energy::from_mwh));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

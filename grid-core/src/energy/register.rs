@@ -1,0 +1,177 @@
+//! What one or many registers come to per hour, local day, month or year, and how complete they are.
+
+use super::{Error, Reading};
+use crate::{
+    quantity::{Energy, Share},
+    series::{Grid, Piece, Quality, Slot},
+    time::{Calendar, Interval, Resolution},
+};
+
+/// Sums the readings of registers per slot of a calendar; every register is one of the `registers`.
+///
+/// A reading that lasts over a slot's end is spread over both in proportion to time. A slot's energy is the sum of
+/// what is known, its quality the worst of its parts, and its completeness the mean of the registers'.
+///
+/// ```
+/// use grid_core::{energy::{Reading, sum}, quantity::Energy, series::Quality, time::{Calendar, Interval, Resolution}};
+/// let night = Interval::parse("2026-05-01T22:00:00-05:00", "2026-05-02T04:00:00-05:00")?;
+/// let reading = Reading::new(night, Some(Energy::from_mwh(6_000_000)), Quality::Measured)?;
+/// let days = sum(&Calendar::new("America/Bogota")?, night, Resolution::Day, [[reading].as_slice()])?;
+/// assert_eq!(days[0].energy, Some(Energy::from_mwh(2_000_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Time`] where the slots would be too many, [`Error::Quantity`] where a sum does not fit.
+pub fn sum<'a>(
+    calendar: &Calendar,
+    interval: Interval,
+    resolution: Resolution,
+    registers: impl IntoIterator<Item = &'a [Reading]>,
+) -> Result<Vec<Slot>, Error> {
+    let mut total: Vec<Slot> = Vec::new();
+    let mut ppm: Vec<u64> = Vec::new();
+    let mut count = 0_u64;
+    for readings in registers {
+        let mut grid = Grid::new(calendar, interval, resolution)?;
+        for &reading in readings {
+            grid.add(Piece::from(reading))?;
+        }
+        let slots = grid.finish();
+        count += 1;
+        if total.is_empty() {
+            ppm = slots.iter().map(|slot| u64::from(slot.completeness.as_ppm())).collect();
+            total = slots;
+            continue;
+        }
+        for ((sum, ppm), slot) in total.iter_mut().zip(&mut ppm).zip(slots) {
+            *ppm += u64::from(slot.completeness.as_ppm());
+            sum.quality = sum.quality.worst(slot.quality);
+            sum.energy = match (sum.energy, slot.energy) {
+                (Some(left), Some(right)) => Some(Energy::checked_sum([left, right])?),
+                (one, None) | (None, one) => one,
+            };
+        }
+    }
+    if count == 0 {
+        return Ok(Grid::new(calendar, interval, resolution)?.finish());
+    }
+    for (slot, ppm) in total.iter_mut().zip(ppm) {
+        slot.completeness = Share::of(ppm, count * 1_000_000);
+    }
+    Ok(total)
+}
+
+/// How much of a register is known in an interval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completeness {
+    /// The part of the interval's time that readings with an energy cover.
+    pub completeness: Share,
+    /// The worst quality in the interval; missing where any time is not covered.
+    pub quality: Quality,
+    /// How many readings there are of each quality, from measured to missing.
+    pub readings: [u64; 4],
+    /// The stretches without a known energy, in order.
+    pub gaps: Vec<Interval>,
+}
+
+/// Says how much of `interval` the readings of one register cover, which come by start and do not overlap.
+pub fn completeness(interval: Interval, readings: &[Reading]) -> Completeness {
+    let mut counts = [0_u64; 4];
+    let mut quality = Quality::Measured;
+    let mut gaps = Vec::new();
+    let mut covered = 0_u64;
+    let mut known_until = interval.start();
+    for reading in readings {
+        let Some(part) = reading.interval().intersection(interval) else { continue };
+        if let Some(count) = counts.get_mut(usize::from(reading.quality().code())) {
+            *count += 1;
+        }
+        quality = quality.worst(reading.quality());
+        if reading.energy().is_some() {
+            gaps.extend(Interval::new(known_until, part.start()));
+            covered = covered.saturating_add(part.microseconds());
+            known_until = known_until.max(part.end());
+        }
+    }
+    gaps.extend(Interval::new(known_until, interval.end()));
+    if !gaps.is_empty() {
+        quality = Quality::Missing;
+    }
+    let completeness = Share::of(covered, interval.microseconds());
+    Completeness { completeness, quality, readings: counts, gaps }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    fn reading(hour: i64, mwh: Option<i64>) -> Reading {
+        let at = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
+        let quality = if mwh.is_some() { Quality::Measured } else { Quality::Missing };
+        let interval = Interval::new(at(hour), at(hour + 1)).unwrap();
+        Reading::new(interval, mwh.map(Energy::from_mwh), quality).unwrap()
+    }
+
+    fn first_hours(hours: i64) -> Interval {
+        Interval::new(Timestamp::UNIX_EPOCH, Timestamp::from_second(hours * 3600).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn of_two_registers_one_may_be_missing_and_the_sum_says_so() {
+        let (one, two) = ([reading(0, Some(5))], [reading(0, None)]);
+        let registers = [one.as_slice(), two.as_slice()];
+        let slots = sum(&Calendar::utc(), first_hours(1), Resolution::HOUR, registers).unwrap();
+        assert_eq!(slots[0].energy, Some(Energy::from_mwh(5)));
+        assert_eq!((slots[0].quality, slots[0].completeness.as_ppm()), (Quality::Missing, 500_000));
+    }
+
+    #[test]
+    fn no_register_has_no_energy() {
+        let slots = sum(&Calendar::utc(), first_hours(2), Resolution::HOUR, []).unwrap();
+        assert_eq!(slots.len(), 2);
+        assert!(slots.iter().all(|slot| slot.energy.is_none()));
+    }
+
+    #[test]
+    fn gaps_are_what_no_known_reading_covers() {
+        let found =
+            completeness(first_hours(6), &[reading(1, Some(1)), reading(2, None), reading(4, Some(1))]);
+        let gaps: Vec<String> = found.gaps.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            gaps,
+            [
+                "1970-01-01T00:00:00Z/1970-01-01T01:00:00Z",
+                "1970-01-01T02:00:00Z/1970-01-01T04:00:00Z",
+                "1970-01-01T05:00:00Z/1970-01-01T06:00:00Z"
+            ]
+        );
+        assert_eq!((found.completeness.as_ppm(), found.readings), (333_333, [2, 0, 0, 1]));
+        let whole = completeness(first_hours(1), &[reading(0, Some(0))]);
+        assert_eq!(
+            (whole.completeness, whole.quality, whole.gaps.len()),
+            (Share::WHOLE, Quality::Measured, 0)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn registers_together_come_to_the_sum_of_each(
+            left in prop::collection::vec(prop::option::of(0..1000_i64), 1..60),
+            right in prop::collection::vec(prop::option::of(0..1000_i64), 1..60),
+        ) {
+            let register = |values: &[Option<i64>]| -> Vec<Reading> {
+                values.iter().zip(0..).map(|(mwh, hour)| reading(hour, *mwh)).collect()
+            };
+            let (left, right) = (register(&left), register(&right));
+            let total = |registers: Vec<&[Reading]>| -> Energy {
+                let slots = sum(&Calendar::utc(), first_hours(60), Resolution::Day, registers).unwrap();
+                slots.iter().filter_map(|slot| slot.energy).sum()
+            };
+            prop_assert_eq!(total(vec![&left, &right]), total(vec![&left]) + total(vec![&right]));
+        }
+    }
+}
