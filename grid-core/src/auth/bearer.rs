@@ -40,28 +40,29 @@ pub fn bearer(header: Option<&[u8]>) -> Result<&str, Error> {
     let header = std::str::from_utf8(bytes)
         .map_err(|fault| Error::HeaderNotPlain { position: fault.valid_up_to().saturating_add(1) })?;
     let spaces = [' ', '\t'];
-    let (scheme, rest) =
-        header.trim_matches(spaces).split_once(spaces).unwrap_or((header.trim_matches(spaces), ""));
+    let header = header.trim_matches(spaces);
+    let (scheme, rest) = header.split_once(spaces).unwrap_or((header, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Error::HeaderNotBearer { got: name_of(scheme) });
     }
-    let mut values = rest.split([' ', '\t', ',']).filter(|value| !value.is_empty());
-    let Some(token) = values.next() else {
+    let token = rest.trim_matches(spaces);
+    if token.is_empty() {
         return Err(Error::HeaderEmpty);
-    };
-    let others = values.count();
-    if others > 0 || rest.contains(',') {
-        return Err(Error::HeaderManyValues { got: others.saturating_add(1) });
     }
-    if let Some(word) = PLACEHOLDERS.into_iter().find(|word| *word == token) {
-        return Err(Error::HeaderPlaceholder { got: word });
+    if let Some(offset) = stranger(token) {
+        let values = token.split([' ', '\t', ',']).filter(|value| !value.is_empty()).count();
+        return Err(if values > 1 || token.contains(',') {
+            Error::HeaderManyValues { got: values }
+        } else {
+            // The token ends the trimmed header, and what was trimmed before it is part of the position.
+            let before = bytes.iter().position(|byte| *byte != b' ' && *byte != b'\t').unwrap_or_default();
+            let start = before.saturating_add(header.len().saturating_sub(token.len()));
+            Error::HeaderNotPlain { position: start.saturating_add(offset).saturating_add(1) }
+        });
     }
-    match stranger(token) {
+    match PLACEHOLDERS.into_iter().find(|word| *word == token) {
+        Some(got) => Err(Error::HeaderPlaceholder { got }),
         None => Ok(token),
-        Some(offset) => {
-            let start = header.find(token).unwrap_or_default();
-            Err(Error::HeaderNotPlain { position: start.saturating_add(offset).saturating_add(1) })
-        }
     }
 }
 
@@ -71,7 +72,9 @@ fn stranger(token: &str) -> Option<usize> {
     if body.is_empty() {
         return Some(0);
     }
-    body.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)))
+    body.bytes().position(|byte| {
+        !matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+    })
 }
 
 fn name_of(scheme: &str) -> &'static str {
