@@ -10,3 +10,5 @@ mod shared_data;
 
 #[cfg(feature = "auth")]
 mod auth;
+
+mod battery;

@@ -1,0 +1,484 @@
+//! Columns to a recording: units, time, missing values, and what does not add up.
+
+use super::super::error::Error;
+use super::super::log::{Channel, Format, Recording, Remark};
+use super::column_map::Role;
+use super::detect::Layout;
+use super::sign::{self, Evidence};
+use super::table::{Kind, Table};
+use super::time::{self, Clock, DateOrder};
+use super::vendor;
+
+/// Below absolute zero no temperature was measured: `-9999` and `-2500` mark a missing sensor.
+const ABSOLUTE_ZERO_C: f64 = -273.15;
+/// A median voltage above this, said to be in V, is in mV: no cell, and no home battery, has it.
+const HIGHEST_VOLTAGE_V: f64 = 1100.0;
+
+/// Makes the recording.
+///
+/// # Errors
+///
+/// [`Error::DuplicateColumn`] when two columns with one header differ, [`Error::NotARecording`] without any time.
+pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, Error> {
+    let (format, why) = vendor::recognised(&layout);
+    let mut evidence = vec![
+        why.to_owned(),
+        format!("header on line {}, columns set apart by {}", layout.header_line, layout.delimiter_name()),
+    ];
+    for slot in &table.slots {
+        let unit = layout.columns.get(slot.field).and_then(|column| column.unit);
+        let unit = unit.map(|unit| format!(", times {}", unit.scale)).unwrap_or_default();
+        evidence.push(format!("{:?}: \"{}\"{unit}", slot.role, slot.header));
+    }
+    merge(&mut table, &layout)?;
+    let mut remarks = std::mem::take(&mut table.remarks);
+    let rows = table.slots.iter().map(|slot| slot.values.len()).max().unwrap_or(0);
+    let cycle_index = whole_numbers(&mut table, Role::Cycle, &mut remarks);
+    let step_index = whole_numbers(&mut table, Role::Step, &mut remarks);
+    let (time_s, clock) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
+    let started_at = clock.and_then(Clock::civil).or_else(|| stated_start(&layout.preamble));
+    let mut column = |role: Role| scaled(&mut table, &layout, role);
+    let mut voltage_v = column(Role::Voltage).unwrap_or_else(|| vec![f64::NAN; rows]);
+    let mut current_a = column(Role::Current).unwrap_or_else(|| vec![f64::NAN; rows]);
+    let charge_capacity_ah = column(Role::ChargeCapacity).and_then(measured);
+    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured);
+    let mut capacity_ah = column(Role::Capacity).and_then(measured);
+    let mut charge_energy_wh = column(Role::ChargeEnergy).and_then(measured);
+    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured);
+    let energy_wh = column(Role::Energy).and_then(measured);
+    let temperature_c = column(Role::Temperature).and_then(|values| temperature(values, &mut remarks));
+    let mut power_w = column(Role::Power).and_then(measured);
+    if power_w.is_none() {
+        power_w = difference(column(Role::ChargePower), column(Role::DischargePower));
+    }
+    let channels = channels(&mut column);
+    let state_of_charge =
+        table.slot(Role::StateOfCharge).is_some().then(|| state_of_charge(&mut table, &layout, format)).flatten();
+    millivolts(&mut voltage_v, &mut remarks);
+    let state = table.take(Role::State);
+    sign::charging_positive(
+        &mut current_a,
+        &Evidence {
+            format,
+            voltage_v: &voltage_v,
+            state: state.as_deref(),
+            charge_ah: charge_capacity_ah.as_deref(),
+            discharge_ah: discharge_capacity_ah.as_deref(),
+        },
+        &mut remarks,
+    );
+    if let Some(power) = &mut power_w {
+        turn_power(power, &channels, &mut remarks);
+    }
+    if charge_capacity_ah.is_none() && discharge_capacity_ah.as_deref().is_some_and(falls_too) {
+        // One column that falls while charging counts net, from full downwards.
+        capacity_ah = discharge_capacity_ah.take().map(|values| values.into_iter().map(|value| -value).collect());
+    }
+    if format == Format::Home {
+        running_sums(&mut charge_energy_wh, &mut discharge_energy_wh, &channels, &mut remarks);
+    }
+    time_remarks(&time_s, &mut remarks);
+    Ok(Recording {
+        format,
+        evidence,
+        remarks,
+        started_at,
+        time_s,
+        voltage_v,
+        current_a,
+        power_w,
+        temperature_c,
+        state_of_charge,
+        charge_capacity_ah,
+        discharge_capacity_ah,
+        capacity_ah,
+        charge_energy_wh,
+        discharge_energy_wh,
+        energy_wh,
+        cycle_index,
+        step_index,
+        channels,
+    })
+}
+
+/// Adds columns that are to be added, and settles columns with one header: equal is fine, different is an error.
+fn merge(table: &mut Table, layout: &Layout) -> Result<(), Error> {
+    let mut kept: Vec<super::table::Slot> = Vec::new();
+    for slot in std::mem::take(&mut table.slots) {
+        let Some(first) = kept.iter_mut().find(|kept| kept.role == slot.role) else {
+            kept.push(slot);
+            continue;
+        };
+        if first.header != slot.header {
+            for (sum, value) in first.values.iter_mut().zip(&slot.values) {
+                *sum = if sum.is_nan() { *value } else if value.is_nan() { *sum } else { *sum + value };
+            }
+            continue;
+        }
+        let empty = |values: &[f64]| values.iter().all(|value| value.is_nan());
+        let same = first.values.iter().zip(&slot.values).all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+        if empty(&first.values) {
+            *first = slot;
+        } else if !same && !empty(&slot.values) {
+            let counted = |field: usize| u64::try_from(field).unwrap_or(u64::MAX).saturating_add(1);
+            return Err(Error::DuplicateColumn {
+                line: layout.header_line,
+                header: slot.header.clone(),
+                first: counted(first.field),
+                second: counted(slot.field),
+            });
+        } else {
+            table.remarks.push(Remark::at(
+                "duplicate_column",
+                format!("the column \"{}\" is there twice with the same values", slot.header),
+                layout.header_line,
+            ));
+        }
+    }
+    table.slots = kept;
+    Ok(())
+}
+
+/// A column in the unit of [`Recording`].
+fn scaled(table: &mut Table, layout: &Layout, role: Role) -> Option<Vec<f64>> {
+    let field = table.slot(role)?.field;
+    let mut values = table.take(role)?;
+    if let Some(unit) = layout.columns.get(field).and_then(|column| column.unit)
+        && (unit.scale != 1.0 || unit.offset != 0.0)
+    {
+        for value in &mut values {
+            *value = *value * unit.scale + unit.offset;
+        }
+    }
+    Some(values)
+}
+
+/// The column, unless every cell of it is missing.
+fn measured(values: Vec<f64>) -> Option<Vec<f64>> {
+    values.iter().any(|value| !value.is_nan()).then_some(values)
+}
+
+fn difference(plus: Option<Vec<f64>>, minus: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    match (plus, minus) {
+        (Some(plus), Some(minus)) => Some(plus.iter().zip(&minus).map(|(plus, minus)| plus - minus).collect()),
+        (Some(plus), None) => Some(plus),
+        (None, Some(minus)) => Some(minus.iter().map(|minus| -minus).collect()),
+        (None, None) => None,
+    }
+}
+
+/// Cycle or step numbers: whole, the last one carried over empty cells; `None` where there are none.
+fn whole_numbers(table: &mut Table, role: Role, remarks: &mut Vec<Remark>) -> Option<Vec<i64>> {
+    const LARGEST: f64 = 9e15;
+    let values = measured(table.take(role)?)?;
+    if let Some(odd) = values.iter().find(|value| !value.is_nan() && (value.fract() != 0.0 || value.abs() > LARGEST)) {
+        remarks.push(Remark::new(
+            "index_not_whole",
+            format!("the {role:?} column holds {odd}, which is not a whole number; it was not used"),
+        ));
+        return None;
+    }
+    let mut last = values.iter().copied().find(|value| !value.is_nan()).unwrap_or(0.0);
+    let whole: Vec<i64> = values
+        .into_iter()
+        .map(|value| {
+            last = if value.is_nan() { last } else { value };
+            #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "whole and below 9e15")]
+            let whole = last as i64;
+            whole
+        })
+        .collect();
+    let changes = whole.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    if role == Role::Step && whole.len() > 20 && changes * 2 > whole.len() {
+        remarks.push(Remark::new("step_index_counts_rows", "the step column changes at every row; it was not used"));
+        return None;
+    }
+    Some(whole)
+}
+
+/// The time of each row in seconds, and the wall clock of the first.
+fn times(
+    table: &mut Table,
+    layout: &Layout,
+    steps: Option<&[i64]>,
+    remarks: &mut Vec<Remark>,
+) -> Result<(Vec<f64>, Option<Clock>), Error> {
+    let role = [Role::TestTime, Role::Clock, Role::StepTime].into_iter().find(|role| table.slot(*role).is_some());
+    let Some((role, slot)) = role.and_then(|role| table.slot(role).map(|slot| (role, slot))) else {
+        return Err(Error::NotARecording {
+            lines: layout.header_line,
+            line: Some(layout.header_line),
+            found: "no time in the rows".to_owned(),
+        });
+    };
+    let kind = slot.kind.clone();
+    let column = layout.columns.get(slot.field);
+    let unit = column.and_then(|column| column.unit);
+    let sure = column.and_then(|column| column.role).map_or(0, |(_, sure)| sure);
+    let mut time_s = table.take(role).unwrap_or_default();
+    let clock = match kind {
+        Kind::Clock { first, .. } | Kind::NumericClock { first } => {
+            remarks.push(Remark::new("time_from_clock", "seconds were counted from the wall clock of the first row"));
+            return Ok((time_s, first));
+        }
+        Kind::Number(_) => {
+            if let Some(unit) = unit {
+                multiply(&mut time_s, unit.scale);
+            }
+            table.clock
+        }
+        Kind::Duration | Kind::State => table.clock,
+    };
+    if role == Role::StepTime || (sure <= 5 && (table.clock.is_some() || steps.is_some())) {
+        unwrap(&mut time_s, steps, role == Role::StepTime, remarks);
+    }
+    if let Some((first, last)) = clock {
+        by_clock(&mut time_s, first, last, unit.is_some(), remarks);
+    }
+    Ok((time_s, clock.map(|(first, _)| first)))
+}
+
+fn multiply(values: &mut [f64], factor: f64) {
+    if factor != 1.0 {
+        for value in values {
+            *value *= factor;
+        }
+    }
+}
+
+/// Makes a time that restarts at each step run on.
+fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &mut Vec<Remark>) {
+    let step = |row: usize| steps.and_then(|steps| steps.get(row));
+    let mut restarts = 0_usize;
+    let mut elsewhere = 0_usize;
+    for (row, pair) in time_s.windows(2).enumerate() {
+        if let [before, now] = pair
+            && now < before
+        {
+            restarts += 1;
+            elsewhere += usize::from(steps.is_some() && step(row) == step(row + 1));
+        }
+    }
+    if restarts == 0 || (elsewhere * 2 > restarts && !expected) {
+        return;
+    }
+    let mut base = 0.0;
+    let mut before = f64::NAN;
+    for value in time_s.iter_mut() {
+        let own = *value;
+        if own < before {
+            base += before;
+        }
+        if !own.is_nan() {
+            before = own;
+        }
+        *value = own + base;
+    }
+    remarks.push(Remark::new(
+        "step_time_accumulated",
+        format!("the time restarts {restarts} times, with the steps; it was made to run on"),
+    ));
+}
+
+/// Sets the time's unit right by the wall clock: minutes without a name, or milliseconds said to be seconds.
+fn by_clock(time_s: &mut [f64], first: Clock, last: Clock, stated: bool, remarks: &mut Vec<Remark>) {
+    const UNITS: [(f64, &str); 5] =
+        [(60.0, "minutes"), (3600.0, "hours"), (86_400.0, "days"), (1e-3, "milliseconds"), (1e-6, "microseconds")];
+    const SHORTEST_S: f64 = 5.0;
+    let said = match (time_s.iter().find(|time| !time.is_nan()), time_s.iter().rfind(|time| !time.is_nan())) {
+        (Some(start), Some(stop)) => stop - start,
+        _ => return,
+    };
+    let shown = first.until(last);
+    if !(shown >= SHORTEST_S && said > 0.0) {
+        return;
+    }
+    // A clock that shows whole seconds is off by one at most.
+    let bound = 0.01 + 1.0 / shown;
+    let Some((factor, unit)) = UNITS.into_iter().find(|(factor, _)| (said * factor / shown - 1.0).abs() < bound) else {
+        return;
+    };
+    multiply(time_s, factor);
+    let message = if stated {
+        format!("the header states another unit, but beside the wall clock the time is in {unit}; it was taken so")
+    } else {
+        format!("the header states no unit; beside the wall clock the time is in {unit}")
+    };
+    remarks.push(Remark::new("time_unit_by_clock", message));
+}
+
+/// The start of the test where only the preamble says it.
+fn stated_start(preamble: &str) -> Option<jiff::civil::DateTime> {
+    preamble.lines().find_map(|line| {
+        let lower = line.to_lowercase();
+        let says = ["start of test", "started", "acquisition started", "date of test", "start time", "testbeginn"]
+            .iter()
+            .any(|words| lower.contains(words));
+        if !says {
+            return None;
+        }
+        let after = line.split_once([':', '\t', ',']).map(|(_, after)| after)?;
+        let value = after.trim_matches([' ', '\t', '\r', ':', ',', ';', '"']);
+        let order = time::date_order(std::iter::once(value.as_bytes())).unwrap_or(DateOrder::MonthFirst);
+        time::clock(value.as_bytes(), order).and_then(Clock::civil)
+    })
+}
+
+/// Temperatures with sentinels made missing; `None` where no sensor was there.
+fn temperature(mut values: Vec<f64>, remarks: &mut Vec<Remark>) -> Option<Vec<f64>> {
+    let mut sentinels = 0_usize;
+    for value in &mut values {
+        if *value < ABSOLUTE_ZERO_C {
+            *value = f64::NAN;
+            sentinels += 1;
+        }
+    }
+    if sentinels > 0 {
+        remarks.push(Remark::new(
+            "temperature_missing",
+            format!("{sentinels} temperatures below absolute zero mark a missing sensor and count as missing"),
+        ));
+    }
+    measured(values)
+}
+
+/// State of charge from 0 to 1, whether the file has it so or in per cent.
+fn state_of_charge(table: &mut Table, layout: &Layout, format: Format) -> Option<Vec<f64>> {
+    let field = table.slot(Role::StateOfCharge)?.field;
+    let column = layout.columns.get(field)?;
+    let sure = column.role.map_or(0, |(_, sure)| sure);
+    if sure < 5 && format != Format::Home {
+        return None;
+    }
+    let unit = column.unit;
+    let mut values = measured(table.take(Role::StateOfCharge)?)?;
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let factor = unit.map_or(if largest > 1.5 { 0.01 } else { 1.0 }, |unit| unit.scale);
+    multiply(&mut values, factor);
+    Some(values)
+}
+
+/// Millivolts under a header that says volts, or says nothing.
+fn millivolts(voltage_v: &mut [f64], remarks: &mut Vec<Remark>) {
+    let above = voltage_v.iter().filter(|value| value.abs() > HIGHEST_VOLTAGE_V).count();
+    if above * 2 > voltage_v.len() {
+        multiply(voltage_v, 1e-3);
+        remarks.push(Remark::new(
+            "voltage_in_millivolts",
+            "most voltages are above 1100, more than a battery has in V; they were taken as mV",
+        ));
+    }
+}
+
+/// Solar, load and grid of a home log.
+fn channels(column: &mut impl FnMut(Role) -> Option<Vec<f64>>) -> Vec<Channel> {
+    [
+        (Role::SolarPower, "solar_power_w"),
+        (Role::LoadPower, "load_power_w"),
+        (Role::GridPower, "grid_power_w"),
+        (Role::ImportPower, "import_power_w"),
+        (Role::ExportPower, "export_power_w"),
+        (Role::SolarEnergy, "solar_energy_wh"),
+        (Role::LoadEnergy, "load_energy_wh"),
+        (Role::ImportEnergy, "import_energy_wh"),
+        (Role::ExportEnergy, "export_energy_wh"),
+    ]
+    .into_iter()
+    .filter_map(|(role, name)| column(role).map(|values| Channel { name, values }))
+    .collect()
+}
+
+/// Turns the power of a home battery where solar + battery + grid = load says that discharging was positive.
+fn turn_power(power: &mut [f64], channels: &[Channel], remarks: &mut Vec<Remark>) {
+    let channel = |name: &str| channels.iter().find(|channel| channel.name == name).map(|channel| &channel.values);
+    let (Some(solar), Some(load), Some(grid)) =
+        (channel("solar_power_w"), channel("load_power_w"), channel("grid_power_w"))
+    else {
+        return;
+    };
+    let mut discharging = 0.0;
+    let mut charging = 0.0;
+    for (((battery, solar), load), grid) in power.iter().zip(solar).zip(load).zip(grid) {
+        let rest = solar + grid - load;
+        if !rest.is_nan() && !battery.is_nan() {
+            discharging += (rest + battery).abs();
+            charging += (rest - battery).abs();
+        }
+    }
+    if discharging < charging {
+        for value in power.iter_mut() {
+            *value = -*value;
+        }
+        remarks.push(Remark::new(
+            "power_sign_turned",
+            "solar, battery and grid add up to the load when discharging is positive; the battery's power was turned",
+        ));
+    }
+}
+
+/// Whether a count falls by much more than its rounding, and not only in restarts to zero.
+fn falls_too(values: &[f64]) -> bool {
+    let mut up = 0.0;
+    let mut down = 0.0;
+    for pair in values.windows(2) {
+        if let [before, now] = pair {
+            let change = now - before;
+            if change > 0.0 {
+                up += change;
+            } else if change < 0.0 && now.abs() > before.abs() * 0.5 {
+                down -= change;
+            }
+        }
+    }
+    down > 0.05 * up && down > 0.0
+}
+
+/// Energies per interval become their running sum; counters that only grow stay. One column that falls shows that
+/// the whole log is per interval.
+fn running_sums(
+    charge: &mut Option<Vec<f64>>,
+    discharge: &mut Option<Vec<f64>>,
+    channels: &[Channel],
+    remarks: &mut Vec<Remark>,
+) {
+    let falls = |values: &[f64]| values.windows(2).any(|pair| matches!(pair, [before, now] if now < before));
+    let metered = channels.iter().filter(|channel| channel.name.ends_with("_wh"));
+    let columns = [charge.as_deref(), discharge.as_deref()];
+    if !columns.into_iter().flatten().any(falls) && !metered.map(|channel| channel.values.as_slice()).any(falls) {
+        return;
+    }
+    for values in [charge, discharge].into_iter().flatten() {
+        let mut sum = 0.0;
+        for value in values.iter_mut().filter(|value| !value.is_nan()) {
+            sum += *value;
+            *value = sum;
+        }
+        if remarks.last().is_none_or(|remark| remark.code != "interval_energy_summed") {
+            remarks.push(Remark::new("interval_energy_summed", "energies per interval were summed to a running count"));
+        }
+    }
+}
+
+/// Says where time stands still or runs backward.
+fn time_remarks(time_s: &[f64], remarks: &mut Vec<Remark>) {
+    let mut backward = 0_usize;
+    let mut first = None;
+    for (row, pair) in time_s.windows(2).enumerate() {
+        if let [before, now] = pair
+            && now < before
+        {
+            backward += 1;
+            first.get_or_insert((row + 1, *before, *now));
+        }
+    }
+    if let Some((row, before, now)) = first {
+        remarks.push(Remark::new(
+            "time_backward",
+            format!("the time jumps back {backward} times, first at row {row} from {before} s to {now} s"),
+        ));
+    }
+    let missing = time_s.iter().filter(|time| time.is_nan()).count();
+    if missing > 0 {
+        remarks.push(Remark::new("time_missing", format!("{missing} rows have no time")));
+    }
+}

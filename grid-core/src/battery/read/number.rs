@@ -1,0 +1,243 @@
+//! One cell to one number: exact fixed-point for what cyclers write, the standard library for the rest.
+
+/// What a cell of a column of numbers holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell {
+    /// A finite number.
+    Number(f64),
+    /// Nothing was measured: an empty cell, `NaN`, `N/A`, `unavailable` and the like.
+    Missing,
+    /// A text that is neither.
+    Bad,
+}
+
+/// Which sign stands between whole and fraction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum DecimalMark {
+    /// `3.7`
+    #[default]
+    Point,
+    /// `3,7`
+    Comma,
+}
+
+/// Powers of ten that `f64` holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
+/// The largest whole number below which `f64` holds every whole number.
+const EXACT: u64 = 1 << 53;
+
+/// What cyclers and loggers write where nothing was measured, lower case.
+const MISSING: [&[u8]; 24] = [
+    b"nan", b"n/a", b"na", b"null", b"none", b"-", b"--", b"---", b"?", b"unavailable", b"unknown", b"nanstt",
+    b"#n/a", b"#na", b"inf", b"-inf", b"+inf", b"infinity", b"-infinity", b"-nan", b"nan(ind)", b"-nan(ind)",
+    b"nonemsg", b"#div/0!",
+];
+
+/// Cuts blanks, tabs and quotes from both ends.
+#[inline]
+pub(super) fn trim(cell: &[u8]) -> &[u8] {
+    let mut cell = cell;
+    while let [b' ' | b'\t' | b'"' | b'\r', rest @ ..] = cell {
+        cell = rest;
+    }
+    while let [rest @ .., b' ' | b'\t' | b'"' | b'\r'] = cell {
+        cell = rest;
+    }
+    cell
+}
+
+/// Reads a cell as a number.
+///
+/// A mantissa below 2^53 and a power of ten up to 22 are both exact in `f64`, and one division or product of
+/// two exact numbers is correctly rounded (W. D. Clinger, "How to read floating point numbers accurately",
+/// PLDI 1990); all other texts go to the standard library, which rounds correctly too.
+#[inline]
+pub(super) fn number(cell: &[u8], mark: DecimalMark) -> Cell {
+    match plain(cell, mark) {
+        Some(value) => Cell::Number(value),
+        None => unusual(trim(cell), mark),
+    }
+}
+
+/// The usual case: sign, digits, one decimal mark, digits, exponent, and nothing else.
+#[inline]
+fn plain(cell: &[u8], mark: DecimalMark) -> Option<f64> {
+    let mark = match mark {
+        DecimalMark::Point => b'.',
+        DecimalMark::Comma => b',',
+    };
+    let (negative, digits) = match cell {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, cell),
+    };
+    let mut mantissa: u64 = 0;
+    let mut count: u32 = 0;
+    let mut decimals: i32 = 0;
+    let mut after_mark: i32 = 0;
+    let mut exponent: i32 = 0;
+    let mut rest = digits.iter();
+    while let Some(&byte) = rest.next() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
+            decimals += after_mark;
+        } else if byte == mark && after_mark == 0 {
+            after_mark = 1;
+        } else if byte | 0x20 == b'e' && count > 0 {
+            exponent = exponent_of(rest.as_slice())?;
+            break;
+        } else {
+            return None;
+        }
+    }
+    // Nineteen digits always fit in 64 bits; with more the product above may have wrapped.
+    if count == 0 || count > 19 || mantissa >= EXACT {
+        return None;
+    }
+    let power = exponent - decimals;
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "below 2^53, so exact")]
+    let mantissa = mantissa as f64;
+    let value = if power < 0 {
+        mantissa / POWERS.get(usize::try_from(power.unsigned_abs()).ok()?)?
+    } else {
+        mantissa * POWERS.get(usize::try_from(power).ok()?)?
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// The exponent after an `e`: sign and up to four digits.
+fn exponent_of(text: &[u8]) -> Option<i32> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() || digits.len() > 4 {
+        return None;
+    }
+    let mut value = 0_i32;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i32::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// Blanks, long mantissas, the other decimal mark, thousands, units behind the number, and missing values.
+#[cold]
+fn unusual(cell: &[u8], mark: DecimalMark) -> Cell {
+    if cell.is_empty() || (cell.len() <= 11 && MISSING.contains(&cell.to_ascii_lowercase().as_slice())) {
+        return Cell::Missing;
+    }
+    if cell.len() > 60 {
+        return Cell::Bad;
+    }
+    let text = String::from_utf8_lossy(cell).replace('\u{2212}', "-");
+    let text = without_unit(&text);
+    if !text.bytes().any(|byte| byte.is_ascii_digit())
+        || !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.,eE".contains(&byte))
+    {
+        return Cell::Bad;
+    }
+    match with_point(text, mark).parse::<f64>() {
+        Ok(value) if value.is_finite() => Cell::Number(value),
+        _ => Cell::Bad,
+    }
+}
+
+/// Cuts a unit behind the number: `3.7 V`, `85%`.
+fn without_unit(text: &str) -> &str {
+    if let Some(number) = text.strip_suffix('%') {
+        return number.trim_end();
+    }
+    match text.split_once(' ') {
+        Some((number, unit)) if unit.len() <= 4 && !unit.bytes().any(|byte| byte.is_ascii_digit()) => number,
+        _ => text,
+    }
+}
+
+/// Puts a point where the decimal mark is and drops the marks of thousands.
+fn with_point(text: &str, mark: DecimalMark) -> String {
+    let commas = text.matches(',').count();
+    let points = text.matches('.').count();
+    match (points, commas) {
+        (_, 0) if points <= 1 => {
+            let thousands = mark == DecimalMark::Comma
+                && text.rsplit_once('.').is_some_and(|(whole, fraction)| {
+                    fraction.len() == 3
+                        && !whole.trim_start_matches(['-', '+']).starts_with('0')
+                        && whole.trim_start_matches(['-', '+']).len() <= 3
+                });
+            if thousands { text.replace('.', "") } else { text.to_owned() }
+        }
+        (0, 1) => text.replace(',', "."),
+        (0, _) => text.replace(',', ""),
+        (_, 0) => text.replace('.', ""),
+        _ if text.rfind(',') > text.rfind('.') => text.replace('.', "").replace(',', "."),
+        _ => text.replace(',', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn point(text: &str) -> Cell {
+        number(text.as_bytes(), DecimalMark::Point)
+    }
+
+    #[test]
+    fn a_number_is_the_one_that_the_standard_library_reads() {
+        for text in ["0", "3.7", "-0.001", "2.254282122508101E+005", "9.63E-05", "123456789012345678901", "1e300"] {
+            assert_eq!(point(text), Cell::Number(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_missing_and_not_zero() {
+        for text in ["", "  ", "NaN", "n/a", "NaNStt", "unavailable", "-", "inf", "\t"] {
+            assert_eq!(point(text), Cell::Missing, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_not_a_number() {
+        for text in ["abc", "3.7.1x", "e5", "--5", "1 000 V x"] {
+            assert_eq!(point(text), Cell::Bad, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn both_decimal_marks_and_thousands_are_read() {
+        assert_eq!(number(b"1,5", DecimalMark::Comma), Cell::Number(1.5));
+        assert_eq!(number(b"3.500", DecimalMark::Point), Cell::Number(3.5));
+        assert_eq!(number(b"1.250,75", DecimalMark::Comma), Cell::Number(1250.75));
+        assert_eq!(number(b"1,250.75", DecimalMark::Point), Cell::Number(1250.75));
+        assert_eq!(number(b"1,5", DecimalMark::Point), Cell::Number(1.5));
+        assert_eq!(number("\u{2212}3.2 V".as_bytes(), DecimalMark::Point), Cell::Number(-3.2));
+    }
+
+    proptest! {
+        #[test]
+        fn every_float_that_is_written_is_read_back(value in proptest::num::f64::NORMAL) {
+            prop_assert_eq!(point(&format!("{value}")), if format!("{value}").len() > 60 { Cell::Bad } else { Cell::Number(value) });
+            prop_assert_eq!(point(&format!("{value:e}")), Cell::Number(value));
+        }
+
+        #[test]
+        fn every_fixed_point_number_is_exact(whole in -1_000_000_i64..1_000_000, decimals in 0_usize..12, part in 0_u64..1_000_000) {
+            let text = format!("{whole}.{part:0decimals$}");
+            prop_assert_eq!(point(&text), Cell::Number(text.parse().unwrap()));
+        }
+    }
+}

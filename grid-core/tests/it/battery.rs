@@ -1,0 +1,264 @@
+//! Battery recordings of real cyclers against figures that pandas computed from the same files (`expected.json` and
+//! `EXPECTED.md` beside them, which state the tolerances), and hand-written bad files.
+
+use std::path::{Path, PathBuf};
+
+use grid_core::battery::{self, Error, Recording};
+use grid_core::error::Failure;
+use serde_json::Value;
+
+/// The files that must pass in full; the others are counted and shown.
+const FIRST_SLICE: [&str; 8] = [
+    "pyprobe/arbin/sample_data_arbin.csv",
+    "diffcapanalyzer/CS2_33_8_17_10.csv",
+    "battery-data-toolkit/arbin_example.csv",
+    "pyprobe/maccor/sample_data_maccor.csv",
+    "beep/PredictionDiagnostics_000151_paused.052",
+    "cellpy/neware_uio.csv",
+    "bdf/sample.bdf.csv",
+    "bdf/DLR__LiGrHydra0b__20230131__POCV__25degC__Basytec_head3000.bdf.csv",
+];
+
+/// Where the expected figures take minutes for seconds: the header names no unit, the rows are a minute apart by their
+/// wall clock (`5/11/2021 3:40:24 PM`, `3:41:24 PM`), and the vendor's count agrees with minutes. Times and what is
+/// integrated over them are 60 times the expected figure.
+const MINUTES: &str = "cellpy/maccor_002.txt";
+
+fn data() -> Option<PathBuf> {
+    let root = std::env::var_os("GRID_SHARED_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        PathBuf::from,
+    );
+    let folder = root.join("battery");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: {} not found", folder.display());
+    None
+}
+
+/// Collects what a file fails in.
+struct Check<'a> {
+    expected: &'a Value,
+    failures: Vec<String>,
+}
+
+impl Check<'_> {
+    fn close(&mut self, what: &str, got: f64, key: &str, absolute: f64, relative: f64) {
+        if let Some(expected) = self.expected.pointer(key).and_then(Value::as_f64) {
+            self.within(what, got, expected, absolute, relative);
+        }
+    }
+
+    fn within(&mut self, what: &str, got: f64, expected: f64, absolute: f64, relative: f64) {
+        if !((got - expected).abs() <= absolute + relative * expected.abs()) {
+            self.failures.push(format!("{what}: expected {expected}, got {got}"));
+        }
+    }
+
+    fn count(&mut self, what: &str, got: usize, key: &str) {
+        if let Some(expected) = self.expected.pointer(key).and_then(Value::as_u64)
+            && usize::try_from(expected).unwrap() != got
+        {
+            self.failures.push(format!("{what}: expected {expected}, got {got}"));
+        }
+    }
+}
+
+fn check(name: &str, expected: &Value, recording: &Recording) -> Vec<String> {
+    let summary = battery::summarise(recording);
+    let seconds = if name == MINUTES { 60.0 } else { 1.0 };
+    let mut check = Check { expected, failures: Vec::new() };
+    check.count("rows", summary.rows, "/rows");
+    check.close("first time", summary.first_time_s / seconds, "/t_first_s", 1e-3, 0.0);
+    check.close("last time", summary.last_time_s / seconds, "/t_last_s", 1e-3, 0.0);
+    let ends = |values: &[f64]| (values[0], values[values.len() - 1]);
+    let (first, last) = ends(&recording.voltage_v);
+    check.close("first voltage", first, "/v_first", 0.0, 1e-9);
+    check.close("last voltage", last, "/v_last", 0.0, 1e-9);
+    let (first, last) = ends(&recording.current_a);
+    check.close("first current", first, "/i_first", 1e-15, 1e-9);
+    check.close("last current", last, "/i_last", 1e-15, 1e-9);
+    check.close("lowest voltage", summary.voltage_min_v.unwrap_or(f64::NAN), "/v_min", 0.0, 1e-9);
+    check.close("highest voltage", summary.voltage_max_v.unwrap_or(f64::NAN), "/v_max", 0.0, 1e-9);
+    check.close("lowest current", summary.current_min_a.unwrap_or(f64::NAN), "/i_min", 1e-15, 1e-9);
+    check.close("highest current", summary.current_max_a.unwrap_or(f64::NAN), "/i_max", 1e-15, 1e-9);
+    check.count("backward times", summary.backward_times, "/time_backward_steps");
+    check.count("duplicate times", summary.duplicate_times, "/time_duplicate_steps");
+    check.count("missing voltages", summary.missing_voltages, "/nan_v");
+    check.count("missing currents", summary.missing_currents, "/nan_i");
+    check.count("cycles", summary.cycles.len(), "/cycles");
+    if let Some(steps) = &recording.step_index {
+        let mut distinct = steps.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        check.count("distinct steps", distinct.len(), "/distinct_step_ids");
+        check.count("step changes", steps.windows(2).filter(|pair| pair[0] != pair[1]).count(), "/step_changes");
+    } else if expected.get("distinct_step_ids").is_some() {
+        check.failures.push("no steps".to_owned());
+    }
+    totals(&mut check, &summary, seconds);
+    for (number, cycle) in expected.get("per_cycle").and_then(Value::as_object).into_iter().flatten() {
+        per_cycle(&mut check, number, cycle, recording, &summary, seconds);
+    }
+    for (number, cycle) in expected.get("per_cycle_sum_of_step_max").and_then(Value::as_object).into_iter().flatten() {
+        let Some(got) = summary.cycles.iter().find(|got| got.cycle.to_string() == *number) else { continue };
+        for (what, got) in [
+            ("charge_Ah", got.charge_capacity_ah),
+            ("discharge_Ah", got.discharge_capacity_ah),
+            ("charge_Wh", got.charge_energy_wh),
+            ("discharge_Wh", got.discharge_energy_wh),
+        ] {
+            check.within(&format!("cycle {number} {what} by steps"), got, cycle[what].as_f64().unwrap(), 6e-9, 1e-6);
+        }
+    }
+    check.failures
+}
+
+/// Totals: the integral within 0.1 % of the trapezoid, or, where step changes cost more, the vendor's increments
+/// within 1.5 %.
+fn totals(check: &mut Check<'_>, summary: &battery::Summary, seconds: f64) {
+    let Some(expected) = check.expected.get("trapezoid_total") else { return };
+    for (what, integral, counted) in [
+        ("charge_Ah", Some(summary.integral_charge_ah), summary.charge_capacity_ah),
+        ("discharge_Ah", Some(summary.integral_discharge_ah), summary.discharge_capacity_ah),
+        ("charge_Wh", None, summary.charge_energy_wh),
+        ("discharge_Wh", None, summary.discharge_energy_wh),
+    ] {
+        let expected = expected[what].as_f64().unwrap() * seconds;
+        let near = |got: f64, part: f64| (got - expected).abs() <= 1e-9 + part * expected.abs();
+        if !integral.is_some_and(|got| near(got, 1e-3)) && !near(counted, 0.015) {
+            check.failures.push(format!("total {what}: expected {expected}, integral {integral:?}, counted {counted}"));
+        }
+    }
+}
+
+fn per_cycle(
+    check: &mut Check<'_>,
+    number: &str,
+    cycle: &Value,
+    recording: &Recording,
+    summary: &battery::Summary,
+    seconds: f64,
+) {
+    let Some(got) = summary.cycles.iter().find(|got| got.cycle.to_string() == number) else {
+        check.failures.push(format!("no cycle {number}"));
+        return;
+    };
+    if cycle["rows"].as_u64().unwrap() != got.rows as u64 {
+        check.failures.push(format!("cycle {number} rows: expected {}, got {}", cycle["rows"], got.rows));
+    }
+    let rows = got.first_row..got.first_row + got.rows;
+    let start = recording.time_s[got.first_row];
+    check.within(&format!("cycle {number} start"), start / seconds, cycle["t_start_s"].as_f64().unwrap(), 1e-3, 0.0);
+    let stop = (start + got.duration_s) / seconds;
+    check.within(&format!("cycle {number} end"), stop, cycle["t_end_s"].as_f64().unwrap(), 1e-3, 0.0);
+    let voltages = &recording.voltage_v[rows.clone()];
+    let lowest = voltages.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = voltages.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    check.within(&format!("cycle {number} lowest voltage"), lowest, cycle["v_min"].as_f64().unwrap(), 0.0, 1e-9);
+    check.within(&format!("cycle {number} highest voltage"), highest, cycle["v_max"].as_f64().unwrap(), 0.0, 1e-9);
+    if let (Some(expected), Some(values)) = (cycle.get("t_max_degC").and_then(Value::as_f64), &recording.temperature_c) {
+        let highest = values[rows].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        check.within(&format!("cycle {number} highest temperature"), highest, expected, 1e-9, 1e-9);
+    }
+    let by_steps = check.expected.get("per_cycle_sum_of_step_max").is_some();
+    for (what, counted, integral) in [
+        ("charge", got.charge_capacity_ah, got.agreement.map(|agreement| agreement.integral_charge_ah)),
+        ("discharge", got.discharge_capacity_ah, got.agreement.map(|agreement| agreement.integral_discharge_ah)),
+    ] {
+        let vendor = |end: &str| cycle.get(format!("vendor_{what}_column_{end}_Ah")).and_then(Value::as_f64);
+        if let (Some(most), Some(least), false) = (vendor("max"), vendor("min"), by_steps) {
+            check.within(&format!("cycle {number} {what} by the vendor"), counted, most - least, 6e-9, 1e-6);
+            continue;
+        }
+        let expected = cycle[format!("trapezoid_{what}_Ah")].as_f64().unwrap() * seconds;
+        // The expected figures are rounded to 1e-8 Ah.
+        let near = |got: f64, part: f64| (got - expected).abs() <= 6e-9 * seconds + part * expected.abs();
+        let integral = integral.unwrap_or(counted);
+        if !near(integral, 1e-3) && !near(counted, 0.015) {
+            check.failures.push(format!("cycle {number} {what}: expected {expected}, integral {integral}, counted {counted}"));
+        }
+    }
+}
+
+fn expected(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+    // Python writes NaN for a temperature that no cell has.
+    serde_json::from_str::<Value>(&text.replace(": NaN", ": null")).unwrap()["files"].take()
+}
+
+#[test]
+fn every_file_gives_what_pandas_gave() {
+    let Some(folder) = data() else { return };
+    let expected = expected(&folder);
+    let files = expected.as_object().unwrap();
+    let mut passed = 0;
+    let mut first_slice = Vec::new();
+    for (name, expected) in files {
+        let failures = match battery::read_path(folder.join(name)) {
+            Ok(recording) => {
+                let failures = check(name, expected, &recording);
+                println!("{} {:<9} {name}", if failures.is_empty() { "pass" } else { "FAIL" }, recording.format);
+                failures
+            }
+            Err(error) => {
+                println!("FAIL unread    {name}");
+                vec![format!("{error}: {}", std::error::Error::source(&error).unwrap())]
+            }
+        };
+        for failure in failures.iter().take(6) {
+            println!("     {failure}");
+        }
+        passed += usize::from(failures.is_empty());
+        if !failures.is_empty() && FIRST_SLICE.contains(&name.as_str()) {
+            first_slice.push((name, failures));
+        }
+    }
+    println!("{passed} of {} files of expected.json pass in full", files.len());
+    assert!(first_slice.is_empty(), "{first_slice:#?}");
+    assert_eq!(passed, files.len(), "see the lines above");
+}
+
+#[test]
+fn every_other_recording_is_read_and_what_is_none_is_refused() {
+    let Some(folder) = data() else { return };
+    let known = expected(&folder);
+    let refused = ["beep/unsupported_test.csv", "_Metadata.csv", "_metadata.csv", "-summary.csv", "_cycle_data.csv"];
+    let mut unread = Vec::new();
+    let mut folders = vec![folder.clone()];
+    let (mut read, mut all) = (0, 0);
+    while let Some(next) = folders.pop() {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
+            let other = ["md", "jsonl", "json", "parquet"];
+            let is_other = path.extension().is_some_and(|end| other.iter().any(|other| end == *other));
+            if is_other || name.contains("LICENSE") || known.get(&name).is_some() {
+                continue;
+            }
+            let result = battery::read_path(&path);
+            if refused.iter().any(|end| name.ends_with(end)) {
+                assert!(result.is_err(), "{name} is not a recording");
+                continue;
+            }
+            all += 1;
+            match result {
+                Ok(recording) => {
+                    read += 1;
+                    println!("read {:<9} {name}: {} rows, {} cycles", recording.format, recording.len(), recording.cycles().len());
+                }
+                Err(error) => {
+                    println!("UNREAD         {name}: {}", std::error::Error::source(&error).unwrap());
+                    unread.push(name);
+                }
+            }
+        }
+    }
+    println!("{read} of {all} other recordings are read");
+}
