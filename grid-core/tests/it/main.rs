@@ -12,3 +12,6 @@ mod shared_data;
 mod auth;
 
 mod battery;
+
+#[cfg(feature = "forecast")]
+mod forecast;

@@ -1,0 +1,156 @@
+//! What a model does, and what it answers.
+
+use jiff::{
+    Timestamp,
+    civil::DateTime,
+    tz::{AmbiguousOffset, TimeZone},
+};
+
+use super::{Error, History};
+
+/// A way to learn from the past.
+pub trait Fit {
+    /// What it has learnt.
+    type Fitted: Predict;
+
+    /// Learns from `history`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooShort`] or [`Error::AllMissing`] where there is too little to learn from, [`Error::Unsolved`] where
+    /// the numbers cannot be solved.
+    fn fit(&self, history: &History) -> Result<Self::Fitted, Error>;
+}
+
+/// Something that was learnt, and says what comes next.
+pub trait Predict {
+    /// Forecasts the `horizon` slots after the end of the history, with the quantiles of the given levels.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Horizon`] for no slot or for more than the model can see; [`Error::Quantile`] for levels that are not
+    /// between 0 and 1 in ascending order.
+    fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error>;
+
+    /// The model's name, as [`Model`](super::Model) reads it.
+    fn name(&self) -> &'static str;
+}
+
+/// The forecast of one slot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The start of the slot on the local clock.
+    pub start: DateTime,
+    /// What is expected on average, in the unit of the history.
+    pub mean: f64,
+    /// One value per level of [`Forecast::quantile_levels`], never falling.
+    pub quantiles: Vec<f64>,
+}
+
+/// The forecast of one slot at an instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointInTime {
+    /// The start of the slot.
+    pub start: Timestamp,
+    /// What is expected on average, in the unit of the history.
+    pub mean: f64,
+    /// One value per level of [`Forecast::quantile_levels`], never falling.
+    pub quantiles: Vec<f64>,
+}
+
+/// What a model expects of the slots after its history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// The name of the model that made it.
+    pub model: &'static str,
+    /// The levels of the quantiles, ascending.
+    pub quantile_levels: Vec<f64>,
+    /// One point per slot, in order.
+    pub points: Vec<Point>,
+}
+
+impl Forecast {
+    /// The quantile of that level of every point, if the forecast has it.
+    pub fn quantile(&self, level: f64) -> Option<Vec<f64>> {
+        let place = self.quantile_levels.iter().position(|known| (known - level).abs() < 1e-9)?;
+        self.points.iter().map(|point| point.quantiles.get(place).copied()).collect()
+    }
+
+    /// The mean of every point.
+    pub fn means(&self) -> Vec<f64> {
+        self.points.iter().map(|point| point.mean).collect()
+    }
+
+    /// The median of every point where the forecast has it, else the mean: what has the least absolute error.
+    pub fn medians(&self) -> Vec<f64> {
+        self.quantile(0.5).unwrap_or_else(|| self.means())
+    }
+
+    /// The points at their instants in `zone`, in order of time.
+    ///
+    /// A slot that the clock skips in spring has no instant and is left out; one that it repeats in autumn has two,
+    /// and both carry the same values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] where an instant lies outside the years -9999 to 9999.
+    pub fn local_to_instants(&self, zone: &TimeZone) -> Result<Vec<PointInTime>, Error> {
+        let mut instants = Vec::with_capacity(self.points.len() + 4);
+        for point in &self.points {
+            let offsets = match zone.to_ambiguous_timestamp(point.start).offset() {
+                AmbiguousOffset::Unambiguous { offset } => vec![offset],
+                AmbiguousOffset::Gap { .. } => vec![],
+                AmbiguousOffset::Fold { before, after } => vec![before, after],
+            };
+            for offset in offsets {
+                let start = offset.to_timestamp(point.start).map_err(|_| Error::OutOfRange)?;
+                instants.push(PointInTime { start, mean: point.mean, quantiles: point.quantiles.clone() });
+            }
+        }
+        instants.sort_by_key(|point| point.start);
+        Ok(instants)
+    }
+}
+
+/// The quantile levels that bound the intervals of the given percentages, always with the median: 50 is bounded by 0.25
+/// and 0.75, 80 by 0.1 and 0.9.
+///
+/// ```
+/// use grid_core::forecast::quantiles_of_levels;
+/// assert_eq!(quantiles_of_levels(&[50, 80])?, [0.1, 0.25, 0.5, 0.75, 0.9]);
+/// assert_eq!(quantiles_of_levels(&[])?, [0.5]);
+/// assert!(quantiles_of_levels(&[100]).is_err());
+/// # Ok::<(), grid_core::forecast::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Level`] for a percentage that is not from 1 to 99.
+pub fn quantiles_of_levels(levels: &[u8]) -> Result<Vec<f64>, Error> {
+    // In thousandths of a half percent, so that 0.1 is the float that a reader writes.
+    let mut permille = vec![500_u16];
+    for &level in levels {
+        if !(1..=99).contains(&level) {
+            return Err(Error::Level { got: level });
+        }
+        permille.extend([500 - u16::from(level) * 5, 500 + u16::from(level) * 5]);
+    }
+    permille.sort_unstable();
+    permille.dedup();
+    Ok(permille.into_iter().map(|level| f64::from(level) / 1000.0).collect())
+}
+
+/// Checks what every model is asked.
+pub(crate) fn check(horizon: usize, most: usize, quantiles: &[f64]) -> Result<(), Error> {
+    if horizon == 0 || horizon > most {
+        return Err(Error::Horizon { most, got: horizon });
+    }
+    let mut last = 0.0;
+    for (place, &got) in quantiles.iter().enumerate() {
+        if !(got > last && got < 1.0) {
+            return Err(Error::Quantile { got, place });
+        }
+        last = got;
+    }
+    Ok(())
+}

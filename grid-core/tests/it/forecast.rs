@@ -1,0 +1,161 @@
+//! Day-ahead forecasts of real homes, plants and grids, scored by one protocol.
+//!
+//! 36 origins at local midnight per set, 24 hours ahead, only what was known before the origin and at most 400 days of
+//! it, one setting of the model for all sets. Scores over observed hours only, per series, averaged per set. The figures
+//! for the seasonal naive forecast come from another program (a Python prototype over the same files), and so do
+//! those of the ridge regression (NumPy).
+
+use std::{collections::BTreeMap, io::Read, path::PathBuf};
+
+use grid_core::forecast::{Backtest, History, Model, backtest};
+use jiff::civil::DateTime;
+
+const LEVELS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
+
+/// Where the real files are: `GRID_SHARED_DATA`, else beside the workspace.
+fn folder() -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let folder = std::env::var_os("GRID_SHARED_DATA").map_or(beside, PathBuf::from).join("forecast");
+    if folder.join("manifest.json").is_file() {
+        return Some(folder);
+    }
+    println!("skipped: {} not found", folder.display());
+    None
+}
+
+struct Set {
+    origins: Vec<DateTime>,
+    horizon: usize,
+    histories: Vec<History>,
+}
+
+fn read(folder: &std::path::Path, name: &str) -> Set {
+    let manifest = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let set = &manifest[name];
+    let texts = |key: &str| -> Vec<String> {
+        set[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let file = std::fs::File::open(folder.join(format!("{name}.csv.gz"))).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let headers = reader.headers().unwrap().clone();
+    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let (id, ds, y, obs) = (column("unique_id"), column("ds"), column("y"), column("obs"));
+    let mut series: BTreeMap<String, (DateTime, Vec<f64>, Vec<bool>)> = BTreeMap::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let at: DateTime = record[ds].parse().unwrap();
+        let entry = series.entry(record[id].to_owned()).or_insert_with(|| (at, vec![], vec![]));
+        let hours = at.duration_since(entry.0).as_hours();
+        assert_eq!(usize::try_from(hours).unwrap(), entry.1.len(), "{name}: the hours are regular");
+        entry.1.push(record[y].parse().unwrap_or(f64::NAN));
+        entry.2.push(record[obs].parse::<f64>().unwrap() > 0.5);
+    }
+    let histories = texts("scored")
+        .iter()
+        .map(|id| {
+            let (start, values, mask) = series.remove(id).unwrap();
+            History::new(start, 60, values).unwrap().with_observed(mask).unwrap()
+        })
+        .collect();
+    let origins = texts("origins").iter().map(|text| text.parse().unwrap()).collect();
+    Set { origins, horizon: usize::try_from(set["h"].as_u64().unwrap()).unwrap(), histories }
+}
+
+#[derive(Debug)]
+struct Score {
+    mase: f64,
+    wql: f64,
+    covered: f64,
+}
+
+/// The scores of each series, averaged over the set.
+fn score(set: &Set, model: Model) -> Score {
+    let reports: Vec<Backtest> = set
+        .histories
+        .iter()
+        .map(|history| backtest(&model, history, &set.origins, set.horizon, &LEVELS, 400).unwrap())
+        .collect();
+    let count = f64::from(u32::try_from(reports.len()).unwrap());
+    let covered = |report: &Backtest| report.coverage.iter().find(|(level, _)| *level == 80).unwrap().1;
+    Score {
+        mase: reports.iter().map(|report| report.mase).sum::<f64>() / count,
+        wql: reports.iter().map(|report| report.wql).sum::<f64>() / count,
+        covered: reports.iter().map(covered).sum::<f64>() / count,
+    }
+}
+
+fn print(name: &str, model: Model, score: &Score) {
+    println!(
+        "{name}: {model:19} MASE {:.3}, WQL {:.3}, the interval of 80 % covers {:.2}",
+        score.mase, score.wql, score.covered
+    );
+}
+
+/// The same set with the sign turned, where no forecast is cut off at zero; the levels mirror each other, so the scores
+/// would otherwise stay.
+fn turned(set: &Set) -> Set {
+    let turn = |history: &History| {
+        let values = history.values().iter().map(|value| -value).collect();
+        let turned = History::new(history.start(), history.step_minutes(), values).unwrap();
+        turned.with_observed(history.observed().to_vec()).unwrap()
+    };
+    Set { histories: set.histories.iter().map(turn).collect(), origins: set.origins.clone(), ..*set }
+}
+
+#[test]
+fn the_naive_forecast_scores_as_in_another_program() {
+    let Some(folder) = folder() else { return };
+    // The other program does not cut off at zero.
+    let known = [
+        ("uci_home", 0.955, 0.456, 0.83),
+        ("pjm_aep", 1.091, 0.050, 0.73),
+        ("emhass_home", 1.283, 0.401, 0.84),
+        ("openstef_sub", 0.894, 0.275, 0.85),
+    ];
+    for (name, mase, wql, covered) in known {
+        let got = score(&turned(&read(&folder, name)), Model::SeasonalNaiveDay);
+        print(name, Model::SeasonalNaiveDay, &got);
+        assert!((got.mase - mase).abs() < 0.0006, "{name}: expected a MASE of {mase}, got {}", got.mase);
+        assert!((got.wql - wql).abs() < 0.0006, "{name}: expected a WQL of {wql}, got {}", got.wql);
+        assert!(
+            (got.covered - covered).abs() < 0.006,
+            "{name}: expected {covered} covered, got {}",
+            got.covered
+        );
+    }
+}
+
+#[test]
+fn ridge_beats_yesterday_by_a_fifth_on_a_home_and_on_a_grid() {
+    let Some(folder) = folder() else { return };
+    for name in ["uci_home", "pjm_aep"] {
+        let set = read(&folder, name);
+        let naive = score(&set, Model::SeasonalNaiveDay);
+        let ridge = score(&set, Model::Ridge);
+        print(name, Model::SeasonalNaiveDay, &naive);
+        print(name, Model::Ridge, &ridge);
+        assert!(ridge.mase <= 0.8 * naive.mase, "{name}: {} against {}", ridge.mase, naive.mase);
+    }
+}
+
+#[test]
+fn auto_is_never_worse_than_yesterday_on_six_real_sets() {
+    let Some(folder) = folder() else { return };
+    let (mut mase, mut wql) = (0.0, 0.0);
+    let names = ["citylearn_load", "citylearn_pv", "uci_home", "pjm_aep", "emhass_home", "openstef_sub"];
+    for name in names {
+        let set = read(&folder, name);
+        let naive = score(&set, Model::SeasonalNaiveDay);
+        let auto = score(&set, Model::Auto);
+        print(name, Model::SeasonalNaiveDay, &naive);
+        print(name, Model::SeasonalNaiveWeek, &score(&set, Model::SeasonalNaiveWeek));
+        print(name, Model::Auto, &auto);
+        assert!(auto.mase <= 1.02 * naive.mase, "{name}: {} against {}", auto.mase, naive.mase);
+        mase += (auto.mase / naive.mase).ln() / 6.0;
+        wql += (auto.wql / naive.wql).ln() / 6.0;
+    }
+    println!("over six sets, to yesterday's values: MASE {:.3}, WQL {:.3}", mase.exp(), wql.exp());
+}
