@@ -1,1 +1,36 @@
-//! (being written)
+//! Charts as SVG: the energy of a day, a battery's recording and its cycles, a forecast with its bands.
+//!
+//! Each subject is one function that takes columns and [`Options`] and gives an [`Svg`]. plotters maps and draws;
+//! what it cannot say (a colour that follows the reader's light or dark mode, hatching, tooltips, titles for screen
+//! readers) is put around its drawing here. The same input gives the same bytes.
+//!
+//! - Missing is drawn as missing: a gap in a line, a hatched slot; estimated values are hatched too.
+//! - Colours keep apart for colour-blind readers, and keep the contrast that WCAG 2.2 asks for (3:1 for what is
+//!   drawn, 4.5:1 for text) in both themes.
+//! - Hours are those of the local day, of 23, 24 or 25 hours, and a change of the clock is marked.
+//! - Nothing to draw gives a chart that says so, never an error or a number that is not there.
+
+mod axis;
+mod battery_capacity;
+mod battery_time;
+mod clock;
+mod downsample;
+mod energy_day;
+mod error;
+mod forecast;
+mod language;
+mod options;
+mod output;
+mod sheet;
+mod theme;
+
+pub use battery_capacity::{CyclePoint, capacity_over_cycles};
+pub use battery_time::{Recorded, voltage_current};
+pub use downsample::{Line, downsample};
+pub use energy_day::{EnergySlot, energy_day};
+pub use error::Error;
+pub use forecast::{ForecastPoint, forecast};
+pub use language::Language;
+pub use options::Options;
+pub use output::Svg;
+pub use theme::Theme;

@@ -1,0 +1,153 @@
+//! Writes every chart, from small made-up data, in every theme and both languages.
+//!
+//! ```sh
+//! cargo run -p grid-core --features chart --example charts -- charts/
+//! ```
+
+use std::{error::Error, fs, path::PathBuf};
+
+use grid_core::{
+    chart::{self, CyclePoint, EnergySlot, ForecastPoint, Language, Options, Recorded, Svg, Theme},
+    quantity::Energy,
+    series::Quality,
+    time::{Calendar, Resolution},
+};
+use jiff::{ToSpan, civil::date};
+
+/// The same numbers on every run (Knuth's linear congruential generator of MMIX).
+struct Dice(u64);
+
+impl Dice {
+    /// A number from 0 up to 1.
+    fn roll(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(self.0 >> 32).unwrap_or(0)) / 4_294_967_296.0
+    }
+}
+
+fn bell(x: f64, middle: f64, width: f64) -> f64 {
+    (-((x - middle) / width).powi(2)).exp()
+}
+
+fn energy_day(calendar: &Calendar, day: jiff::civil::Date, options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(1);
+    let slots = calendar.slots(calendar.day(day)?, Resolution::QUARTER_HOUR)?;
+    let mut rows = Vec::new();
+    for (place, interval) in slots.into_iter().enumerate() {
+        let clock = calendar.zone().to_datetime(interval.start());
+        let hour = f64::from(clock.hour()) + f64::from(clock.minute()) / 60.0;
+        let use_kwh = 0.9 + 1.6 * bell(hour, 8.0, 1.5) + 2.6 * bell(hour, 20.5, 2.2) + 0.4 * dice.roll();
+        let sun_kwh = (4.6 * bell(hour, 13.5, 3.0) * (0.85 + 0.3 * dice.roll()) - 0.05).max(0.0);
+        let own = use_kwh.min(sun_kwh * 0.6);
+        let shared = (use_kwh - own).min(sun_kwh * 0.25);
+        let energy = |kwh: f64| Energy::from_kwh_f64(kwh);
+        let quality = match place {
+            44..=46 => Quality::Missing,
+            66..=71 => Quality::Estimated,
+            _ => Quality::Measured,
+        };
+        let known = quality != Quality::Missing;
+        rows.push(EnergySlot {
+            interval,
+            own_use: energy(own).filter(|_| known),
+            shared: energy(shared).filter(|_| known),
+            import: energy(use_kwh - own - shared).filter(|_| known),
+            generation: energy(sun_kwh).filter(|_| known),
+            quality,
+        });
+    }
+    Ok(chart::energy_day(&rows, calendar, options)?)
+}
+
+fn voltage_current(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(2);
+    let (mut time_s, mut voltage_v, mut current_a) = (Vec::new(), Vec::new(), Vec::new());
+    for row in 0..60_000_u32 {
+        let time = f64::from(row) * 2.0;
+        let phase = time % 20_000.0 / 20_000.0;
+        let (current, charge) = match phase {
+            p if p < 0.40 => (1.25, p / 0.40 * 0.9),
+            p if p < 0.50 => (1.25 * (-(p - 0.40) * 40.0).exp(), 0.9 + (p - 0.40)),
+            p if p < 0.55 => (0.0, 1.0),
+            p if p < 0.95 => (-1.25, 1.0 - (p - 0.55) / 0.40),
+            _ => (0.0, 0.0),
+        };
+        let open = 3.0 + 0.75 * charge + 0.25 * (charge - 0.5).powi(3) + 0.3 * charge.powi(8)
+            - 0.4 * (-charge * 20.0).exp();
+        let lost = (52_000.0..57_000.0).contains(&time);
+        time_s.push(time);
+        voltage_v.push(if lost { f64::NAN } else { open + 0.08 * current + 0.004 * dice.roll() });
+        current_a.push(if lost { f64::NAN } else { current + 0.01 * dice.roll() });
+    }
+    let recording = Recorded { time_s: &time_s, voltage_v: &voltage_v, current_a: &current_a };
+    Ok(chart::voltage_current(recording, options)?)
+}
+
+fn capacity_over_cycles(count: u32, options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(3);
+    let mut cycles = Vec::new();
+    for cycle in 1..=count {
+        let age = f64::from(cycle) / f64::from(count);
+        let discharge = 2.5 - 0.35 * age - 0.25 * age.powi(6) + 0.006 * dice.roll();
+        let efficiency = match cycle {
+            1 => 0.87,
+            40 => 0.31,
+            _ => 0.9985 - 0.002 * age - 0.0008 * dice.roll(),
+        };
+        let lost = (60..66).contains(&cycle);
+        cycles.push(CyclePoint {
+            cycle: f64::from(cycle),
+            charge_capacity_ah: if lost { f64::NAN } else { discharge / efficiency.max(0.86) },
+            discharge_capacity_ah: if lost { f64::NAN } else { discharge },
+            coulombic_efficiency: if lost { f64::NAN } else { efficiency },
+        });
+    }
+    Ok(chart::capacity_over_cycles(&cycles, options)?)
+}
+
+fn forecast(calendar: &Calendar, options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(4);
+    let start = calendar.day(date(2026, 3, 27))?.start();
+    let (mut history, mut points) = (Vec::new(), Vec::new());
+    for hour in 0..96_i64 {
+        let at = start.checked_add(hour.hours())?;
+        let clock = f64::from(calendar.zone().to_datetime(at).hour());
+        let mean = 1.4 + 1.2 * bell(clock, 8.0, 2.0) + 2.4 * bell(clock, 20.0, 2.5);
+        if hour < 60 {
+            let lost = (30..34).contains(&hour);
+            history.push((at, if lost { f64::NAN } else { mean + 0.8 * (dice.roll() - 0.5) }));
+        } else {
+            let spread = 0.25 + f64::from(u32::try_from(hour - 60)?) * 0.012;
+            let quantile = |z: f64| (mean + z * spread).max(0.0);
+            let (q10, q25, q50, q75, q90) =
+                (quantile(-1.28), quantile(-0.67), mean, quantile(0.67), quantile(1.28));
+            points.push(ForecastPoint { start: at, mean, q10, q25, q50, q75, q90 });
+        }
+    }
+    Ok(chart::forecast(&history, &points, calendar, options)?)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "charts".to_owned()));
+    fs::create_dir_all(&folder)?;
+    let madrid = Calendar::new("Europe/Madrid")?;
+    for theme in [Theme::Light, Theme::Dark, Theme::Auto] {
+        for language in [Language::En, Language::Es] {
+            let options = Options { theme, language, ..Options::default() };
+            let charts = [
+                ("energy-day", energy_day(&madrid, date(2026, 3, 30), &options)?),
+                ("energy-day-23-hours", energy_day(&madrid, date(2026, 3, 29), &options)?),
+                ("energy-day-25-hours", energy_day(&madrid, date(2026, 10, 25), &options)?),
+                ("voltage-current", voltage_current(&options)?),
+                ("capacity", capacity_over_cycles(120, &options)?),
+                ("capacity-1000", capacity_over_cycles(1000, &options)?),
+                ("forecast", forecast(&madrid, &options)?),
+                ("empty", chart::forecast(&[], &[], &madrid, &options)?),
+            ];
+            for (name, chart) in charts {
+                fs::write(folder.join(format!("{name}.{language}.{theme}.svg")), chart.svg())?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,435 @@
+//! The sheet that every chart is drawn on: heading, legend, panels with their axes, and the marks within a panel.
+//!
+//! plotters counts in whole pixels, so a sheet is ten times as large as the chart, and the document scales it down:
+//! every length here is in tenths of a pixel.
+
+use std::cell::RefCell;
+
+use plotters::{
+    coord::{Shift, types::RangedCoordf64},
+    element::{Circle, PathElement, Polygon, Rectangle},
+    prelude::{Cartesian2d, Color, DrawingArea, IntoDrawingArea, SVGBackend},
+    style::{
+        FontDesc, FontFamily, FontStyle, ShapeStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+
+use super::{
+    Error, Language, Options, Svg,
+    axis::Axis,
+    clock::ClockChange,
+    output::{Parts, Tooltip, printable},
+    theme::Ink,
+};
+
+/// Sheet units in a pixel.
+pub(super) const TENTHS: i32 = 10;
+
+const MARGIN: i32 = 160;
+const TITLE: i32 = 160;
+const LABEL: i32 = 120;
+const SMALL: i32 = 115;
+
+/// What stands beside a name in the legend.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    Block(Ink),
+    Band(Ink, f64),
+    Line(Ink),
+    Disc(Ink),
+    Ring(Ink),
+    Triangle(Ink),
+    /// A hatch over a block.
+    Hatch(Ink),
+}
+
+/// A rectangle of the sheet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) left: i32,
+    pub(super) top: i32,
+    pub(super) right: i32,
+    pub(super) bottom: i32,
+}
+
+/// What stands under a panel.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Foot<'a> {
+    /// Ticks with their labels, and what they count.
+    Labels(&'a str),
+    /// Ticks alone, where the panel below has the labels.
+    Bare,
+}
+
+/// An empty sheet, and what has been drawn on it.
+pub(super) struct Sheet<'a> {
+    canvas: DrawingArea<SVGBackend<'a>, Shift>,
+    width: i32,
+    height: i32,
+    pub(super) language: Language,
+    tooltips: RefCell<Vec<Tooltip>>,
+}
+
+/// Draws a chart: heading first, then whatever `content` puts below it.
+pub(super) fn draw(
+    options: &Options,
+    title: &str,
+    description: &str,
+    content: impl FnOnce(&Sheet<'_>) -> Result<(), Error>,
+) -> Result<Svg, Error> {
+    options.check()?;
+    let title = options.title.as_deref().filter(|title| !title.trim().is_empty()).unwrap_or(title);
+    let mut drawing = String::new();
+    let tooltips = {
+        let size = (options.width * TENTHS.unsigned_abs(), options.height * TENTHS.unsigned_abs());
+        let canvas = SVGBackend::with_string(&mut drawing, size).into_drawing_area();
+        let sheet = Sheet {
+            canvas,
+            width: i32::try_from(size.0).unwrap_or(i32::MAX),
+            height: i32::try_from(size.1).unwrap_or(i32::MAX),
+            language: options.language,
+            tooltips: RefCell::default(),
+        };
+        sheet.canvas.fill(&Ink::Surface.code()).map_err(Error::drawing)?;
+        sheet.heading(title)?;
+        content(&sheet)?;
+        sheet.canvas.present().map_err(Error::drawing)?;
+        sheet.tooltips.take()
+    };
+    Ok(Parts { options, title, description, drawing: &drawing, tooltips: &tooltips }.assemble())
+}
+
+impl<'a> Sheet<'a> {
+    /// How many ticks an axis has room for: across, and down so many tenths of a pixel.
+    pub(super) fn ticks_across(&self) -> usize {
+        usize::try_from((self.width - 800) / 750).unwrap_or(0).clamp(2, 16)
+    }
+
+    /// How many columns of pixels a panel has, about.
+    pub(super) fn columns(&self) -> usize {
+        usize::try_from(self.width / TENTHS).unwrap_or(960).min(1200)
+    }
+
+    /// Draws the legend under the heading and gives the place that is left for panels with these y axes.
+    pub(super) fn legend(&self, entries: &[(Mark, &str)], axes: &[&Axis], foot: i32) -> Result<Place, Error> {
+        const SWATCH: i32 = 180;
+        let mut top = MARGIN + TITLE + 120;
+        let mut left = MARGIN;
+        for (mark, label) in entries {
+            let width = SWATCH + 60 + text_width(label, LABEL);
+            if left > MARGIN && left + width > self.width - MARGIN {
+                left = MARGIN;
+                top += 190;
+            }
+            self.swatch(*mark, left, top, SWATCH)?;
+            self.text(label, (left + SWATCH + 60, top), LABEL, Ink::Text, HPos::Left, VPos::Center)?;
+            left += width + 200;
+        }
+        if !entries.is_empty() {
+            top += 130;
+        }
+        let labels = axes.iter().flat_map(|axis| axis.ticks.iter());
+        let widest = labels.map(|tick| text_width(&tick.label, SMALL)).max().unwrap_or(0);
+        Ok(Place {
+            left: (MARGIN + widest + 70).min(self.width / 3),
+            top: top + 220,
+            right: self.width - MARGIN - 60,
+            bottom: (self.height - foot).max(top + 420),
+        })
+    }
+
+    /// Draws a panel's axes and gives the plot inside.
+    pub(super) fn panel(
+        &self,
+        place: Place,
+        x: &Axis,
+        y: &Axis,
+        unit: &str,
+        foot: Foot<'_>,
+    ) -> Result<Plot<'a>, Error> {
+        let Place { left, top, right, bottom } = place;
+        let coordinates = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
+            x.low..x.high,
+            y.low..y.high,
+            (left..right, bottom..top),
+        );
+        let plot = Plot { area: self.canvas.apply_coord_spec(coordinates), y: (y.low, y.high) };
+        let unit = if y.factor.is_empty() { unit.to_owned() } else { format!("{} {unit}", y.factor) };
+        self.text(&unit, (left, top - 110), SMALL, Ink::Quiet, HPos::Left, VPos::Center)?;
+        let mut lowest = i32::MAX;
+        for tick in y.ticks.iter() {
+            let height = plot.at(x.low, tick.at).1;
+            self.stroke(&[(left, height), (right, height)], Ink::Rule, 10)?;
+            if lowest.saturating_sub(height) >= 130 {
+                self.text(&tick.label, (left - 70, height), SMALL, Ink::Quiet, HPos::Right, VPos::Center)?;
+                lowest = height;
+            }
+        }
+        let mut free = i32::MIN;
+        let mut free_below = i32::MIN;
+        for tick in &x.ticks {
+            let across = plot.at(tick.at, y.low).0;
+            self.stroke(&[(across, bottom), (across, bottom + 50)], Ink::Axis, 10)?;
+            if let Foot::Labels(_) = foot {
+                let half = text_width(&tick.label, SMALL) / 2;
+                if across - half >= free {
+                    self.text(
+                        &tick.label,
+                        (across, bottom + 140),
+                        SMALL,
+                        Ink::Quiet,
+                        HPos::Center,
+                        VPos::Center,
+                    )?;
+                    free = across + half + 60;
+                }
+                if let Some(below) = &tick.below {
+                    let half = text_width(below, SMALL) / 2;
+                    let centre = across.max(half + 40).min(self.width - half - 40);
+                    if centre - half >= free_below {
+                        self.text(
+                            below,
+                            (centre, bottom + 290),
+                            SMALL,
+                            Ink::Quiet,
+                            HPos::Center,
+                            VPos::Center,
+                        )?;
+                        free_below = centre + half + 60;
+                    }
+                }
+            }
+        }
+        self.stroke(&[(left, bottom), (right, bottom)], Ink::Axis, 10)?;
+        if y.low < 0.0 && y.high > 0.0 {
+            let zero = plot.at(x.low, 0.0).1;
+            self.stroke(&[(left, zero), (right, zero)], Ink::Axis, 10)?;
+        }
+        if let Foot::Labels(title) = foot {
+            let title = if x.factor.is_empty() { title.to_owned() } else { format!("{title} {}", x.factor) };
+            let at = (i32::midpoint(left, right), self.height - 120);
+            self.text(&title, at, SMALL, Ink::Quiet, HPos::Center, VPos::Center)?;
+        }
+        Ok(plot)
+    }
+
+    /// Marks where the clock on the wall was changed.
+    pub(super) fn clock_change(&self, plot: &Plot<'a>, change: &ClockChange) -> Result<(), Error> {
+        let (across, top) = plot.at(change.at, plot.y.1);
+        let bottom = plot.at(change.at, plot.y.0).1;
+        self.dashes(across, top - 60, bottom)?;
+        let at = (across.min(self.width - MARGIN - text_width(&change.label, SMALL) / 2), top - 110);
+        self.text(&change.label, at, SMALL, Ink::Quiet, HPos::Center, VPos::Center)
+    }
+
+    /// Marks an instant with a dashed line and a word beside its top.
+    pub(super) fn divider(&self, plot: &Plot<'a>, x: f64, label: &str) -> Result<(), Error> {
+        let (across, top) = plot.at(x, plot.y.1);
+        let bottom = plot.at(x, plot.y.0).1;
+        self.dashes(across, top - 160, bottom)?;
+        let room = self.width - MARGIN - across - 60 > text_width(label, SMALL);
+        let (at, side) = if room { (across + 60, HPos::Left) } else { (across - 60, HPos::Right) };
+        self.text(label, (at, top - 110), SMALL, Ink::Quiet, side, VPos::Center)
+    }
+
+    /// Marks a point that lies beyond the y axis by a triangle at the edge, pointing there.
+    pub(super) fn triangle(&self, plot: &Plot<'a>, x: f64, y: f64, ink: Ink) -> Result<(), Error> {
+        let (edge, size) = if y > plot.y.1 { (plot.y.1, 50) } else { (plot.y.0, -50) };
+        let (across, down) = plot.at(x, edge);
+        self.shape(&Polygon::new(wedge((across, down + size), size), fill(ink, 1.0)))
+    }
+
+    /// Says in the middle of a panel why there is nothing in it.
+    pub(super) fn message(&self, place: Place, text: &str) -> Result<(), Error> {
+        let at = (i32::midpoint(place.left, place.right), i32::midpoint(place.top, place.bottom));
+        self.text(text, at, 140, Ink::Quiet, HPos::Center, VPos::Center)
+    }
+
+    /// Shows a text where the pointer rests on a stretch of a plot.
+    pub(super) fn tooltip(&self, plot: &Plot<'a>, from: f64, to: f64, text: String) {
+        let (left, top) = plot.at(from, plot.y.1);
+        let (right, bottom) = plot.at(to, plot.y.0);
+        let (width, height) = ((right - left).max(1), (bottom - top).max(1));
+        self.tooltips.borrow_mut().push(Tooltip { left, top, width, height, text });
+    }
+
+    fn heading(&self, title: &str) -> Result<(), Error> {
+        let title = printable(title);
+        let room = self.width - 2 * MARGIN;
+        let width = |text: &str| text_width(text, TITLE) * 11 / 10;
+        let mut shown: String = title.trim().chars().take(400).collect();
+        if width(&shown) > room || title.trim().chars().count() > 400 {
+            while width(&shown) + 200 > room && shown.pop().is_some() {}
+            shown = format!("{}…", shown.trim_end());
+        }
+        let style = FontDesc::new(FontFamily::SansSerif, f64::from(TITLE) * 1.24, FontStyle::Bold)
+            .color(&Ink::Text.code())
+            .pos(Pos::new(HPos::Left, VPos::Center));
+        self.canvas.draw_text(&shown, &style, (MARGIN, MARGIN + TITLE / 2 - 20)).map_err(Error::drawing)
+    }
+
+    fn swatch(&self, mark: Mark, left: i32, middle: i32, width: i32) -> Result<(), Error> {
+        let corners = [(left, middle - 55), (left + width, middle + 55)];
+        let centre = (left + width / 2, middle);
+        let ends = [(left, middle), (left + width, middle)];
+        match mark {
+            Mark::Block(ink) => self.shape(&Rectangle::new(corners, fill(ink, 1.0))),
+            Mark::Band(ink, alpha) => self.shape(&Rectangle::new(corners, fill(ink, alpha))),
+            Mark::Line(ink) => self.stroke(&ends, ink, 22),
+            Mark::Disc(ink) => {
+                self.stroke(&ends, ink, 12)?;
+                self.shape(&Circle::new(centre, 36, fill(ink, 1.0)))
+            }
+            Mark::Ring(ink) => {
+                self.stroke(&ends, ink, 12)?;
+                self.shape(&Circle::new(centre, 36, fill(Ink::Surface, 1.0)))?;
+                self.shape(&Circle::new(centre, 36, ink.code().stroke_width(16)))
+            }
+            Mark::Triangle(ink) => self.shape(&Polygon::new(wedge(centre, 50), fill(ink, 1.0))),
+            Mark::Hatch(ink) => {
+                if ink == Ink::Estimated {
+                    self.shape(&Rectangle::new(corners, fill(Ink::Axis, 1.0)))?;
+                }
+                self.shape(&Rectangle::new(corners, fill(ink, 1.0)))?;
+                if ink == Ink::Missing {
+                    self.shape(&Rectangle::new(corners, Ink::Axis.code().stroke_width(10)))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn shape<E>(&self, element: &E) -> Result<(), Error>
+    where
+        for<'e> &'e E: plotters::element::PointCollection<'e, (i32, i32)>,
+        E: plotters::element::Drawable<SVGBackend<'a>>,
+    {
+        self.canvas.draw(element).map_err(Error::drawing)
+    }
+
+    fn stroke(&self, points: &[(i32, i32)], ink: Ink, width: u32) -> Result<(), Error> {
+        self.shape(&PathElement::new(points.to_vec(), ink.code().stroke_width(width)))
+    }
+
+    fn dashes(&self, across: i32, top: i32, bottom: i32) -> Result<(), Error> {
+        let mut at = top;
+        while at < bottom {
+            self.stroke(&[(across, at), (across, (at + 40).min(bottom))], Ink::Axis, 12)?;
+            at += 75;
+        }
+        Ok(())
+    }
+
+    fn text(
+        &self,
+        text: &str,
+        at: (i32, i32),
+        size: i32,
+        ink: Ink,
+        across: HPos,
+        down: VPos,
+    ) -> Result<(), Error> {
+        // plotters divides a font's size by 1.24 on its way into the document.
+        let style = FontDesc::new(FontFamily::SansSerif, f64::from(size) * 1.24, FontStyle::Normal)
+            .color(&ink.code())
+            .pos(Pos::new(across, down));
+        self.canvas.draw_text(&printable(text), &style, at).map_err(Error::drawing)
+    }
+}
+
+/// The inside of a panel, in the units of its axes.
+pub(super) struct Plot<'a> {
+    area: DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
+    /// From where to where the y axis runs.
+    pub(super) y: (f64, f64),
+}
+
+impl Plot<'_> {
+    /// Draws a line; a line of one point is a dot, so that it can be seen.
+    pub(super) fn line(&self, points: &[(f64, f64)], ink: Ink, width: u32) -> Result<(), Error> {
+        match points {
+            [] => Ok(()),
+            [point] => self.disc(*point, width, ink),
+            _ => self.shape(&PathElement::new(points.to_vec(), ink.code().stroke_width(width))),
+        }
+    }
+
+    /// Fills a polygon.
+    pub(super) fn polygon(&self, corners: Vec<(f64, f64)>, ink: Ink, alpha: f64) -> Result<(), Error> {
+        self.shape(&Polygon::new(corners, fill(ink, alpha)))
+    }
+
+    /// Fills a stretch of the x axis from the bottom to the top.
+    pub(super) fn column(&self, from: f64, to: f64, ink: Ink, alpha: f64) -> Result<(), Error> {
+        self.shape(&Rectangle::new([(from, self.y.1), (to, self.y.0)], fill(ink, alpha)))
+    }
+
+    /// Fills a stretch of the x axis between two values.
+    pub(super) fn block(&self, x: (f64, f64), y: (f64, f64), ink: Ink) -> Result<(), Error> {
+        self.shape(&Rectangle::new([(x.0, y.1), (x.1, y.0)], fill(ink, 1.0)))
+    }
+
+    /// Draws a filled circle.
+    pub(super) fn disc(&self, centre: (f64, f64), radius: u32, ink: Ink) -> Result<(), Error> {
+        self.shape(&Circle::new(centre, radius, fill(ink, 1.0)))
+    }
+
+    /// Draws a circle that shows the background inside.
+    pub(super) fn ring(&self, centre: (f64, f64), radius: u32, ink: Ink) -> Result<(), Error> {
+        self.disc(centre, radius, Ink::Surface)?;
+        self.shape(&Circle::new(centre, radius, ink.code().stroke_width(16)))
+    }
+
+    /// Where on the sheet a point lies.
+    fn at(&self, x: f64, y: f64) -> (i32, i32) {
+        self.area.map_coordinate(&(x, y))
+    }
+
+    fn shape<'s, E>(&'s self, element: &'s E) -> Result<(), Error>
+    where
+        for<'e> &'e E: plotters::element::PointCollection<'e, (f64, f64)>,
+        for<'b> E: plotters::element::Drawable<SVGBackend<'b>>,
+    {
+        self.area.draw(element).map_err(Error::drawing)
+    }
+}
+
+/// A triangle around a point; upwards, or downwards where its size is negative.
+fn wedge((across, down): (i32, i32), size: i32) -> Vec<(i32, i32)> {
+    let half = size.abs();
+    vec![(across, down - size), (across + half, down + size * 3 / 5), (across - half, down + size * 3 / 5)]
+}
+
+fn fill(ink: Ink, alpha: f64) -> ShapeStyle {
+    ink.code().mix(alpha).filled()
+}
+
+/// About how wide a text is, rather too wide than too narrow: fonts differ, and none is measured here.
+fn text_width(text: &str, size: i32) -> i32 {
+    let hundredths: i32 = text
+        .chars()
+        .map(|c| match c {
+            'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' | '\u{2009}' | '('
+            | ')' => 36,
+            'f' | 't' | 'r' | '/' | '-' => 43,
+            'm' | 'w' | 'M' | 'W' | '@' | '%' | '→' | '…' => 95,
+            c if c.is_uppercase() => 72,
+            c if c.is_ascii() || c.is_alphabetic() => 62,
+            _ => 100,
+        })
+        .fold(0, i32::saturating_add);
+    hundredths.saturating_mul(size) / 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_width_of_a_text_grows_with_it() {
+        assert_eq!(text_width("", LABEL), 0);
+        assert!(text_width("1000", LABEL) > text_width("100", LABEL));
+        assert!(text_width("mmm", LABEL) > text_width("iii", LABEL));
+    }
+}
