@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow_array::{
     Array, ArrayRef, RecordBatch, RecordBatchReader,
     cast::AsArray,
-    types::{Float64Type, Int64Type, TimestampMicrosecondType},
+    types::{Float64Type, TimestampMicrosecondType},
 };
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
-use grid_core::{quantity::Energy, series::Quality};
-use jiff::Timestamp;
+use grid_core::{error::excerpt, quantity::Energy, series::Quality, time::Calendar};
+use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use numpy::{AllowTypeChange, PyArrayLike1};
 use pyo3::{
     exceptions::{PyImportError, PyTypeError},
@@ -22,7 +22,7 @@ use pyo3_arrow::PyRecordBatchReader;
 
 use crate::{
     error::{AWARE, Error, raise, shown},
-    time::{Instant, from_microsecond},
+    time::from_microsecond,
 };
 
 /// A table that came in.
@@ -95,53 +95,62 @@ impl<'py> Columns<'py> {
         }
     }
 
-    /// A column of instants.
+    /// A column of instants; NumPy's have no zone and are UTC, those of other tables must say theirs.
     pub(crate) fn instants(&self, name: &str) -> PyResult<Vec<Timestamp>> {
-        let wrong = |got: String| raise(Error::WrongColumn { name: name.to_owned(), expected: AWARE, got });
+        match self.times(name)? {
+            Times::Instants(instants) => Ok(instants),
+            Times::Numpy(times) => times.into_iter().map(|at| Ok(in_utc(at)?.timestamp())).collect(),
+            Times::Local(_) => {
+                let got = "local times without one".to_owned();
+                Err(raise(Error::WrongColumn { name: name.to_owned(), expected: AWARE, got }))
+            }
+        }
+    }
+
+    /// A column of instants or of local times.
+    pub(crate) fn times(&self, name: &str) -> PyResult<Times> {
+        let wrong = |got: String| raise(Error::WrongColumn { name: name.to_owned(), expected: TIMES, got });
         match self.column(name)? {
+            Column::Arrow(chunks) if chunks.iter().all(|chunk| is_text(chunk.data_type())) => {
+                let texts = self.texts(name)?;
+                written(texts.into_iter().map(|text| text.ok_or_else(|| wrong("none".to_owned()))))
+            }
             Column::Arrow(chunks) => {
-                if chunks.iter().all(|chunk| is_text(chunk.data_type())) {
-                    return self.texts(name)?.into_iter().map(|text| instant(name, text)).collect();
-                }
-                let mut values = Vec::new();
-                for chunk in chunks {
-                    if !matches!(chunk.data_type(), DataType::Timestamp(_, Some(_))) {
-                        return Err(wrong(chunk.data_type().to_string()));
-                    }
-                    let wanted = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
-                    for chunk in cast_all(name, &[chunk], &wanted, AWARE)? {
-                        for microsecond in chunk.as_primitive::<TimestampMicrosecondType>() {
-                            values.push(from_microsecond(
-                                microsecond.ok_or_else(|| wrong("none".to_owned()))?,
-                            )?);
-                        }
+                let zone =
+                    chunks.iter().any(|chunk| matches!(chunk.data_type(), DataType::Timestamp(_, Some(_))));
+                let wanted = DataType::Timestamp(TimeUnit::Microsecond, zone.then(|| Arc::from("UTC")));
+                let mut instants = Vec::new();
+                for chunk in cast_all(name, &chunks, &wanted, TIMES)? {
+                    for microsecond in chunk.as_primitive::<TimestampMicrosecondType>() {
+                        instants
+                            .push(from_microsecond(microsecond.ok_or_else(|| wrong("none".to_owned()))?)?);
                     }
                 }
-                Ok(values)
+                Ok(if zone { Times::Instants(instants) } else { Times::Local(to_local(instants)) })
             }
             Column::Python(column) => {
                 let py = column.py();
-                // A pandas column says whether it knows its zone; a NumPy array cannot, and is UTC.
-                if column.hasattr(intern!(py, "dt"))?
-                    && column.getattr(intern!(py, "dt"))?.getattr("tz")?.is_none()
-                {
-                    return Err(wrong("instants without one".to_owned()));
+                let accessor = column.getattr_opt(intern!(py, "dt"))?;
+                let aware = match &accessor {
+                    Some(accessor) => Some(!accessor.getattr(intern!(py, "tz"))?.is_none()),
+                    None => None,
+                };
+                let array = match aware {
+                    // NumPy has no zones, and would make objects of these.
+                    Some(true) => column.call_method1(intern!(py, "to_numpy"), ("datetime64[us]",))?,
+                    _ => as_array(&column, None)?,
+                };
+                let kind: String =
+                    array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()?;
+                if kind != "M" {
+                    return written(column.try_iter()?.map(|value| time_text(&value?)));
                 }
-                let array = as_array(&column, None)?;
-                if array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract::<String>()?
-                    == "M"
-                {
-                    let counts = array
-                        .call_method1("astype", ("datetime64[us]",))?
-                        .call_method1("astype", ("int64",))?;
-                    let counts: PyArrayLike1<'_, i64, AllowTypeChange> = counts.extract()?;
-                    return counts
-                        .as_array()
-                        .iter()
-                        .map(|&microsecond| from_microsecond(microsecond))
-                        .collect();
-                }
-                column.try_iter()?.map(|value| Ok(value?.extract::<Instant>()?.0)).collect()
+                let instants = from_numpy(&array)?;
+                Ok(match aware {
+                    Some(true) => Times::Instants(instants),
+                    Some(false) => Times::Local(to_local(instants)),
+                    None => Times::Numpy(to_local(instants)),
+                })
             }
         }
     }
@@ -165,8 +174,7 @@ impl<'py> Columns<'py> {
         self.texts(name)?.into_iter().map(quality).collect()
     }
 
-    /// A column as whole numbers, where it is one of integers.
-    pub(crate) fn column(&self, name: &str) -> PyResult<Column<'py>> {
+    fn column(&self, name: &str) -> PyResult<Column<'py>> {
         if !self.has(name) {
             let have: Vec<String> = self.names().iter().map(|have| format!("`{have}`")).collect();
             return Err(raise(Error::NoColumn { name: name.to_owned(), have: have.join(", ") }));
@@ -180,8 +188,11 @@ impl<'py> Columns<'py> {
     }
 }
 
+/// What a column of times must hold.
+const TIMES: &str = "instants or local times";
+
 /// One column, in pieces as Arrow has it or as Python has it.
-pub(crate) enum Column<'py> {
+enum Column<'py> {
     Arrow(Vec<ArrayRef>),
     Python(Bound<'py, PyAny>),
 }
@@ -240,14 +251,71 @@ fn quality(text: Option<String>) -> PyResult<Quality> {
     text.map_or(Ok(Quality::Missing), |text| text.parse().map_err(raise))
 }
 
-fn instant(name: &str, text: Option<String>) -> PyResult<Timestamp> {
-    let Some(text) = text else {
-        let got = "none".to_owned();
-        return Err(raise(Error::WrongColumn { name: name.to_owned(), expected: AWARE, got }));
-    };
-    let not_an_instant =
-        |_| raise(grid_core::time::Error::NotAnInstant { got: grid_core::error::excerpt(&text) });
-    text.trim().parse().map_err(not_an_instant)
+/// What a column of times holds.
+pub(crate) enum Times {
+    /// Instants.
+    Instants(Vec<Timestamp>),
+    /// Times of a local clock, without a zone.
+    Local(Vec<DateTime>),
+    /// NumPy's times, which cannot have a zone.
+    Numpy(Vec<DateTime>),
+}
+
+impl Times {
+    /// The instants, local times being those of a calendar.
+    pub(crate) fn on(self, calendar: &Calendar) -> PyResult<Vec<Timestamp>> {
+        let out_of_range = |_| raise(grid_core::time::Error::OutOfRange);
+        let instant =
+            |at: DateTime| Ok(at.to_zoned(calendar.zone().clone()).map_err(out_of_range)?.timestamp());
+        match self {
+            Self::Instants(instants) => Ok(instants),
+            Self::Local(times) | Self::Numpy(times) => times.into_iter().map(instant).collect(),
+        }
+    }
+}
+
+/// Times of a single array or list.
+pub(crate) fn times(values: &Bound<'_, PyAny>) -> PyResult<Times> {
+    let array = as_array(values, None)?;
+    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if kind == "M" {
+        return Ok(Times::Numpy(to_local(from_numpy(&array)?)));
+    }
+    written(values.try_iter()?.map(|value| time_text(&value?)))
+}
+
+/// Times that are written: all with an offset, or all without.
+fn written(texts: impl Iterator<Item = PyResult<String>>) -> PyResult<Times> {
+    let texts = texts.collect::<PyResult<Vec<_>>>()?;
+    if let Ok(instants) = texts.iter().map(|text| text.trim().parse()).collect() {
+        return Ok(Times::Instants(instants));
+    }
+    let wrong = |text: &str| raise(grid_core::time::Error::NotAnInstant { got: excerpt(text) });
+    let local = texts.iter().map(|text| text.trim().parse().map_err(|_| wrong(text)));
+    local.collect::<PyResult<_>>().map(Times::Local)
+}
+
+fn time_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_instance_of::<PyString>() {
+        value.extract()
+    } else {
+        value.call_method0("isoformat")?.extract()
+    }
+}
+
+fn from_numpy(array: &Bound<'_, PyAny>) -> PyResult<Vec<Timestamp>> {
+    let counts = array.call_method1("astype", ("datetime64[us]",))?.call_method1("astype", ("int64",))?;
+    let counts: PyArrayLike1<'_, i64, AllowTypeChange> = counts.extract()?;
+    counts.as_array().iter().map(|&microsecond| from_microsecond(microsecond)).collect()
+}
+
+fn to_local(instants: Vec<Timestamp>) -> Vec<DateTime> {
+    instants.into_iter().map(|at| at.to_zoned(TimeZone::UTC).datetime()).collect()
+}
+
+/// A local time as if its clock were that of UTC.
+pub(crate) fn in_utc(at: DateTime) -> PyResult<Zoned> {
+    at.to_zoned(TimeZone::UTC).map_err(|_| raise(grid_core::time::Error::OutOfRange))
 }
 
 /// Numbers of an array, NaN where there is none.
@@ -326,16 +394,4 @@ fn stream<'py>(table: &Bound<'py, PyAny>) -> PyResult<Option<Columns<'py>>> {
     };
     let batches = reader.collect::<Result<_, _>>().map_err(wrong)?;
     Ok(Some(Columns::Arrow { names, batches }))
-}
-
-/// Whole numbers in a column of Arrow, where it holds integers.
-pub(crate) fn integers(chunks: &[ArrayRef]) -> Option<Vec<Option<i64>>> {
-    let mut values = Vec::new();
-    for chunk in chunks {
-        if !chunk.data_type().is_integer() {
-            return None;
-        }
-        values.extend(cast(chunk, &DataType::Int64).ok()?.as_primitive::<Int64Type>().iter());
-    }
-    Some(values)
 }

@@ -76,6 +76,12 @@ pub(crate) enum Error {
     /// An argument that only some calls need is missing.
     #[error("expected {what} when {when}")]
     Needed { what: &'static str, when: &'static str },
+    /// A table of series has a column that no model takes.
+    #[error("expected the columns `unique_id`, `ds`, `y` and `observed`, got `{name}`")]
+    NoRegressors { name: String },
+    /// Origins are instants where the series is on a local clock, or the other way round.
+    #[error("expected origins with a time zone exactly where `ds` has one")]
+    MixedClocks,
     /// A forecaster was asked before it was fitted.
     #[error("the forecaster has not been fitted")]
     NotFitted,
@@ -92,6 +98,7 @@ impl Failure for Error {
                 "say which zone it is in, as with `df[\"start\"].dt.tz_localize(\"Europe/Madrid\")`"
                     .to_owned(),
             ),
+            Self::NoRegressors { .. } => Some("leave it out: no model takes regressors yet".to_owned()),
             Self::NotFitted => Some("call `.fit(df)` first".to_owned()),
             _ => None,
         }

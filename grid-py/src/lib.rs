@@ -8,9 +8,12 @@
 #![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
 
 mod auth;
+mod battery;
+mod chart;
 mod columns;
 mod energy;
 mod error;
+mod forecast;
 mod json;
 mod quantity;
 mod series;
@@ -28,7 +31,12 @@ mod _native {
             PyPrincipal, PySigningKey, generate_key, hash_password, inspect_token, issue_token,
             verify_password, verify_token,
         },
+        battery::{PyRecording, read_battery, summarise_battery},
+        chart::{
+            PyChart, chart_capacity_over_cycles, chart_energy_day, chart_forecast, chart_voltage_current,
+        },
         energy::{apportion, balance, share},
+        forecast::PyForecaster,
         quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
         series::{PySeries, PyTotal},
         table::PyTable,

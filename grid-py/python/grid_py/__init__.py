@@ -1,11 +1,14 @@
 """GRID, an engine for energy communities: from the meter to the bill."""
 
+from . import chart
 from ._native import (
     Energy,
+    Forecaster,
     Money,
     Power,
     Price,
     Principal,
+    Recording,
     Series,
     Share,
     SigningKey,
@@ -17,7 +20,9 @@ from ._native import (
     hash_password,
     inspect_token,
     issue_token,
+    read_battery,
     share,
+    summarise_battery,
     verify_password,
     verify_token,
 )
@@ -35,12 +40,14 @@ from .errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from .results import ArrayBalance, Shared
+from .results import ArrayBalance, Backtest, Remark, Shared
 
 __all__ = [
     "ArrayBalance",
+    "Backtest",
     "ConflictError",
     "Energy",
+    "Forecaster",
     "ForbiddenError",
     "GridError",
     "InternalError",
@@ -52,6 +59,8 @@ __all__ = [
     "Power",
     "Price",
     "Principal",
+    "Recording",
+    "Remark",
     "Series",
     "Share",
     "Shared",
@@ -64,11 +73,14 @@ __all__ = [
     "UnavailableError",
     "apportion",
     "balance",
+    "chart",
     "generate_key",
     "hash_password",
     "inspect_token",
     "issue_token",
+    "read_battery",
     "share",
+    "summarise_battery",
     "verify_password",
     "verify_token",
 ]

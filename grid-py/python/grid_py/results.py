@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._native import Energy
+from ._native import Energy, Table
 
-__all__ = ["ArrayBalance", "Shared"]
+__all__ = ["ArrayBalance", "Backtest", "Remark", "Shared"]
 
 
 class Shared(NamedTuple):
@@ -40,3 +40,23 @@ class ArrayBalance(NamedTuple):
     """The part of the consumption that was met on the spot, from 0 to 1; ``None`` without consumption."""
     completeness: float
     """The part of the intervals in which both are known, from 0 to 1."""
+
+
+class Remark(NamedTuple):
+    """Something odd that was noticed while reading a file, and what was done about it."""
+
+    code: str
+    """A stable name, for programs, such as ``time_backward``."""
+    message: str
+    """A sentence, for people."""
+    line: int | None
+    """The line in the file, counted from 1, where one line is meant."""
+
+
+class Backtest(NamedTuple):
+    """How good the forecasts of some series would have been."""
+
+    scores: Table
+    """A row per series: ``unique_id, mae, mase, wql, coverage_50, coverage_80, origins, scored``."""
+    forecasts: Table
+    """The forecasts from each origin: ``unique_id, origin, ds, mean`` and the quantiles."""
