@@ -89,7 +89,10 @@ impl PyForecaster {
     ///
     /// Returns a table with the columns ``unique_id, ds, mean`` and one per quantile: a level of 80 percent is bounded
     /// by ``q10`` and ``q90``; the median ``q50`` is always there.
-    #[pyo3(signature = (horizon, levels=vec![50, 80], regressors=None))]
+    #[pyo3(
+        signature = (horizon, levels=vec![50, 80], regressors=None),
+        text_signature = "($self, horizon, levels=(50, 80), regressors=None)"
+    )]
     fn predict(
         &self,
         py: Python<'_>,
@@ -120,7 +123,10 @@ impl PyForecaster {
     /// ``scores`` has a row per series with ``unique_id, mae`` (in the unit of ``y``), ``mase, wql, coverage_50,
     /// coverage_80`` (from 0 to 1), ``origins, scored``; ``forecasts`` has ``unique_id, origin, ds, mean`` and the
     /// quantiles.
-    #[pyo3(signature = (data, origins, horizon, levels=vec![50, 80], at_most_days=400))]
+    #[pyo3(
+        signature = (data, origins, horizon, levels=vec![50, 80], at_most_days=400),
+        text_signature = "($self, data, origins, horizon, levels=(50, 80), at_most_days=400)"
+    )]
     fn backtest<'py>(
         &self,
         py: Python<'py>,
