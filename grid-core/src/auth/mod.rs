@@ -1,7 +1,7 @@
 //! Who is asking: passwords, access tokens and the keys that sign them.
 //!
 //! Usable without a server: an [`Issuer`] makes tokens, a [`Verifier`] checks them with public keys alone, a
-//! [`PasswordHasher`] keeps passwords, [`bearer`] takes a token out of a header. Nothing here reads a clock, a file or
+//! [`PasswordHasher`] keeps passwords, [`bearer()`] takes a token out of a header. Nothing here reads a clock, a file or
 //! a database.
 //!
 //! An access token is a JWT after RFC 9068, signed with Ed25519. The signature comes from `jsonwebtoken`; every check

@@ -1,1 +1,25 @@
-//! (being written)
+//! What GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL.
+
+mod backend;
+mod bulk;
+mod communities;
+mod connect;
+mod devices;
+mod error;
+mod fault;
+mod lock;
+mod migrations;
+mod page;
+mod rows;
+mod sharing_keys;
+mod signing_keys;
+mod sql;
+mod users;
+
+pub use backend::Store;
+pub use connect::Options;
+pub use error::{Error, Source};
+pub use page::{Listed, Page};
+pub use rows::new_id;
+pub use signing_keys::StoredKey;
+pub use users::User;

@@ -1,0 +1,132 @@
+# `make run` does the main job, `make test` proves it; `make help` lists the rest.
+# The steps share one target folder and one profile, so that a dependency is compiled once.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+PORT ?= 8080
+export PORT
+
+# Features of grid-core that are checked one by one; nothing and `full` besides.
+FEATURES := auth chart forecast sqlite mysql postgres
+
+# The first Python of at least 3.11; `make PYTHON=... test` names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+VENV := $(CURDIR)/.venv
+NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+# cargo's target folder, wherever the environment or a config file has put it.
+TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
+
+.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-python test-wheel bench bench-rust \
+	bench-python openapi readme clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+# --- the main job --------------------------------------------------------------------------------------------------
+
+run: ## build the server and start it with a demo community, on PORT (8080)
+	@command -v cargo >/dev/null || { echo "Rust 1.94 or later is needed: https://rustup.rs" >&2; exit 1; }
+	cargo build --profile quick -p grid-server --locked
+	exec cargo run --quiet --profile quick -p grid-server --locked -- demo
+
+# --- everything ----------------------------------------------------------------------------------------------------
+
+test: lint test-rust test-outside test-python test-wheel ## run every check and every test
+
+lint: format clippy rustdoc ## formatting, clippy per feature, rustdoc; no warning passes
+
+format:
+	cargo fmt --all --check
+	cargo fmt --manifest-path examples/outside/Cargo.toml --check
+
+clippy:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy -p grid-core --all-targets --locked -- -D warnings
+	for feature in $(FEATURES) full; do \
+		echo "clippy: grid-core with $$feature"; \
+		cargo clippy -p grid-core --all-targets --locked --features "$$feature" -- -D warnings; \
+	done
+
+rustdoc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# nextest hides what passing tests print; a skipped suite must be seen, so it is read back from its report.
+test-rust: ## Rust tests and doctests; databases by GRID_TEST_MYSQL_URL and GRID_TEST_POSTGRES_URL
+ifeq ($(NEXTEST),yes)
+	rm -f $(TARGET)/nextest/default/junit.xml
+	cargo nextest run --workspace --locked --no-fail-fast
+	@grep -hoE 'skipped: [^<&]*' $(TARGET)/nextest/default/junit.xml | sort -u || true
+else
+	cargo test --workspace --locked --no-fail-fast --lib --bins --tests -- --show-output
+endif
+	cargo test --workspace --locked --doc
+
+# A stranger's crate: its own workspace, grid-core by path, each feature alone, with the versions of our lock file.
+test-outside: export CARGO_TARGET_DIR = $(TARGET)
+test-outside: ## a crate outside the workspace, with default features and with each
+	cp Cargo.lock examples/outside/Cargo.lock
+	cargo run --quiet --manifest-path examples/outside/Cargo.toml
+	for feature in $(FEATURES) full; do \
+		echo "outside: grid-core with $$feature"; \
+		cargo check --quiet --manifest-path examples/outside/Cargo.toml --features "$$feature"; \
+	done
+
+# --- Python --------------------------------------------------------------------------------------------------------
+
+$(VENV)/.ready: grid-py/requirements-test.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed (Debian: python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r grid-py/requirements-test.txt
+	touch $@
+
+# maturin wants to stand in the virtual environment.
+develop: export VIRTUAL_ENV = $(VENV)
+develop: $(VENV)/.ready ## build grid_py into .venv
+	$(VENV)/bin/maturin develop --quiet --locked --manifest-path grid-py/Cargo.toml
+
+test-python: develop ## Python tests, and the stubs against the module
+	$(VENV)/bin/python -m pytest -q -rs grid-py/tests
+	$(VENV)/bin/python -m mypy.stubtest grid_py
+
+# `pip wheel` builds as `pip install ./grid-py` does, in the profile of the tests; the wheel is then used far from here.
+test-wheel: export MATURIN_PEP517_ARGS = --profile dev --locked
+test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the workspace
+	@outside=$$(mktemp -d); trap 'rm -rf "$$outside"' EXIT; \
+	$(VENV)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$$outside" ./grid-py; \
+	$(PYTHON) -m venv "$$outside/venv"; \
+	"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$$outside"/*.whl; \
+	$(VENV)/bin/python grid-py/tests/story.py > "$$outside/story.py"; \
+	cd "$$outside"; ./venv/bin/python story.py; echo "the wheel works outside the workspace"
+
+# --- measurements --------------------------------------------------------------------------------------------------
+
+bench: bench-rust bench-python ## measure, with the Python peers in the same run
+
+bench-rust: ## measure the Rust side
+	cargo bench -p grid-benches --locked
+
+$(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
+	touch $@
+
+bench-python: $(VENV)/.peers ## measure the Python peers
+	for peer in benches/peers/*.py; do $(VENV)/bin/python "$$peer"; done
+
+# --- what is generated ---------------------------------------------------------------------------------------------
+
+openapi: ## write grid-server/openapi.json from the routes
+	cargo run --quiet --locked -p grid-server -- openapi > grid-server/openapi.json.new
+	mv grid-server/openapi.json.new grid-server/openapi.json
+
+readme: ## write the tables of README.md from the routes and the settings
+	cargo run --quiet --locked -p grid-server -- readme < README.md > README.md.new
+	mv README.md.new README.md
+
+clean: ## remove what was built, but not grid-data
+	cargo clean
+	rm -rf $(VENV) examples/outside/Cargo.lock

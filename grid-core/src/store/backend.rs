@@ -1,0 +1,179 @@
+//! The three databases behind one [`Store`], and the one macro that gives each method a body for each of them.
+
+use std::{hash::BuildHasher, time::Duration};
+
+use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
+
+use super::{bulk::Bulk, sql::Sql};
+
+/// A store of everything that GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL; which one, its address says.
+///
+/// A clone is cheap and shares the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(super) backend: Backend,
+    /// The address without the password and the options.
+    pub(super) address: String,
+}
+
+/// The connections to one of the databases.
+#[derive(Clone, Debug)]
+pub(super) enum Backend {
+    #[cfg(feature = "sqlite")]
+    Sqlite(Pools<sqlx::Sqlite>),
+    #[cfg(feature = "mysql")]
+    MySql(Pools<sqlx::MySql>),
+    #[cfg(feature = "postgres")]
+    Postgres(Pools<sqlx::Postgres>),
+}
+
+/// Connections for reading and for writing. In SQLite the writer is one, so that writers queue here and not in the
+/// file's lock; in the others the two are the same pool.
+#[derive(Debug)]
+pub(super) struct Pools<D: Database> {
+    pub(super) read: Pool<D>,
+    pub(super) write: Pool<D>,
+}
+
+impl<D: Database> Clone for Pools<D> {
+    fn clone(&self) -> Self {
+        Self { read: self.read.clone(), write: self.write.clone() }
+    }
+}
+
+/// What a database does in a way of its own; one file per matter: locks and transactions in `lock`, many rows at
+/// once in `bulk`.
+pub(super) trait Driver: Bulk {
+    /// The statement in this database's notation.
+    fn text(sql: Sql) -> &'static str;
+
+    /// Begins a transaction that writes: it sees what others have committed once it holds the lock that it asks for.
+    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
+
+    /// Begins a transaction that reads, and sees one state throughout.
+    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
+
+    /// Whether the same transaction may succeed when it is tried again.
+    fn is_transient(error: &dyn DatabaseError) -> bool;
+
+    /// Whether the database went away, or does not take connections now.
+    fn is_lost(error: &dyn DatabaseError) -> bool;
+
+    /// Runs the migrations that are missing, alone: others wait for at most `wait`.
+    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault>;
+}
+
+/// Why migrations did not run.
+#[derive(Debug)]
+pub(super) enum MigrateFault {
+    /// No connection.
+    Connection(sqlx::Error),
+    /// Another process held the lock all the time.
+    Waited,
+    /// A migration.
+    Migration(MigrateError),
+}
+
+/// Gives one body to the three databases: `on!(self, read "load a user", |connection| { … })`.
+///
+/// In the body `Db` is the driver, `connection` its connection, and `?` takes a driver's error or one of the store's.
+/// `read` is for one statement, `snapshot` for several that must see one state, `write` is a transaction that is
+/// tried again when the database says that it got in the way of another, so its body must not consume what it uses.
+macro_rules! on {
+    ($store:expr, $mode:ident $action:literal, |$connection:ident| $body:block) => {
+        match &$store.backend {
+            #[cfg(feature = "sqlite")]
+            $crate::store::backend::Backend::Sqlite(pools) => {
+                type Db = sqlx::Sqlite;
+                $crate::store::backend::on!(@$mode pools, $action, $connection, $body)
+            }
+            #[cfg(feature = "mysql")]
+            $crate::store::backend::Backend::MySql(pools) => {
+                type Db = sqlx::MySql;
+                $crate::store::backend::on!(@$mode pools, $action, $connection, $body)
+            }
+            #[cfg(feature = "postgres")]
+            $crate::store::backend::Backend::Postgres(pools) => {
+                type Db = sqlx::Postgres;
+                $crate::store::backend::on!(@$mode pools, $action, $connection, $body)
+            }
+        }
+    };
+    (@read $pools:ident, $action:literal, $connection:ident, $body:block) => {{
+        let outcome: Result<_, $crate::store::fault::Fault> = async {
+            let mut held = $pools.read.acquire().await.map_err($crate::store::fault::Fault::Connection)?;
+            let $connection: &mut <Db as sqlx::Database>::Connection = &mut held;
+            $body
+        }
+        .await;
+        outcome.map_err(|fault| fault.into_error::<Db>($action))
+    }};
+    (@snapshot $pools:ident, $action:literal, $connection:ident, $body:block) => {{
+        let outcome: Result<_, $crate::store::fault::Fault> = async {
+            let mut transaction = <Db as $crate::store::backend::Driver>::begin_snapshot(&$pools.read)
+                .await
+                .map_err($crate::store::fault::Fault::Connection)?;
+            let value = {
+                let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
+                let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
+                inner?
+            };
+            transaction.commit().await?;
+            Ok(value)
+        }
+        .await;
+        outcome.map_err(|fault| fault.into_error::<Db>($action))
+    }};
+    (@write $pools:ident, $action:literal, $connection:ident, $body:block) => {{
+        let mut patience = $crate::store::backend::Patience::new();
+        loop {
+            let outcome: Result<_, $crate::store::fault::Fault> = async {
+                let mut transaction = <Db as $crate::store::backend::Driver>::begin(&$pools.write)
+                    .await
+                    .map_err($crate::store::fault::Fault::Connection)?;
+                let value = {
+                    let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
+                    let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
+                    inner?
+                };
+                transaction.commit().await?;
+                Ok(value)
+            }
+            .await;
+            let again = outcome.as_ref().is_err_and(|fault| fault.is_transient::<Db>());
+            if again && patience.wait().await {
+                continue;
+            }
+            break outcome.map_err(|fault| fault.into_error::<Db>($action));
+        }
+    }};
+}
+pub(super) use on;
+
+/// How often and how long a transaction waits before it is tried again.
+#[derive(Debug)]
+pub(super) struct Patience {
+    tries: u32,
+    since: tokio::time::Instant,
+}
+
+impl Patience {
+    const MOST_TRIES: u32 = 5;
+    const LONGEST: Duration = Duration::from_secs(8);
+
+    pub(super) fn new() -> Self {
+        Self { tries: 0, since: tokio::time::Instant::now() }
+    }
+
+    /// Waits a little, longer each time and not as long as others do; `false` when it is time to give up.
+    pub(super) async fn wait(&mut self) -> bool {
+        self.tries += 1;
+        if self.tries >= Self::MOST_TRIES || self.since.elapsed() > Self::LONGEST {
+            return false;
+        }
+        // The standard library seeds its hasher from the operating system.
+        let jitter = std::hash::RandomState::new().hash_one(self.tries) % 20;
+        tokio::time::sleep(Duration::from_millis((10 << self.tries) + jitter)).await;
+        true
+    }
+}

@@ -1,0 +1,331 @@
+//! Communities, their members, and which devices count in them.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Listed, Page, Store,
+    backend::on,
+    devices::{DeviceRow, device},
+    fault::{Fault, not_found, taken, unknown},
+    rows::{self, key},
+    sql::sql,
+};
+use crate::energy::{Community, Device, Member};
+
+type CommunityRow = (Vec<u8>, String, String);
+type MemberRow = (Vec<u8>, String, Option<Vec<u8>>, String);
+
+pub(super) fn community((id, name, zone): CommunityRow) -> Result<Community, Error> {
+    Ok(Community {
+        id: rows::id(&id, "community")?,
+        name: rows::name(&name, "community")?,
+        calendar: rows::calendar(&zone, "community")?,
+    })
+}
+
+pub(super) fn member((id, name, user, role): MemberRow) -> Result<Member, Error> {
+    Ok(Member {
+        id: rows::id(&id, "member")?,
+        name: rows::name(&name, "member")?,
+        user: user.map(|user| rows::id(&user, "member")).transpose()?,
+        role: role
+            .parse()
+            .map_err(|_| Error::Corrupt { thing: "member", reason: "its role is not known" })?,
+    })
+}
+
+pub(super) const INSERT_MEMBER: &str =
+    "INSERT INTO members (id, community, name, account, role, created_at) VALUES (?, ?, ?, ?, ?, ?)";
+
+/// Inserts a member: `$connection` is that of an [`on!`] body.
+macro_rules! insert_member {
+    ($connection:expr, $community:expr, $member:expr, $now:expr) => {
+        sqlx::query::<Db>($crate::store::sql::sql!($crate::store::communities::INSERT_MEMBER))
+            .bind($crate::store::rows::key(&$member.id))
+            .bind($crate::store::rows::key(&$community))
+            .bind($member.name.as_str())
+            .bind($member.user.as_ref().map($crate::store::rows::key))
+            .bind($member.role.as_str())
+            .bind($now.as_microsecond())
+            .execute($connection)
+            .await
+    };
+}
+pub(super) use insert_member;
+
+/// The row of a community, or [`Error::NotFound`]; in a transaction that adds to it.
+macro_rules! load_community {
+    ($connection:expr, $id:expr) => {{
+        let row: Option<(Vec<u8>, String, String)> = sqlx::query_as::<Db, (Vec<u8>, String, String)>(
+            $crate::store::sql::sql!("SELECT id, name, zone FROM communities WHERE id = ?"),
+        )
+        .bind($crate::store::rows::key(&$id))
+        .fetch_optional($connection)
+        .await?;
+        $crate::store::communities::community(
+            row.ok_or_else(|| $crate::store::fault::not_found("community", &$id))?,
+        )?
+    }};
+}
+pub(super) use load_community;
+
+/// The members of a community, by id.
+macro_rules! load_members {
+    ($connection:expr, $community:expr) => {{
+        let found: Vec<(Vec<u8>, String, Option<Vec<u8>>, String)> =
+            sqlx::query_as::<Db, (Vec<u8>, String, Option<Vec<u8>>, String)>($crate::store::sql::sql!(
+                "SELECT id, name, account, role FROM members WHERE community = ? ORDER BY id"
+            ))
+            .bind($crate::store::rows::key(&$community))
+            .fetch_all($connection)
+            .await?;
+        found.into_iter().map($crate::store::communities::member).collect::<Result<Vec<_>, Error>>()?
+    }};
+}
+pub(super) use load_members;
+
+/// The devices of a community and the member of each, by the device's id.
+macro_rules! load_community_devices {
+    ($connection:expr, $community:expr) => {{
+        let found: Vec<(Vec<u8>, Vec<u8>, String, String, String, Option<i64>, Vec<u8>)> =
+            sqlx::query_as::<Db, _>($crate::store::sql::sql!(
+                "SELECT d.id, d.owner, d.name, d.kind, d.zone, d.rated_power, c.member \
+                 FROM community_devices c JOIN devices d ON d.id = c.device WHERE c.community = ? ORDER BY d.id"
+            ))
+            .bind($crate::store::rows::key(&$community))
+            .fetch_all($connection)
+            .await?;
+        found.into_iter().map($crate::store::communities::placed).collect::<Result<Vec<_>, Error>>()?
+    }};
+}
+pub(super) use load_community_devices;
+
+type PlacedRow = (Vec<u8>, Vec<u8>, String, String, String, Option<i64>, Vec<u8>);
+
+pub(super) fn placed(
+    (id, owner, name, kind, zone, rated_power, member): PlacedRow,
+) -> Result<(Device, Uuid), Error> {
+    let row: DeviceRow = (id, owner, name, kind, zone, rated_power);
+    Ok((device(row)?, rows::id(&member, "member")?))
+}
+
+impl Store {
+    /// Keeps a new community and the member who runs it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where the member's user is not there, or a
+    /// fault of the database.
+    pub async fn create_community(
+        &self,
+        community: &Community,
+        creator: &Member,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        on!(self, write "create a community", |connection| {
+            sqlx::query::<Db>(sql!("INSERT INTO communities (id, name, zone, created_at) VALUES (?, ?, ?, ?)"))
+                .bind(key(&community.id))
+                .bind(community.name.as_str())
+                .bind(community.calendar.name())
+                .bind(now.as_microsecond())
+                .execute(&mut *connection)
+                .await
+                .map_err(|error| taken(error, "community id", &community.id.to_string()))?;
+            insert_member!(connection, community.id, creator, now)
+                .map_err(|error| taken(error, "member id", &creator.id.to_string()))
+                .map_err(|fault| unknown(fault, "user", &creator.user.unwrap_or_default()))?;
+            Ok(())
+        })
+    }
+
+    /// A community.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn community(&self, id: Uuid) -> Result<Community, Error> {
+        on!(self, read "load a community", |connection| { Ok(load_community!(connection, id)) })
+    }
+
+    /// The communities in which a user has a member.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn communities_of(&self, user: Uuid, page: Page) -> Result<Listed<Community>, Error> {
+        on!(self, read "list a user's communities", |connection| {
+            let found: Vec<CommunityRow> = sqlx::query_as::<Db, CommunityRow>(sql!(
+                "SELECT DISTINCT c.id, c.name, c.zone FROM communities c JOIN members m ON m.community = c.id \
+                 WHERE m.account = ? AND c.id > ? ORDER BY c.id LIMIT ?"
+            ))
+            .bind(key(&user))
+            .bind(page.after_key())
+            .bind(page.limit_and_one())
+            .fetch_all(connection)
+            .await?;
+            let communities = found.into_iter().map(community).collect::<Result<_, _>>()?;
+            Ok(Listed::of(communities, page, |community| community.id))
+        })
+    }
+
+    /// All communities of the store, for whoever runs it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn communities(&self, page: Page) -> Result<Listed<Community>, Error> {
+        on!(self, read "list all communities", |connection| {
+            let found: Vec<CommunityRow> = sqlx::query_as::<Db, CommunityRow>(sql!(
+                "SELECT id, name, zone FROM communities WHERE id > ? ORDER BY id LIMIT ?"
+            ))
+            .bind(page.after_key())
+            .bind(page.limit_and_one())
+            .fetch_all(connection)
+            .await?;
+            let communities = found.into_iter().map(community).collect::<Result<_, _>>()?;
+            Ok(Listed::of(communities, page, |community| community.id))
+        })
+    }
+
+    /// Adds a member to a community.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where the community has a member of that name, [`Error::NotFound`] where the community or
+    /// the member's user is not there, or a fault of the database.
+    pub async fn add_member(&self, community: Uuid, member: &Member, now: Timestamp) -> Result<(), Error> {
+        on!(self, write "add a member", |connection| {
+            load_community!(&mut *connection, community);
+            insert_member!(connection, community, member, now)
+                .map_err(|error| taken(error, "member name", member.name.as_str()))
+                .map_err(|fault| unknown(fault, "user", &member.user.unwrap_or_default()))?;
+            Ok(())
+        })
+    }
+
+    /// The members of a community, by id.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database; a community that is not there has no members.
+    pub async fn members(&self, community: Uuid) -> Result<Vec<Member>, Error> {
+        on!(self, read "list the members", |connection| { Ok(load_members!(connection, community)) })
+    }
+
+    /// The member that a user is in a community; where there are several, one that runs it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn member_of(&self, community: Uuid, user: Uuid) -> Result<Option<Member>, Error> {
+        on!(self, read "look for a member", |connection| {
+            // `operator` comes after `member` in the alphabet.
+            let row: Option<MemberRow> = sqlx::query_as::<Db, MemberRow>(sql!(
+                "SELECT id, name, account, role FROM members WHERE account = ? AND community = ? \
+                 ORDER BY role DESC, id LIMIT 1"
+            ))
+            .bind(key(&user))
+            .bind(key(&community))
+            .fetch_optional(connection)
+            .await?;
+            Ok(row.map(member).transpose()?)
+        })
+    }
+
+    /// Lets a device count in a community, for one of its members. The same again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where the community has no such member or the device is not there, [`Error::Taken`] where
+    /// the device counts for another member, or a fault of the database.
+    pub async fn add_device(
+        &self,
+        community: Uuid,
+        device: Uuid,
+        member: Uuid,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        on!(self, write "add a device to a community", |connection| {
+            let members: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
+                "SELECT created_at FROM members WHERE id = ? AND community = ?"
+            ))
+            .bind(key(&member))
+            .bind(key(&community))
+            .fetch_optional(&mut *connection)
+            .await?;
+            members.ok_or_else(|| not_found("member", &member))?;
+            let there: Option<(Vec<u8>,)> = sqlx::query_as::<Db, (Vec<u8>,)>(sql!(
+                "SELECT member FROM community_devices WHERE community = ? AND device = ?"
+            ))
+            .bind(key(&community))
+            .bind(key(&device))
+            .fetch_optional(&mut *connection)
+            .await?;
+            match there {
+                Some((other,)) if other == key(&member) => Ok(()),
+                Some(_) => {
+                    Err(Fault::Refused(Error::Taken { thing: "device", value: device.to_string() }))
+                }
+                None => {
+                    sqlx::query::<Db>(sql!(
+                        "INSERT INTO community_devices (community, device, member, added_at) VALUES (?, ?, ?, ?)"
+                    ))
+                    .bind(key(&community))
+                    .bind(key(&device))
+                    .bind(key(&member))
+                    .bind(now.as_microsecond())
+                    .execute(connection)
+                    .await
+                    .map_err(|error| taken(error, "device", &device.to_string()))
+                    .map_err(|fault| unknown(fault, "device", &device))?;
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// Lets a device no longer count in a community; its readings stay. One that does not count there is no error.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn remove_device(&self, community: Uuid, device: Uuid) -> Result<(), Error> {
+        on!(self, write "remove a device from a community", |connection| {
+            sqlx::query::<Db>(sql!("DELETE FROM community_devices WHERE community = ? AND device = ?"))
+                .bind(key(&community))
+                .bind(key(&device))
+                .execute(connection)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// The devices that count in a community, by id, each with the id of its member.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database; a community that is not there has no devices.
+    pub async fn community_devices(&self, community: Uuid) -> Result<Vec<(Device, Uuid)>, Error> {
+        on!(self, read "list a community's devices", |connection| {
+            Ok(load_community_devices!(connection, community))
+        })
+    }
+
+    /// The communities in which a device counts.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn communities_of_device(&self, device: Uuid) -> Result<Vec<Uuid>, Error> {
+        on!(self, read "list a device's communities", |connection| {
+            let found: Vec<(Vec<u8>,)> = sqlx::query_as::<Db, (Vec<u8>,)>(sql!(
+                "SELECT community FROM community_devices WHERE device = ? ORDER BY community"
+            ))
+            .bind(key(&device))
+            .fetch_all(connection)
+            .await?;
+            Ok(found.iter().map(|(id,)| rows::id(id, "community")).collect::<Result<_, _>>()?)
+        })
+    }
+}

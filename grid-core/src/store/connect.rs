@@ -1,0 +1,212 @@
+//! Opening a store by its address.
+
+use std::time::Duration;
+
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+use sqlx::pool::PoolOptions;
+
+use super::{
+    Error, Store,
+    backend::{Backend, Pools, on},
+    sql::sql,
+};
+use crate::error::excerpt;
+
+/// How a store uses its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The most connections that are open at once; in SQLite, those that read.
+    pub connections: u32,
+    /// How long a call waits for a connection before it says that the database cannot be reached.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 8, acquire_timeout: Duration::from_secs(1) }
+    }
+}
+
+impl Store {
+    /// Opens a store by its address: `sqlite:grid.db` or `sqlite::memory:`,
+    /// `mysql://user:password@host/grid` or `mariadb://…`, `postgres://user:password@host/grid`.
+    ///
+    /// Nothing is connected yet: a database that is down is seen by [`Store::ping`] and every other call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownScheme`], [`Error::NotBuiltIn`], [`Error::NotAnAddress`], or [`Error::WrongRuntime`] outside
+    /// of a Tokio runtime.
+    #[expect(clippy::unused_async, reason = "it needs the runtime that awaiting it implies")]
+    pub async fn connect(address: &str, options: Options) -> Result<Self, Error> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::WrongRuntime { problem: "a store must be opened within a Tokio runtime" });
+        }
+        let (scheme, rest) =
+            address.split_once(':').ok_or_else(|| Error::UnknownScheme { got: excerpt(address) })?;
+        let backend = match scheme {
+            "sqlite" => sqlite(address, options)?,
+            "mysql" | "mariadb" => mysql(&format!("mysql:{rest}"), options)?,
+            "postgres" | "postgresql" => postgres(&format!("postgres:{rest}"), options)?,
+            _ => return Err(Error::UnknownScheme { got: excerpt(scheme) }),
+        };
+        Ok(Self { backend, address: without_secret(address) })
+    }
+
+    /// The address without the password and the options, for people.
+    pub fn describe(&self) -> &str {
+        &self.address
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`].
+    pub async fn ping(&self) -> Result<(), Error> {
+        on!(self, read "ask the database for an answer", |connection| {
+            sqlx::query::<Db>(sql!("SELECT 1")).execute(connection).await?;
+            Ok(())
+        })
+    }
+
+    /// Closes all connections, after the calls that are under way. In SQLite the log is written back into the file.
+    pub async fn close(&self) {
+        match &self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(pools) => {
+                pools.read.close().await;
+                // The log stays where it is when somebody else still reads the file; the next one to close does it.
+                let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pools.write).await;
+                pools.write.close().await;
+            }
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => pools.write.close().await,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(pools) => pools.write.close().await,
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
+    use std::str::FromStr;
+
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+    let file = SqliteConnectOptions::from_str(address)
+        .map_err(|source| Error::NotAnAddress { source: source.into() })?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(super::lock::LOCK_SECONDS))
+        .statement_cache_capacity(200)
+        .optimize_on_close(true, 400);
+    // A writer waits here while another one in this process imports a file.
+    let write = PoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(30));
+    if address.contains(":memory:") || address.contains("mode=memory") {
+        // The database lives as long as its one connection.
+        let pool = write.idle_timeout(None).max_lifetime(None).connect_lazy_with(file);
+        return Ok(Backend::Sqlite(Pools { read: pool.clone(), write: pool }));
+    }
+    let read = PoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .acquire_timeout(options.acquire_timeout)
+        .connect_lazy_with(file.clone().pragma("query_only", "ON"));
+    Ok(Backend::Sqlite(Pools { read, write: write.connect_lazy_with(file) }))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &str, _: Options) -> Result<Backend, Error> {
+    Err(Error::NotBuiltIn { feature: "sqlite" })
+}
+
+#[cfg(feature = "mysql")]
+fn mysql(address: &str, options: Options) -> Result<Backend, Error> {
+    use std::str::FromStr;
+
+    let server = sqlx::mysql::MySqlConnectOptions::from_str(address)
+        .map_err(|source| Error::NotAnAddress { source: source.into() })?
+        .statement_cache_capacity(200);
+    let pool = PoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .acquire_timeout(options.acquire_timeout)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // A value that does not fit is an error, never cut to what fits.
+                sqlx::raw_sql(
+                    "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), SESSION innodb_lock_wait_timeout = 5",
+                )
+                .execute(connection)
+                .await
+                .map(|_| ())
+            })
+        })
+        .connect_lazy_with(server);
+    Ok(Backend::MySql(Pools { read: pool.clone(), write: pool }))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &str, _: Options) -> Result<Backend, Error> {
+    Err(Error::NotBuiltIn { feature: "mysql" })
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(address: &str, options: Options) -> Result<Backend, Error> {
+    use std::str::FromStr;
+
+    let server = sqlx::postgres::PgConnectOptions::from_str(address)
+        .map_err(|source| Error::NotAnAddress { source: source.into() })?
+        .application_name("grid")
+        .statement_cache_capacity(200);
+    let pool = PoolOptions::new()
+        .max_connections(options.connections.max(1))
+        .acquire_timeout(options.acquire_timeout)
+        .after_connect(|connection, _| {
+            Box::pin(
+                async move { sqlx::raw_sql("SET lock_timeout = '5s'").execute(connection).await.map(|_| ()) },
+            )
+        })
+        .connect_lazy_with(server);
+    Ok(Backend::Postgres(Pools { read: pool.clone(), write: pool }))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str, _: Options) -> Result<Backend, Error> {
+    Err(Error::NotBuiltIn { feature: "postgres" })
+}
+
+/// Takes the password and the options (which may hold one) out of an address.
+fn without_secret(address: &str) -> String {
+    let plain = address.split('?').next().unwrap_or_default();
+    let Some((scheme, rest)) = plain.split_once("://") else { return plain.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let name = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{name}@{host}")
+        }
+        None => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_no_secret() {
+        for (address, shown) in [
+            (
+                "postgres://ana:s3cret@db.example.org:5432/grid?sslmode=require&password=x",
+                "postgres://ana@db.example.org:5432/grid",
+            ),
+            ("mysql://ana:p@ss@host/grid", "mysql://ana@host/grid"),
+            ("mysql://host/grid", "mysql://host/grid"),
+            ("sqlite:grid.db", "sqlite:grid.db"),
+            ("sqlite::memory:", "sqlite::memory:"),
+        ] {
+            assert_eq!(without_secret(address), shown);
+        }
+    }
+}

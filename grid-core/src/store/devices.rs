@@ -1,0 +1,190 @@
+//! Devices.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Listed, Page, Store,
+    backend::on,
+    fault::{Fault, not_found, taken, unknown},
+    rows::{self, key},
+    sql::sql,
+};
+use crate::{energy::Device, quantity::Power};
+
+pub(super) type DeviceRow = (Vec<u8>, Vec<u8>, String, String, String, Option<i64>);
+
+pub(super) fn device((id, owner, name, kind, zone, rated_power): DeviceRow) -> Result<Device, Error> {
+    Ok(Device {
+        id: rows::id(&id, "device")?,
+        owner: rows::id(&owner, "device")?,
+        name: rows::name(&name, "device")?,
+        kind: kind
+            .parse()
+            .map_err(|_| Error::Corrupt { thing: "device", reason: "its kind is not known" })?,
+        calendar: rows::calendar(&zone, "device")?,
+        rated_power: rated_power.map(Power::from_milliwatt),
+    })
+}
+
+pub(super) const INSERT_DEVICE: &str =
+    "INSERT INTO devices (id, owner, name, kind, zone, rated_power, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/// Inserts a device: `$connection` is that of an [`on!`] body.
+macro_rules! insert_device {
+    ($connection:expr, $device:expr, $now:expr) => {
+        sqlx::query::<Db>($crate::store::sql::sql!($crate::store::devices::INSERT_DEVICE))
+            .bind($crate::store::rows::key(&$device.id))
+            .bind($crate::store::rows::key(&$device.owner))
+            .bind($device.name.as_str())
+            .bind($device.kind.as_str())
+            .bind($device.calendar.name())
+            .bind($device.rated_power.map($crate::quantity::Power::as_milliwatt))
+            .bind($now.as_microsecond())
+            .execute($connection)
+            .await
+    };
+}
+pub(super) use insert_device;
+
+impl Store {
+    /// Keeps a new device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not there, or a fault
+    /// of the database.
+    pub async fn create_device(&self, device: &Device, now: Timestamp) -> Result<(), Error> {
+        on!(self, write "create a device", |connection| {
+            insert_device!(connection, device, now)
+                .map_err(|error| taken(error, "device id", &device.id.to_string()))
+                .map_err(|fault| unknown(fault, "user", &device.owner))?;
+            Ok(())
+        })
+    }
+
+    /// A device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn device(&self, id: Uuid) -> Result<Device, Error> {
+        on!(self, read "load a device", |connection| {
+            let row: Option<DeviceRow> = sqlx::query_as::<Db, DeviceRow>(sql!(
+                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id = ?"
+            ))
+            .bind(key(&id))
+            .fetch_optional(connection)
+            .await?;
+            Ok(device(row.ok_or_else(|| not_found("device", &id))?)?)
+        })
+    }
+
+    /// The devices that a user registered.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn devices_of(&self, owner: Uuid, page: Page) -> Result<Listed<Device>, Error> {
+        on!(self, read "list a user's devices", |connection| {
+            let found: Vec<DeviceRow> = sqlx::query_as::<Db, DeviceRow>(sql!(
+                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE owner = ? AND id > ? ORDER BY id LIMIT ?"
+            ))
+            .bind(key(&owner))
+            .bind(page.after_key())
+            .bind(page.limit_and_one())
+            .fetch_all(connection)
+            .await?;
+            let devices = found.into_iter().map(device).collect::<Result<_, _>>()?;
+            Ok(Listed::of(devices, page, |device| device.id))
+        })
+    }
+
+    /// All devices of the store, for whoever runs it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn devices(&self, page: Page) -> Result<Listed<Device>, Error> {
+        on!(self, read "list all devices", |connection| {
+            let found: Vec<DeviceRow> = sqlx::query_as::<Db, DeviceRow>(sql!(
+                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id > ? ORDER BY id LIMIT ?"
+            ))
+            .bind(page.after_key())
+            .bind(page.limit_and_one())
+            .fetch_all(connection)
+            .await?;
+            let devices = found.into_iter().map(device).collect::<Result<_, _>>()?;
+            Ok(Listed::of(devices, page, |device| device.id))
+        })
+    }
+
+    /// Changes a device's name, kind, calendar and rated power; its owner stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn update_device(&self, device: &Device) -> Result<(), Error> {
+        on!(self, write "change a device", |connection| {
+            let there: Option<(i64,)> =
+                sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
+                    .bind(key(&device.id))
+                    .fetch_optional(&mut *connection)
+                    .await?;
+            there.ok_or_else(|| not_found("device", &device.id))?;
+            sqlx::query::<Db>(sql!(
+                "UPDATE devices SET name = ?, kind = ?, zone = ?, rated_power = ? WHERE id = ?"
+            ))
+            .bind(device.name.as_str())
+            .bind(device.kind.as_str())
+            .bind(device.calendar.name())
+            .bind(device.rated_power.map(Power::as_milliwatt))
+            .bind(key(&device.id))
+            .execute(connection)
+            .await?;
+            Ok(())
+        })
+    }
+
+    /// Removes a device that has no readings, also from the communities that it is in. Readings are kept, because
+    /// bills stand on them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::HasReadings`], or a fault of the database.
+    pub async fn delete_device(&self, id: Uuid) -> Result<(), Error> {
+        on!(self, write "delete a device", |connection| {
+            let there: Option<(i64,)> =
+                sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
+                    .bind(key(&id))
+                    .fetch_optional(&mut *connection)
+                    .await?;
+            there.ok_or_else(|| not_found("device", &id))?;
+            let read: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
+                "SELECT channel FROM channels WHERE device = ? AND first_start IS NOT NULL LIMIT 1"
+            ))
+            .bind(key(&id))
+            .fetch_optional(&mut *connection)
+            .await?;
+            if read.is_some() {
+                return Err(Fault::Refused(Error::HasReadings { device: id }));
+            }
+            for text in [
+                sql!("DELETE FROM community_devices WHERE device = ?"),
+                sql!("DELETE FROM channels WHERE device = ?"),
+                sql!("DELETE FROM devices WHERE id = ?"),
+            ] {
+                sqlx::query::<Db>(text).bind(key(&id)).execute(&mut *connection).await.map_err(|error| {
+                    // Readings that came in the meantime.
+                    match error.as_database_error() {
+                        Some(database) if database.is_foreign_key_violation() => {
+                            Fault::Refused(Error::HasReadings { device: id })
+                        }
+                        _ => Fault::Statement(error),
+                    }
+                })?;
+            }
+            Ok(())
+        })
+    }
+}

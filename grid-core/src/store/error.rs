@@ -1,0 +1,276 @@
+//! Errors of the store.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::{
+    energy::{self, Channel},
+    error::{Failure, Kind, Place},
+    time::Interval,
+};
+
+/// What a database driver said, kept for the log; a message of [`Error`] never repeats it.
+pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The store could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An address names no kind of database.
+    #[error(
+        "expected a database address that starts with `sqlite:`, `mysql:`, `mariadb:` or `postgres:`, got `{got}`"
+    )]
+    UnknownScheme {
+        /// What stood before the first colon, cut to a printable length.
+        got: String,
+    },
+    /// An address names a database that this program was built without.
+    #[error("this program was built without `{feature}`")]
+    NotBuiltIn {
+        /// The feature of the crate that opens the database.
+        feature: &'static str,
+    },
+    /// An address cannot be read.
+    #[error("the address of the database cannot be read")]
+    NotAnAddress {
+        /// What is wrong with it.
+        source: Source,
+    },
+    /// The store was opened, or its blocking face used, on the wrong side of an async runtime.
+    #[error("{problem}")]
+    WrongRuntime {
+        /// Which side it was.
+        problem: &'static str,
+    },
+    /// The database does not answer.
+    #[error("the database cannot be reached")]
+    Unreachable {
+        /// What the driver said.
+        source: Source,
+    },
+    /// Others kept the database busy for too long.
+    #[error("the database is busy: failed to {action}")]
+    Busy {
+        /// What was being done.
+        action: &'static str,
+        /// What the driver said.
+        source: Source,
+    },
+    /// The tables are not there, or not all of them.
+    #[error("the database is not migrated: {missing} migrations are missing")]
+    NotMigrated {
+        /// How many migrations have to run.
+        missing: usize,
+    },
+    /// A migration began and did not end.
+    #[error("migration {version} of the database was interrupted")]
+    DirtyMigration {
+        /// The migration.
+        version: i64,
+    },
+    /// A migration of the database is not the one that this program knows.
+    #[error("migration {version} of the database is not the one that this program has")]
+    ForeignMigration {
+        /// The migration.
+        version: i64,
+    },
+    /// Another process held the lock of the migrations for too long.
+    #[error("waited {seconds} s for another process to migrate the database")]
+    MigrationWait {
+        /// How long.
+        seconds: u64,
+    },
+    /// A statement failed in a way that nobody foresaw.
+    #[error("failed to {action}")]
+    Failed {
+        /// What was being done.
+        action: &'static str,
+        /// What the driver said.
+        source: Source,
+    },
+    /// What is stored cannot be read.
+    #[error("a stored {thing} is damaged: {reason}")]
+    Corrupt {
+        /// What it is.
+        thing: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A day of stored readings cannot be read.
+    #[error("the stored readings of device `{device}`, channel `{channel}`, on {day} are damaged: {reason}")]
+    CorruptDay {
+        /// The device.
+        device: Uuid,
+        /// The channel.
+        channel: Channel,
+        /// The UTC day.
+        day: Date,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no such thing.
+    #[error("there is no {thing} `{id}`")]
+    NotFound {
+        /// What it would be.
+        thing: &'static str,
+        /// Its id or name, cut to a printable length.
+        id: String,
+    },
+    /// Something else has that name or id already.
+    #[error("the {thing} `{value}` is taken")]
+    Taken {
+        /// What it is.
+        thing: &'static str,
+        /// The name or id.
+        value: String,
+    },
+    /// A name stands for more than one thing.
+    #[error("expected a {thing} id, got the name `{name}`, which {count} of them have")]
+    Ambiguous {
+        /// What they are.
+        thing: &'static str,
+        /// The name.
+        name: String,
+        /// How many have it.
+        count: usize,
+    },
+    /// A device has readings, and these are kept.
+    #[error("device `{device}` has readings, which are kept")]
+    HasReadings {
+        /// The device.
+        device: Uuid,
+    },
+    /// A text is not a username.
+    #[error("expected a username of 1 to 64 characters without white space or `@`, got `{got}`")]
+    NotAUsername {
+        /// The text, cut to a printable length.
+        got: String,
+    },
+    /// A text is not an e-mail address.
+    #[error("expected an e-mail address like `ana@example.org`, got `{got}`")]
+    NotAnEmail {
+        /// The text, cut to a printable length.
+        got: String,
+    },
+    /// A reading's start or end is finer than what is stored.
+    #[error("expected a start and an end in whole microseconds, got {got}")]
+    TooFine {
+        /// The interval.
+        got: Interval,
+    },
+    /// A day has more readings of one channel than are stored.
+    #[error("expected at most {most} readings of one channel a day, got {got} on {day}")]
+    TooManyReadings {
+        /// The UTC day.
+        day: Date,
+        /// How many there are.
+        got: usize,
+        /// How many fit.
+        most: usize,
+    },
+    /// A file or an answer is larger than what is stored.
+    #[error("expected a {thing} of at most {most} bytes, got {got}")]
+    TooLarge {
+        /// What it is.
+        thing: &'static str,
+        /// How many bytes it has.
+        got: usize,
+        /// How many fit.
+        most: usize,
+    },
+    /// A batch of readings that is for several devices does not say for which.
+    #[error("expected a device for each reading, got {count} without one")]
+    NoDevice {
+        /// How many readings have none.
+        count: usize,
+    },
+    /// A rule of energy accounting was broken.
+    #[error(transparent)]
+    Energy(#[from] energy::Error),
+}
+
+impl Failure for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::UnknownScheme { .. }
+            | Self::NotBuiltIn { .. }
+            | Self::NotAnAddress { .. }
+            | Self::Ambiguous { .. }
+            | Self::NotAUsername { .. }
+            | Self::NotAnEmail { .. }
+            | Self::NoDevice { .. }
+            | Self::TooFine { .. } => Kind::Invalid,
+            Self::Unreachable { .. }
+            | Self::Busy { .. }
+            | Self::NotMigrated { .. }
+            | Self::DirtyMigration { .. }
+            | Self::ForeignMigration { .. }
+            | Self::MigrationWait { .. } => Kind::Unavailable,
+            Self::WrongRuntime { .. }
+            | Self::Failed { .. }
+            | Self::Corrupt { .. }
+            | Self::CorruptDay { .. } => Kind::Internal,
+            Self::NotFound { .. } => Kind::NotFound,
+            Self::Taken { .. } | Self::HasReadings { .. } => Kind::Conflict,
+            Self::TooManyReadings { .. } | Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Energy(error) => error.kind(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::UnknownScheme { .. } | Self::NotAnAddress { .. } => {
+                "write it like `sqlite:grid.db`, `mysql://user:password@host/grid` or `postgres://user:password@host/grid`"
+            }
+            Self::NotBuiltIn { feature } => {
+                return Some(format!("build it with `--features {feature}`"));
+            }
+            Self::Unreachable { .. } => {
+                "check that the database runs, that the address, user and password are right, and that a SQLite file's folder exists"
+            }
+            Self::NotMigrated { .. } => {
+                "run the migrations, or wait until the server that started has run them"
+            }
+            Self::DirtyMigration { .. } => {
+                "look at what the migration did, complete or undo it, and delete its row in `_sqlx_migrations`"
+            }
+            Self::ForeignMigration { .. } => "start a program that is at least as new as the database",
+            Self::MigrationWait { .. } => "look for a process that hangs in its migration",
+            Self::Ambiguous { .. } => "name the device by its id",
+            Self::HasReadings { .. } => "remove it from the community instead",
+            Self::TooManyReadings { .. } => "send the sums of longer intervals",
+            Self::Energy(error) => return error.hint(),
+            Self::WrongRuntime { .. }
+            | Self::Busy { .. }
+            | Self::Failed { .. }
+            | Self::Corrupt { .. }
+            | Self::CorruptDay { .. }
+            | Self::NotFound { .. }
+            | Self::Taken { .. }
+            | Self::NotAUsername { .. }
+            | Self::NotAnEmail { .. }
+            | Self::TooFine { .. }
+            | Self::NoDevice { .. }
+            | Self::TooLarge { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unreachable { .. } | Self::NotMigrated { .. } => Some(Duration::from_secs(5)),
+            Self::Busy { .. } => Some(Duration::from_secs(1)),
+            Self::MigrationWait { .. } => Some(Duration::from_secs(30)),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Energy(error) => error.places(),
+            _ => Vec::new(),
+        }
+    }
+}

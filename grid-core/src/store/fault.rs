@@ -1,0 +1,100 @@
+//! What goes wrong inside a method of the store, before it has a name.
+
+use super::{Error, backend::Driver};
+use crate::energy;
+
+/// A refusal of the store's own, or a driver's complaint that [`Fault::into_error`] gives a name to.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The store refuses.
+    Refused(Error),
+    /// The driver failed in a statement.
+    Statement(sqlx::Error),
+    /// The driver failed before the first statement.
+    Connection(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Statement(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<energy::Error> for Fault {
+    fn from(error: energy::Error) -> Self {
+        Self::Refused(Error::Energy(error))
+    }
+}
+
+impl Fault {
+    /// Whether the same transaction may succeed when it is tried again.
+    pub(super) fn is_transient<D: Driver>(&self) -> bool {
+        match self {
+            Self::Statement(sqlx::Error::Database(error))
+            | Self::Connection(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
+            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) => false,
+        }
+    }
+
+    /// The error that the caller sees.
+    pub(super) fn into_error<D: Driver>(self, action: &'static str) -> Error {
+        let transient = self.is_transient::<D>();
+        match self {
+            Self::Refused(error) => error,
+            Self::Statement(source) | Self::Connection(source) if transient => {
+                Error::Busy { action, source: source.into() }
+            }
+            Self::Connection(source) => Error::Unreachable { source: source.into() },
+            Self::Statement(source) if is_lost::<D>(&source) => Error::Unreachable { source: source.into() },
+            Self::Statement(source) => Error::Failed { action, source: source.into() },
+        }
+    }
+}
+
+/// Whether a statement failed because the database went away.
+fn is_lost<D: Driver>(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => D::is_lost(error.as_ref()),
+        _ => false,
+    }
+}
+
+/// Names a broken rule of uniqueness, and leaves every other complaint to the driver.
+pub(super) fn taken(error: sqlx::Error, thing: &'static str, value: &str) -> Fault {
+    match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => {
+            Fault::Refused(Error::Taken { thing, value: value.to_owned() })
+        }
+        _ => Fault::Statement(error),
+    }
+}
+
+/// Names a broken reference to another table, and leaves every other complaint to the driver.
+pub(super) fn unknown(fault: Fault, thing: &'static str, id: &impl std::fmt::Display) -> Fault {
+    match fault {
+        Fault::Statement(error)
+            if error
+                .as_database_error()
+                .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
+        {
+            Fault::Refused(not_found(thing, id))
+        }
+        other => other,
+    }
+}
+
+/// There is no such thing.
+pub(super) fn not_found(thing: &'static str, id: &impl std::fmt::Display) -> Error {
+    Error::NotFound { thing, id: crate::error::excerpt(&id.to_string()) }
+}

@@ -1,0 +1,199 @@
+//! Transactions, locks and faults, which each database has in its own way.
+
+use std::time::Duration;
+
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+use sqlx::Connection;
+use sqlx::{Pool, Transaction, error::DatabaseError};
+
+use super::{
+    backend::{Driver, MigrateFault},
+    migrations,
+    sql::Sql,
+};
+
+/// How long a statement waits for a lock that another transaction holds, in seconds.
+#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+pub(super) const LOCK_SECONDS: u64 = 5;
+
+#[cfg(feature = "sqlite")]
+impl Driver for sqlx::Sqlite {
+    fn text(sql: Sql) -> &'static str {
+        sql.plain
+    }
+
+    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
+        pool.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        pool.begin_with("BEGIN DEFERRED").await
+    }
+
+    fn is_transient(error: &dyn DatabaseError) -> bool {
+        // https://sqlite.org/rescode.html: SQLITE_BUSY (5) and SQLITE_LOCKED (6), with or without an extension.
+        error
+            .code()
+            .and_then(|code| code.parse::<i32>().ok())
+            .is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    }
+
+    fn is_lost(error: &dyn DatabaseError) -> bool {
+        // SQLITE_IOERR (10) and SQLITE_CANTOPEN (14).
+        error
+            .code()
+            .and_then(|code| code.parse::<i32>().ok())
+            .is_some_and(|code| matches!(code & 0xff, 10 | 14))
+    }
+
+    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
+        let mut connection = pool.acquire().await.map_err(MigrateFault::Connection)?;
+        set_busy_timeout(&mut connection, wait).await.map_err(MigrateFault::Connection)?;
+        let outcome = async {
+            let mut transaction =
+                connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| {
+                    match error.as_database_error() {
+                        Some(busy) if Self::is_transient(busy) => MigrateFault::Waited,
+                        _ => MigrateFault::Connection(error),
+                    }
+                })?;
+            // Each migration is a savepoint in the one transaction: all of them, or none.
+            migrations::sqlite()
+                .run_direct(None, &mut *transaction, false)
+                .await
+                .map_err(MigrateFault::Migration)?;
+            transaction.commit().await.map_err(MigrateFault::Connection)
+        }
+        .await;
+        set_busy_timeout(&mut connection, Duration::from_secs(LOCK_SECONDS))
+            .await
+            .map_err(MigrateFault::Connection)?;
+        outcome
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn set_busy_timeout(
+    connection: &mut sqlx::SqliteConnection,
+    wait: Duration,
+) -> Result<(), sqlx::Error> {
+    let pragma = format!("PRAGMA busy_timeout = {}", wait.as_millis());
+    // A number is all that is put into the text.
+    sqlx::raw_sql(sqlx::AssertSqlSafe(pragma)).execute(connection).await.map(|_| ())
+}
+
+#[cfg(feature = "mysql")]
+impl Driver for sqlx::MySql {
+    fn text(sql: Sql) -> &'static str {
+        sql.plain
+    }
+
+    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        // Without it a transaction reads the state of its first read, and a lock on nothing locks its neighbours.
+        pool.begin_with("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION").await
+    }
+
+    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        pool.begin_with(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        )
+        .await
+    }
+
+    fn is_transient(error: &dyn DatabaseError) -> bool {
+        // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, and MariaDB's ER_CHECKREAD.
+        matches!(number(error), 1205 | 1213 | 1020)
+    }
+
+    fn is_lost(error: &dyn DatabaseError) -> bool {
+        // ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS, ER_CONNECTION_KILLED,
+        // ER_QUERY_TIMEOUT is not among them.
+        matches!(number(error), 1040 | 1053 | 1203 | 1927)
+    }
+
+    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
+        let mut connection = pool.acquire().await.map_err(MigrateFault::Connection)?;
+        let outcome = async {
+            // The names of these locks are those of the whole server.
+            let held: Option<i64> =
+                sqlx::query_scalar("SELECT CAST(GET_LOCK(CONCAT('grid:', MD5(DATABASE())), ?) AS SIGNED)")
+                    .bind(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX))
+                    .fetch_one(&mut *connection)
+                    .await
+                    .map_err(MigrateFault::Connection)?;
+            if held != Some(1) {
+                return Err(MigrateFault::Waited);
+            }
+            migrations::mysql()
+                .run_direct(None, &mut *connection, false)
+                .await
+                .map_err(MigrateFault::Migration)
+        }
+        .await;
+        // The lock goes with the connection, however the migrations ended.
+        let _ = connection.detach().close().await;
+        outcome
+    }
+}
+
+#[cfg(feature = "mysql")]
+fn number(error: &dyn DatabaseError) -> u16 {
+    error
+        .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
+        .map_or(0, sqlx::mysql::MySqlDatabaseError::number)
+}
+
+#[cfg(feature = "postgres")]
+impl Driver for sqlx::Postgres {
+    fn text(sql: Sql) -> &'static str {
+        sql.numbered
+    }
+
+    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await
+    }
+
+    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
+    }
+
+    fn is_transient(error: &dyn DatabaseError) -> bool {
+        // serialization_failure, deadlock_detected, lock_not_available
+        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03"))
+    }
+
+    fn is_lost(error: &dyn DatabaseError) -> bool {
+        // Class 08 (connection exception), too_many_connections, and the shutdowns of class 57.
+        error.code().is_some_and(|code| {
+            code.starts_with("08") || matches!(&*code, "53300" | "57P01" | "57P02" | "57P03" | "57P05")
+        })
+    }
+
+    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
+        // A number of GRID's own; PostgreSQL keeps these locks apart by database.
+        const LOCK: i64 = 0x4752_4944_0000_0001;
+        let mut connection = pool.acquire().await.map_err(MigrateFault::Connection)?;
+        let outcome = async {
+            sqlx::query("SELECT set_config('lock_timeout', $1, false)")
+                .bind(format!("{}ms", wait.as_millis()))
+                .execute(&mut *connection)
+                .await
+                .map_err(MigrateFault::Connection)?;
+            sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut *connection).await.map_err(
+                |error| match error.as_database_error() {
+                    Some(held) if Self::is_transient(held) => MigrateFault::Waited,
+                    _ => MigrateFault::Connection(error),
+                },
+            )?;
+            migrations::postgres()
+                .run_direct(None, &mut *connection, false)
+                .await
+                .map_err(MigrateFault::Migration)
+        }
+        .await;
+        // The lock goes with the connection, however the migrations ended.
+        let _ = sqlx::Connection::close(connection.detach()).await;
+        outcome
+    }
+}

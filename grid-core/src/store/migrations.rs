@@ -1,0 +1,167 @@
+//! The migrations of each database, compiled in, and what they say when they cannot run.
+//!
+//! The numbers mean the same in the three databases. A migration that has been released never changes; MySQL ends a
+//! transaction at each change of a table, so there each file has one statement.
+
+use std::{borrow::Cow, time::Duration};
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+use super::{
+    Error, Store,
+    backend::{Backend, Driver, MigrateFault, on},
+    sql::sql,
+};
+
+/// The files of one database, in order; the number of a migration is its place, from 1.
+macro_rules! files {
+    ($database:literal) => {
+        files!(
+            $database,
+            "0001_users",
+            "0002_signing_keys",
+            "0003_devices",
+            "0004_communities",
+            "0005_members",
+            "0006_community_devices",
+            "0007_community_keys",
+            "0008_channels",
+            "0009_reading_days",
+            "0010_superseded_readings",
+            "0011_recordings",
+            "0012_recording_parts",
+            "0013_forecasts"
+        )
+    };
+    ($database:literal, $($name:literal),*) => {
+        [$(($name, include_str!(concat!("migrations/", $database, "/", $name, ".sql"))),)*]
+    };
+}
+
+#[cfg(feature = "sqlite")]
+const SQLITE: [(&str, &str); NUMBER] = files!("sqlite");
+#[cfg(feature = "mysql")]
+const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
+#[cfg(feature = "postgres")]
+const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
+
+/// How many migrations there are.
+const NUMBER: usize = 13;
+
+#[cfg(feature = "sqlite")]
+pub(super) fn sqlite() -> Migrator {
+    migrator(&SQLITE)
+}
+
+#[cfg(feature = "mysql")]
+pub(super) fn mysql() -> Migrator {
+    migrator(&MYSQL)
+}
+
+#[cfg(feature = "postgres")]
+pub(super) fn postgres() -> Migrator {
+    migrator(&POSTGRES)
+}
+
+/// Without the lock of the library, which waits for ever; `lock` takes one before.
+fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
+    let migrations = files
+        .iter()
+        .zip(1..)
+        .map(|(&(name, text), version)| {
+            let description = Cow::Borrowed(name.split_once('_').map_or(name, |(_, name)| name));
+            Migration::new(version, description, MigrationType::Simple, text.into_sql_str(), false)
+        })
+        .collect();
+    let mut migrator = Migrator::with_migrations(migrations);
+    migrator.set_locking(false);
+    migrator
+}
+
+impl Store {
+    /// How long [`Store::migrate`] waits for another process that is migrating.
+    pub const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+
+    /// Makes the tables that are missing. Any number of processes may do so at once: one does it, the others wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`], [`Error::MigrationWait`] after [`Store::MIGRATION_WAIT`],
+    /// [`Error::DirtyMigration`] where one was interrupted (MySQL only), [`Error::ForeignMigration`] where the
+    /// database is newer than this program, or [`Error::Failed`].
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let wait = Self::MIGRATION_WAIT;
+        let outcome = match &self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(pools) => Driver::migrate(&pools.write, wait).await,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(pools) => Driver::migrate(&pools.write, wait).await,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(pools) => Driver::migrate(&pools.write, wait).await,
+        };
+        outcome.map_err(|fault| match fault {
+            MigrateFault::Connection(source) => Error::Unreachable { source: source.into() },
+            MigrateFault::Waited => Error::MigrationWait { seconds: wait.as_secs() },
+            MigrateFault::Migration(MigrateError::Dirty(version)) => Error::DirtyMigration { version },
+            MigrateFault::Migration(
+                MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version),
+            ) => Error::ForeignMigration { version },
+            MigrateFault::Migration(source) => {
+                Error::Failed { action: "migrate the database", source: source.into() }
+            }
+        })
+    }
+
+    /// Checks that the database answers and has every table that this program needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
+    pub async fn ready(&self) -> Result<(), Error> {
+        let applied: Vec<(i64, bool)> = on!(self, read "look at the migrations", |connection| {
+            Ok(sqlx::query_as::<Db, (i64, bool)>(sql!("SELECT version, success FROM _sqlx_migrations"))
+                .fetch_all(connection)
+                .await?)
+        })
+        .or_else(|error| match error {
+            // The table is not there yet.
+            Error::Failed { .. } => Ok(Vec::new()),
+            other => Err(other),
+        })?;
+        if let Some((version, _)) = applied.iter().find(|(_, done)| !done) {
+            return Err(Error::DirtyMigration { version: *version });
+        }
+        let newest = i64::try_from(NUMBER).unwrap_or(i64::MAX);
+        if let Some((version, _)) = applied.iter().find(|(version, _)| *version > newest) {
+            return Err(Error::ForeignMigration { version: *version });
+        }
+        match NUMBER.saturating_sub(applied.len()) {
+            0 => Ok(()),
+            missing => Err(Error::NotMigrated { missing }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn a_migration_of_mysql_is_one_statement() {
+        for (name, text) in super::MYSQL {
+            let code: String = text.lines().filter(|line| !line.starts_with("--")).collect();
+            assert_eq!(code.matches(';').count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_file_is_compiled_in() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+        for database in std::fs::read_dir(folder).unwrap() {
+            let files = std::fs::read_dir(database.unwrap().path()).unwrap().count();
+            assert_eq!(files, super::NUMBER);
+        }
+    }
+}

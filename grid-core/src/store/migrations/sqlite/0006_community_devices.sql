@@ -1,0 +1,13 @@
+-- Which devices count in a community, and for which member.
+CREATE TABLE community_devices (
+    community BLOB NOT NULL,
+    device    BLOB NOT NULL,
+    member    BLOB NOT NULL,
+    added_at  INTEGER NOT NULL,
+    PRIMARY KEY (community, device),
+    FOREIGN KEY (community) REFERENCES communities (id),
+    FOREIGN KEY (device) REFERENCES devices (id),
+    FOREIGN KEY (member) REFERENCES members (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX community_devices_of_device ON community_devices (device);
+CREATE INDEX community_devices_of_member ON community_devices (member);

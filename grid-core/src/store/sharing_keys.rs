@@ -1,0 +1,153 @@
+//! How a community shares, and since when.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Store,
+    backend::on,
+    communities::{load_community, load_members},
+    fault::{Fault, not_found},
+    rows::{self, key},
+    sql::sql,
+};
+use crate::{
+    energy::sharing::{Key, SharingKey},
+    quantity::Share,
+};
+
+const PROPORTIONAL: &str = "proportional";
+const STATIC: &str = "static";
+
+/// The kind and the shares of a key as text.
+fn written(key: &Key) -> Result<(&'static str, String), Error> {
+    match key {
+        Key::Proportional => Ok((PROPORTIONAL, "[]".to_owned())),
+        Key::Static(shares) => {
+            let parts: Vec<(&str, u32)> =
+                shares.shares().iter().map(|(member, share)| (member.as_str(), share.as_ppm())).collect();
+            let text = serde_json::to_string(&parts)
+                .map_err(|source| Error::Failed { action: "write a sharing key", source: source.into() })?;
+            Ok((STATIC, text))
+        }
+    }
+}
+
+fn read(kind: &str, shares: &str) -> Result<Key, Error> {
+    let corrupt = |reason| Error::Corrupt { thing: "sharing key", reason };
+    match kind {
+        PROPORTIONAL => Ok(Key::Proportional),
+        STATIC => {
+            let parts: Vec<(String, u32)> =
+                serde_json::from_str(shares).map_err(|_| corrupt("its shares are no list"))?;
+            let parts = parts
+                .into_iter()
+                .map(|(member, ppm)| Ok((member, Share::from_ppm(ppm)?)))
+                .collect::<Result<_, crate::quantity::Error>>()
+                .map_err(|_| corrupt("a share is out of range"))?;
+            Ok(Key::Static(SharingKey::new(parts).map_err(|_| corrupt("its shares are not one whole"))?))
+        }
+        _ => Err(corrupt("its kind is not known")),
+    }
+}
+
+impl Store {
+    /// Lets a community share by a key from an instant on. Keys are only added: one that is set again for the same
+    /// instant counts from now on, and the older one stays in the table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where the community, or a member whom a static key names by id, is not there; or a fault
+    /// of the database.
+    pub async fn set_key(
+        &self,
+        community: Uuid,
+        sharing: &Key,
+        valid_from: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (kind, shares) = written(sharing)?;
+        let id = rows::new_id(now);
+        on!(self, write "set a sharing key", |connection| {
+            load_community!(&mut *connection, community);
+            if let Key::Static(shares) = sharing {
+                let members = load_members!(&mut *connection, community);
+                let stranger = shares
+                    .shares()
+                    .iter()
+                    .find(|(named, _)| !members.iter().any(|member| member.id.to_string() == *named));
+                if let Some((named, _)) = stranger {
+                    return Err(Fault::Refused(not_found("member", named)));
+                }
+            }
+            sqlx::query::<Db>(sql!(
+                "INSERT INTO community_keys (id, community, kind, shares, valid_from, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+            ))
+            .bind(key(&id))
+            .bind(key(&community))
+            .bind(kind)
+            .bind(shares.as_str())
+            .bind(valid_from.as_microsecond())
+            .bind(now.as_microsecond())
+            .execute(connection)
+            .await?;
+            Ok(())
+        })
+    }
+
+    /// The key by which a community shares at an instant; `None` where none has been set for it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn key(&self, community: Uuid, at: Timestamp) -> Result<Option<Key>, Error> {
+        on!(self, read "load a sharing key", |connection| {
+            let row: Option<(String, String)> = sqlx::query_as::<Db, (String, String)>(sql!(
+                "SELECT kind, shares FROM community_keys WHERE community = ? AND valid_from <= ? \
+                 ORDER BY valid_from DESC, created_at DESC, id DESC LIMIT 1"
+            ))
+            .bind(key(&community))
+            .bind(at.as_microsecond())
+            .fetch_optional(connection)
+            .await?;
+            Ok(row.map(|(kind, shares)| read(&kind, &shares)).transpose()?)
+        })
+    }
+
+    /// All keys of a community, each with the instant from which it counts; the last of one instant is the one that does.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn keys(&self, community: Uuid) -> Result<Vec<(Timestamp, Key)>, Error> {
+        on!(self, read "list the sharing keys", |connection| {
+            let found: Vec<(i64, String, String)> = sqlx::query_as::<Db, (i64, String, String)>(sql!(
+                "SELECT valid_from, kind, shares FROM community_keys WHERE community = ? \
+                 ORDER BY valid_from, created_at, id"
+            ))
+            .bind(key(&community))
+            .fetch_all(connection)
+            .await?;
+            let keys = found.into_iter().map(|(valid_from, kind, shares)| {
+                Ok((rows::instant(valid_from, "sharing key")?, read(&kind, &shares)?))
+            });
+            Ok(keys.collect::<Result<_, Error>>()?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_round_trips() {
+        let shares =
+            [("a", 600_000), ("b", 400_000)].map(|(id, ppm)| (id.to_owned(), Share::from_ppm(ppm).unwrap()));
+        for key in [Key::Proportional, Key::Static(SharingKey::new(shares.to_vec()).unwrap())] {
+            let (kind, text) = written(&key).unwrap();
+            assert_eq!(read(kind, &text).unwrap(), key);
+        }
+        assert!(matches!(read(STATIC, "[[\"a\", 1]]"), Err(Error::Corrupt { .. })));
+    }
+}

@@ -1,0 +1,171 @@
+//! The command line.
+
+use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use grid_core::energy::Channel;
+use uuid::Uuid;
+
+use crate::{config::Config, openapi, readme, serve};
+
+/// The GRID server: energy communities, from the meter to the bill.
+#[derive(Debug, Parser)]
+#[command(name = "grid-server", version, max_term_width = 100)]
+pub struct Cli {
+    /// The settings.
+    #[command(flatten)]
+    pub config: Config,
+    /// What to do; `serve` where nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (what happens when no command is given).
+    Serve,
+    /// Serve, with a demo community loaded where the database is empty.
+    Demo,
+    /// Load a CSV of readings into the database, as a POST of the same file does.
+    Import(Import),
+    /// Bring the database's tables up to date and stop.
+    Migrate,
+    /// Print the OpenAPI description.
+    Openapi,
+    /// Ask the server on this machine whether it is ready; exit code 0 if it is.
+    Healthcheck,
+    /// Print README.md, read from standard input, with its generated tables renewed.
+    #[command(hide = true)]
+    Readme,
+}
+
+/// Where a file of readings goes.
+#[derive(clap::Args, Clone, Debug)]
+#[group(id = "target", required = true, multiple = false)]
+pub struct Target {
+    /// The device whose readings the file holds.
+    #[arg(long, value_name = "ID")]
+    pub device: Option<Uuid>,
+    /// The community whose readings the file holds, in the long format `device,channel,start,end,energy_kwh,quality`.
+    #[arg(long, value_name = "ID")]
+    pub community: Option<Uuid>,
+}
+
+/// What to import, and where to.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Import {
+    /// The target.
+    #[command(flatten)]
+    pub target: Target,
+    /// The channel of a device's file that has no `channel` column.
+    #[arg(long, requires = "device")]
+    pub channel: Option<Channel>,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Runs the program with its arguments, the program's name first; the exit code says how it ended.
+///
+/// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line.
+#[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
+        Err(error) => {
+            eprintln!("{}", one_line(&error.to_string()));
+            return ExitCode::from(2);
+        }
+    };
+    match perform(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::blocking(cli.config, serve::Content::AsItIs),
+        Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
+        Command::Import(_) => Err("not yet".into()),
+        Command::Migrate => serve::migrate(&cli.config),
+        Command::Openapi => print(&openapi::text()?),
+        Command::Healthcheck => serve::healthcheck(&cli.config),
+        Command::Readme => print(&readme::renew(&std::io::read_to_string(std::io::stdin())?)?),
+    }
+}
+
+fn print(text: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// The command as clap knows it, for the tables that are made from it.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The message of a wrong argument without clap's explanations below it.
+fn one_line(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("error: wrong arguments").to_owned();
+    // "the following required arguments were not provided:" is told on the lines that follow.
+    if first.ends_with(':') {
+        let missing: Vec<_> = lines.take_while(|line| !line.starts_with("Usage")).collect();
+        format!("{first} {}", missing.join(", "))
+    } else {
+        first
+    }
+}
+
+/// An error and all that caused it, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_bad_port_is_told_in_one_line() {
+        let error = Cli::try_parse_from(["grid-server", "--port", "http"]).unwrap_err();
+        let line = one_line(&error.to_string());
+        assert!(line.contains("'http'") && line.contains("--port") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn settings_may_stand_after_the_command() {
+        let cli = Cli::try_parse_from(["grid-server", "demo", "--port", "9000"]).unwrap();
+        assert_eq!(cli.config.port, 9000);
+    }
+
+    #[test]
+    fn an_import_goes_to_a_device_or_a_community() {
+        let id = Uuid::nil().to_string();
+        let parse =
+            |arguments: &[&str]| Cli::try_parse_from(["grid-server", "import"].iter().chain(arguments));
+        assert!(parse(&["--device", &id, "a.csv"]).is_ok());
+        assert!(parse(&["--device", &id, "a.csv", "--channel", "import"]).is_ok());
+        assert!(parse(&["--community", &id, "a.csv"]).is_ok());
+        assert!(parse(&["a.csv"]).is_err());
+        assert!(parse(&["--community", &id, "--device", &id, "a.csv"]).is_err());
+    }
+}

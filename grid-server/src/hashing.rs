@@ -1,0 +1,71 @@
+//! Password hashing off the asynchronous threads, a few at a time.
+//!
+//! Argon2id takes 19 MiB and some 25 ms a password on purpose, which makes logging in the cheapest way to keep a
+//! server busy: so only a few run at once, a few more may wait, and the rest is told to come back.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+
+use crate::problem::Problem;
+
+/// The places for password hashing.
+#[derive(Clone, Debug)]
+pub(crate) struct Hashing {
+    running: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+}
+
+impl Hashing {
+    /// Makes `workers` places, and twice as many to wait in.
+    pub(crate) fn new(workers: NonZeroUsize) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(workers.get())),
+            queue: Arc::new(Semaphore::new(workers.get().saturating_mul(3))),
+        }
+    }
+
+    /// Runs `work` on a blocking thread when a place is free.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let full = || {
+            Problem::unavailable("too many people are logging in at the same time", Duration::from_secs(1))
+        };
+        let _waiting = self.queue.try_acquire().map_err(|_| full())?;
+        let place = Arc::clone(&self.running).acquire_owned().await.map_err(|_| full())?;
+        tokio::task::spawn_blocking(move || {
+            // Held by the work, not by the request: a client that goes away does not free a core that is busy.
+            let _place = place;
+            work()
+        })
+        .await
+        .map_err(|_| Problem::internal("a password task ended early"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_does_not_fit_in_the_queue_is_refused_and_the_rest_is_done() {
+        let hashing = Hashing::new(NonZeroUsize::MIN);
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(std::sync::Mutex::new(gate));
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (hashing, gate) = (hashing.clone(), Arc::clone(&gate));
+            tasks.spawn(async move { hashing.run(move || gate.lock().unwrap().recv().is_ok()).await });
+        }
+        // All have asked once the runtime's single thread has run each of them.
+        tokio::task::yield_now().await;
+        for _ in 0..3 {
+            open.send(()).unwrap();
+        }
+        let results = tasks.join_all().await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 5);
+    }
+}

@@ -1,0 +1,134 @@
+//! The API's description, made from the routes themselves.
+
+use clap::Parser;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        ContentBuilder, InfoBuilder, OpenApiBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        path::{Operation, ParameterIn},
+        security::{Http, HttpAuthScheme, SecurityScheme},
+        tag::TagBuilder,
+    },
+};
+
+use crate::{cli::Cli, problem, router};
+
+/// The name of the scheme that protects what needs a login.
+pub(crate) const BEARER: &str = "bearerAuth";
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(problem::Body, problem::Fault)))]
+struct Schemas;
+
+/// What stands around the paths.
+pub(crate) fn frame() -> utoipa::openapi::OpenApi {
+    let mut components = Schemas::openapi().components.unwrap_or_default();
+    components.add_security_scheme(
+        BEARER,
+        SecurityScheme::Http(
+            Http::builder()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some("The `access_token` that `/api/v1/auth/login` answers."))
+                .build(),
+        ),
+    );
+    let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("GRID")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "Energy communities, from the meter to the bill. Energies are decimal strings in the unit of their \
+                     key, instants RFC 3339 in UTC, zones IANA names, ids UUIDs. A slash at a path's end is optional. \
+                     Every refusal is `application/problem+json`.",
+                ))
+                .build(),
+        )
+        .components(Some(components))
+        .tags(Some([
+            tag("auth", "Registering and logging in"),
+            tag("devices", "Devices and their readings"),
+            tag("communities", "Communities: members, devices, sharing, balance"),
+            tag("battery", "Battery test recordings"),
+            tag("forecasts", "Forecasts with their intervals and their evidence"),
+            tag("charts", "Charts as SVG"),
+            tag("service", "Health, keys and this description"),
+        ]))
+        .build()
+}
+
+/// Adds to every operation the refusals that it may answer, which the layers make and no handler writes down.
+pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
+    if let Some(components) = &mut document.components {
+        for (_, status, title, text) in problem::CODES {
+            components.responses.insert(title.replace(' ', ""), RefOr::T(refusal(text)));
+            debug_assert!(status.as_u16() >= 400);
+        }
+    }
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            let secured = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
+            let has = |place: ParameterIn| {
+                operation.parameters.iter().flatten().any(
+                    |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place),
+                )
+            };
+            let body = operation.request_body.is_some();
+            let api = path.starts_with("/api/") || path == "/login";
+            let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
+            for (_, status, title, _) in problem::CODES {
+                let possible = match status.as_u16() {
+                    400 | 415 => body,
+                    413 | 422 => body || in_query,
+                    401 => secured,
+                    404 => in_path,
+                    500 | 503 => true,
+                    504 => api,
+                    _ => false,
+                };
+                if possible {
+                    operation
+                        .responses
+                        .responses
+                        .entry(status.as_u16().to_string())
+                        .or_insert_with(|| RefOr::Ref(Ref::from_response_name(title.replace(' ', ""))));
+                }
+            }
+        }
+    }
+}
+
+fn refusal(text: &str) -> Response {
+    ResponseBuilder::new()
+        .description(text)
+        .content(
+            problem::MEDIA_TYPE,
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build(),
+        )
+        .build()
+}
+
+/// The operations of a path.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// The description of the API as this program serves it.
+///
+/// # Errors
+///
+/// Where the defaults of the settings are broken, which a test excludes.
+pub fn document() -> Result<utoipa::openapi::OpenApi, clap::Error> {
+    // The description must not depend on the environment, so only defaults are used.
+    let config = Cli::try_parse_from(["grid-server"])?.config;
+    let mut document = router::described(&config).into_openapi();
+    complete(&mut document);
+    Ok(document)
+}
+
+/// The description as the file `openapi.json` has it.
+pub(crate) fn text() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(format!("{}\n", document()?.to_pretty_json()?))
+}

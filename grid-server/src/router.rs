@@ -1,0 +1,33 @@
+//! All routes, and what surrounds them.
+
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use tower::Layer;
+use tower_http::normalize_path::NormalizePathLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{app::App, config::Config, layers, openapi, routes};
+
+/// The routes that the API's description has.
+pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
+    let plain = routes::plain()
+        .layer(DefaultBodyLimit::max(config.max_body()))
+        .layer(from_fn_with_state(config.request_time(), layers::limit_time));
+    let uploads = routes::uploads()
+        .layer(DefaultBodyLimit::max(config.max_upload()))
+        .layer(from_fn_with_state(config.upload_time(), layers::limit_time));
+    OpenApiRouter::with_openapi(openapi::frame())
+        .nest("/api/v1", plain.merge(uploads))
+        .merge(routes::root().layer(from_fn_with_state(config.request_time(), layers::limit_time)))
+}
+
+/// The whole service.
+pub fn router(app: App) -> Router {
+    let config = app.config().clone();
+    let (routes, mut document) = described(&config).split_for_parts();
+    openapi::complete(&mut document);
+    let routes = routes.merge(routes::docs::router(&document)).fallback(routes::nothing).with_state(app);
+    // A path with a slash at its end is the same path: answered, never redirected, because a client that is redirected
+    // may drop its `Authorization` header.
+    let routes = NormalizePathLayer::trim_trailing_slash().layer(routes);
+    layers::wrap(Router::new().fallback_service(routes), &config)
+}

@@ -1,0 +1,178 @@
+//! Starting and stopping: bind first, then reach the database in the background; drain, then end.
+
+use std::{
+    future::Future,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+use crate::{
+    app::{App, Services, StartUp},
+    config::Config,
+    router, telemetry,
+};
+
+/// How long requests that run may go on after the signal to stop. Cloud Run kills after ten seconds.
+const DRAIN: Duration = Duration::from_secs(8);
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// What an empty database is filled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing.
+    AsItIs,
+    /// The demo community.
+    Demo,
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+///
+/// Where the address cannot be listened on, or the database's address is none.
+pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
+    telemetry::start(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(async {
+        let address = config.address();
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| format!("failed to listen on {address}: {error}"))?;
+        run(listener, config, content, stop_signal()).await
+    });
+    // A blocking task that is still busy must not keep the process alive.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    ended
+}
+
+/// Serves on a listener until `stop` is there, then drains.
+///
+/// # Errors
+///
+/// Where the listener fails, or the database's address is none.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    content: Content,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failed> {
+    let address = listener.local_addr()?;
+    let app = App::new(config);
+    tracing::info!("listening on http://{address}");
+    let mut start_up = tokio::spawn(start(app.clone(), content, address));
+    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let signal = {
+        let app = app.clone();
+        async move {
+            stop.await;
+            tracing::info!("stopping");
+            app.stop();
+            let _ = stopping.send(true);
+        }
+    };
+    let listener = listener.tap_io(|stream| {
+        // Small answers must not wait for more.
+        let _ = stream.set_nodelay(true);
+    });
+    let server = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(signal);
+    let deadline = async {
+        // An error means that the signal is gone, and with it the server.
+        let _ = stopped.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    let mut failed = Ok(());
+    let served = async {
+        tokio::select! {
+            result = server => result,
+            () = deadline => {
+                tracing::warn!("some requests did not end in {} seconds and were cut off", DRAIN.as_secs());
+                Ok(())
+            }
+        }
+    };
+    tokio::pin!(served);
+    let result = tokio::select! {
+        result = &mut served => result,
+        started = &mut start_up => match started {
+            Ok(Ok(())) => served.await,
+            Ok(Err(error)) => { failed = Err(error); Ok(()) }
+            Err(_) => { failed = Err("the start was broken off by a panic".into()); Ok(()) }
+        },
+    };
+    start_up.abort();
+    tracing::info!("stopped");
+    failed?;
+    Ok(result?)
+}
+
+/// Reaches the database, brings its tables up to date and loads what is asked for, trying again as long as it takes.
+async fn start(app: App, _content: Content, _address: SocketAddr) -> Result<(), Failed> {
+    app.set_services(Services {});
+    app.set_start_up(StartUp::Done);
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// Brings the database's tables up to date.
+///
+/// # Errors
+///
+/// Where the database cannot be reached or migrated.
+pub fn migrate(config: &Config) -> Result<(), Failed> {
+    telemetry::start(config);
+    let _ = config.database()?;
+    Ok(())
+}
+
+/// Asks the server on this machine whether it is ready.
+///
+/// # Errors
+///
+/// Where it does not answer within three seconds, or not with 200.
+pub fn healthcheck(config: &Config) -> Result<(), Failed> {
+    let most = Duration::from_secs(3);
+    let mut address = config.address();
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let mut stream = TcpStream::connect_timeout(&address, most)?;
+    stream.set_read_timeout(Some(most))?;
+    stream.set_write_timeout(Some(most))?;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(65_536).read_to_end(&mut answer)?;
+    let line = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    if line.starts_with(b"HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err(format!("the server at {address} is not ready: {}", String::from_utf8_lossy(line)).into())
+    }
+}
