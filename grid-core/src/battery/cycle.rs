@@ -107,7 +107,8 @@ impl Cycles {
 fn by_turns(recording: &Recording) -> Vec<i64> {
     const SMALLEST_TURN: f64 = 0.05;
     let charge = net_charge(recording);
-    let (low, high) = charge.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) =
+        charge.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
     let turn = (high - low) * SMALLEST_TURN;
     let mut starts: Vec<usize> = Vec::new();
     if turn > 0.0 {

@@ -71,7 +71,9 @@ pub enum Error {
         got: String,
     },
     /// Two columns have the same header and different values.
-    #[error("line {line}: expected one column \"{header}\", got columns {first} and {second} with different values")]
+    #[error(
+        "line {line}: expected one column \"{header}\", got columns {first} and {second} with different values"
+    )]
     DuplicateColumn {
         /// The header line, counted from 1.
         line: u64,
@@ -107,9 +109,9 @@ impl Failure for Error {
             Self::NotText { .. } => {
                 Some("export the recording as CSV or text from the cycler's own program".to_owned())
             }
-            Self::NotARecording { .. } => Some(
-                "name the columns with their units, for example `time_s,voltage_v,current_a`".to_owned(),
-            ),
+            Self::NotARecording { .. } => {
+                Some("name the columns with their units, for example `time_s,voltage_v,current_a`".to_owned())
+            }
             Self::NotANumber { .. } => {
                 Some("correct the cell, or leave it empty where nothing was measured".to_owned())
             }
@@ -149,7 +151,9 @@ impl Failure for Error {
                 expected: "a header that no other column has".to_owned(),
                 got: header.clone(),
             }],
-            Self::Unreadable { .. } | Self::TooLarge { .. } | Self::Empty | Self::NotText { .. } => Vec::new(),
+            Self::Unreadable { .. } | Self::TooLarge { .. } | Self::Empty | Self::NotText { .. } => {
+                Vec::new()
+            }
         }
     }
 }

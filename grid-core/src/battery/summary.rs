@@ -39,6 +39,10 @@ pub struct Summary {
     pub integral_charge_ah: f64,
     /// Discharged in all by the integral of the current, in Ah.
     pub integral_discharge_ah: f64,
+    /// Charged in all by the integral of the power, in Wh.
+    pub integral_charge_wh: f64,
+    /// Discharged in all by the integral of the power, in Wh.
+    pub integral_discharge_wh: f64,
     /// How often time runs backward.
     pub backward_times: usize,
     /// How often two rows have one time.
@@ -96,6 +100,8 @@ pub fn summarise(recording: &Recording) -> Summary {
         discharge_energy_wh: total(|cycle| cycle.discharge_energy_wh),
         integral_charge_ah: integral.charge_ah,
         integral_discharge_ah: integral.discharge_ah,
+        integral_charge_wh: integral.charge_wh,
+        integral_discharge_wh: integral.discharge_wh,
         backward_times,
         duplicate_times,
         missing_voltages: missing(&recording.voltage_v),

@@ -12,5 +12,6 @@ pub(super) fn recognise(layout: &Layout) -> Option<&'static str> {
     }
     let numbered = layout.has("datapoint") && (layout.has("stepindex") || layout.has("internalresistance"));
     let dated = layout.has("datetime") && layout.has("dischargecapacity");
-    (numbered || dated).then_some("`Data_Point`, `Test_Time`, `Cycle_Index` and `Charge_Capacity` are Arbin's names")
+    (numbered || dated)
+        .then_some("`Data_Point`, `Test_Time`, `Cycle_Index` and `Charge_Capacity` are Arbin's names")
 }

@@ -35,16 +35,17 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
     let rows = table.slots.iter().map(|slot| slot.values.len()).max().unwrap_or(0);
     let cycle_index = whole_numbers(&mut table, Role::Cycle, &mut remarks);
     let step_index = whole_numbers(&mut table, Role::Step, &mut remarks);
-    let (time_s, clock) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
+    let (time_s, clock, is_step_time) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
     let started_at = clock.and_then(Clock::civil).or_else(|| stated_start(&layout.preamble));
     let mut column = |role: Role| scaled(&mut table, &layout, role);
+    let step_time_s = if is_step_time { None } else { column(Role::StepTime).and_then(measured) };
     let mut voltage_v = column(Role::Voltage).unwrap_or_else(|| vec![f64::NAN; rows]);
     let mut current_a = column(Role::Current).unwrap_or_else(|| vec![f64::NAN; rows]);
     let charge_capacity_ah = column(Role::ChargeCapacity).and_then(measured);
-    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured);
+    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured).map(upward);
     let mut capacity_ah = column(Role::Capacity).and_then(measured);
     let mut charge_energy_wh = column(Role::ChargeEnergy).and_then(measured);
-    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured);
+    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured).map(upward);
     let energy_wh = column(Role::Energy).and_then(measured);
     let temperature_c = column(Role::Temperature).and_then(|values| temperature(values, &mut remarks));
     let mut power_w = column(Role::Power).and_then(measured);
@@ -52,14 +53,18 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         power_w = difference(column(Role::ChargePower), column(Role::DischargePower));
     }
     let channels = channels(&mut column);
-    let state_of_charge =
-        table.slot(Role::StateOfCharge).is_some().then(|| state_of_charge(&mut table, &layout, format)).flatten();
+    let state_of_charge = table
+        .slot(Role::StateOfCharge)
+        .is_some()
+        .then(|| state_of_charge(&mut table, &layout, format))
+        .flatten();
     millivolts(&mut voltage_v, &mut remarks);
     let state = table.take(Role::State);
     sign::charging_positive(
         &mut current_a,
         &Evidence {
             format,
+            time_s: &time_s,
             voltage_v: &voltage_v,
             state: state.as_deref(),
             charge_ah: charge_capacity_ah.as_deref(),
@@ -72,7 +77,8 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
     }
     if charge_capacity_ah.is_none() && discharge_capacity_ah.as_deref().is_some_and(falls_too) {
         // One column that falls while charging counts net, from full downwards.
-        capacity_ah = discharge_capacity_ah.take().map(|values| values.into_iter().map(|value| -value).collect());
+        capacity_ah =
+            discharge_capacity_ah.take().map(|values| values.into_iter().map(|value| -value).collect());
     }
     if format == Format::Home {
         running_sums(&mut charge_energy_wh, &mut discharge_energy_wh, &channels, &mut remarks);
@@ -97,6 +103,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         energy_wh,
         cycle_index,
         step_index,
+        step_time_s,
         channels,
     })
 }
@@ -111,7 +118,13 @@ fn merge(table: &mut Table, layout: &Layout) -> Result<(), Error> {
         };
         if first.header != slot.header {
             for (sum, value) in first.values.iter_mut().zip(&slot.values) {
-                *sum = if sum.is_nan() { *value } else if value.is_nan() { *sum } else { *sum + value };
+                *sum = if sum.is_nan() {
+                    *value
+                } else if value.is_nan() {
+                    *sum
+                } else {
+                    *sum + value
+                };
             }
             continue;
         }
@@ -158,9 +171,21 @@ fn measured(values: Vec<f64>) -> Option<Vec<f64>> {
     values.iter().any(|value| !value.is_nan()).then_some(values)
 }
 
+/// A count of discharge that runs below zero, as BioLogic's energy does, turned to run above it.
+fn upward(mut values: Vec<f64>) -> Vec<f64> {
+    let (low, high) =
+        values.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+    if low < 0.0 && high <= 0.0 {
+        multiply(&mut values, -1.0);
+    }
+    values
+}
+
 fn difference(plus: Option<Vec<f64>>, minus: Option<Vec<f64>>) -> Option<Vec<f64>> {
     match (plus, minus) {
-        (Some(plus), Some(minus)) => Some(plus.iter().zip(&minus).map(|(plus, minus)| plus - minus).collect()),
+        (Some(plus), Some(minus)) => {
+            Some(plus.iter().zip(&minus).map(|(plus, minus)| plus - minus).collect())
+        }
         (Some(plus), None) => Some(plus),
         (None, Some(minus)) => Some(minus.iter().map(|minus| -minus).collect()),
         (None, None) => None,
@@ -171,7 +196,9 @@ fn difference(plus: Option<Vec<f64>>, minus: Option<Vec<f64>>) -> Option<Vec<f64
 fn whole_numbers(table: &mut Table, role: Role, remarks: &mut Vec<Remark>) -> Option<Vec<i64>> {
     const LARGEST: f64 = 9e15;
     let values = measured(table.take(role)?)?;
-    if let Some(odd) = values.iter().find(|value| !value.is_nan() && (value.fract() != 0.0 || value.abs() > LARGEST)) {
+    if let Some(odd) =
+        values.iter().find(|value| !value.is_nan() && (value.fract() != 0.0 || value.abs() > LARGEST))
+    {
         remarks.push(Remark::new(
             "index_not_whole",
             format!("the {role:?} column holds {odd}, which is not a whole number; it was not used"),
@@ -183,14 +210,21 @@ fn whole_numbers(table: &mut Table, role: Role, remarks: &mut Vec<Remark>) -> Op
         .into_iter()
         .map(|value| {
             last = if value.is_nan() { last } else { value };
-            #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "whole and below 9e15")]
+            #[expect(
+                clippy::as_conversions,
+                clippy::cast_possible_truncation,
+                reason = "whole and below 9e15"
+            )]
             let whole = last as i64;
             whole
         })
         .collect();
     let changes = whole.windows(2).filter(|pair| pair.first() != pair.last()).count();
     if role == Role::Step && whole.len() > 20 && changes * 2 > whole.len() {
-        remarks.push(Remark::new("step_index_counts_rows", "the step column changes at every row; it was not used"));
+        remarks.push(Remark::new(
+            "step_index_counts_rows",
+            "the step column changes at every row; it was not used",
+        ));
         return None;
     }
     Some(whole)
@@ -202,8 +236,9 @@ fn times(
     layout: &Layout,
     steps: Option<&[i64]>,
     remarks: &mut Vec<Remark>,
-) -> Result<(Vec<f64>, Option<Clock>), Error> {
-    let role = [Role::TestTime, Role::Clock, Role::StepTime].into_iter().find(|role| table.slot(*role).is_some());
+) -> Result<(Vec<f64>, Option<Clock>, bool), Error> {
+    let role =
+        [Role::TestTime, Role::Clock, Role::StepTime].into_iter().find(|role| table.slot(*role).is_some());
     let Some((role, slot)) = role.and_then(|role| table.slot(role).map(|slot| (role, slot))) else {
         return Err(Error::NotARecording {
             lines: layout.header_line,
@@ -218,8 +253,11 @@ fn times(
     let mut time_s = table.take(role).unwrap_or_default();
     let clock = match kind {
         Kind::Clock { first, .. } | Kind::NumericClock { first } => {
-            remarks.push(Remark::new("time_from_clock", "seconds were counted from the wall clock of the first row"));
-            return Ok((time_s, first));
+            remarks.push(Remark::new(
+                "time_from_clock",
+                "seconds were counted from the wall clock of the first row",
+            ));
+            return Ok((time_s, first, false));
         }
         Kind::Number(_) => {
             if let Some(unit) = unit {
@@ -230,12 +268,13 @@ fn times(
         Kind::Duration | Kind::State => table.clock,
     };
     if role == Role::StepTime || (sure <= 5 && (table.clock.is_some() || steps.is_some())) {
-        unwrap(&mut time_s, steps, role == Role::StepTime, remarks);
+        let clocks = if role == Role::Clock { None } else { table.take(Role::Clock) };
+        unwrap(&mut time_s, clocks.as_deref(), steps, role == Role::StepTime, remarks);
     }
     if let Some((first, last)) = clock {
         by_clock(&mut time_s, first, last, unit.is_some(), remarks);
     }
-    Ok((time_s, clock.map(|(first, _)| first)))
+    Ok((time_s, clock.map(|(first, _)| first), role == Role::StepTime))
 }
 
 fn multiply(values: &mut [f64], factor: f64) {
@@ -246,8 +285,14 @@ fn multiply(values: &mut [f64], factor: f64) {
     }
 }
 
-/// Makes a time that restarts at each step run on.
-fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &mut Vec<Remark>) {
+/// Makes a time that restarts at each step run on; the wall clock says when each step started, where there is one.
+fn unwrap(
+    time_s: &mut [f64],
+    clocks: Option<&[f64]>,
+    steps: Option<&[i64]>,
+    expected: bool,
+    remarks: &mut Vec<Remark>,
+) {
     let step = |row: usize| steps.and_then(|steps| steps.get(row));
     let mut restarts = 0_usize;
     let mut elsewhere = 0_usize;
@@ -264,10 +309,15 @@ fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &m
     }
     let mut base = 0.0;
     let mut before = f64::NAN;
-    for value in time_s.iter_mut() {
+    for (row, value) in time_s.iter_mut().enumerate() {
         let own = *value;
         if own < before {
             base += before;
+            let started = clocks.and_then(|clocks| clocks.get(row)).map_or(f64::NAN, |clock| clock - own);
+            // A clock of whole seconds may lag behind by one.
+            if started > base + 1.0 {
+                base = started;
+            }
         }
         if !own.is_nan() {
             before = own;
@@ -282,8 +332,13 @@ fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &m
 
 /// Sets the time's unit right by the wall clock: minutes without a name, or milliseconds said to be seconds.
 fn by_clock(time_s: &mut [f64], first: Clock, last: Clock, stated: bool, remarks: &mut Vec<Remark>) {
-    const UNITS: [(f64, &str); 5] =
-        [(60.0, "minutes"), (3600.0, "hours"), (86_400.0, "days"), (1e-3, "milliseconds"), (1e-6, "microseconds")];
+    const UNITS: [(f64, &str); 5] = [
+        (60.0, "minutes"),
+        (3600.0, "hours"),
+        (86_400.0, "days"),
+        (1e-3, "milliseconds"),
+        (1e-6, "microseconds"),
+    ];
     const SHORTEST_S: f64 = 5.0;
     let said = match (time_s.iter().find(|time| !time.is_nan()), time_s.iter().rfind(|time| !time.is_nan())) {
         (Some(start), Some(stop)) => stop - start,
@@ -295,12 +350,16 @@ fn by_clock(time_s: &mut [f64], first: Clock, last: Clock, stated: bool, remarks
     }
     // A clock that shows whole seconds is off by one at most.
     let bound = 0.01 + 1.0 / shown;
-    let Some((factor, unit)) = UNITS.into_iter().find(|(factor, _)| (said * factor / shown - 1.0).abs() < bound) else {
+    let Some((factor, unit)) =
+        UNITS.into_iter().find(|(factor, _)| (said * factor / shown - 1.0).abs() < bound)
+    else {
         return;
     };
     multiply(time_s, factor);
     let message = if stated {
-        format!("the header states another unit, but beside the wall clock the time is in {unit}; it was taken so")
+        format!(
+            "the header states another unit, but beside the wall clock the time is in {unit}; it was taken so"
+        )
     } else {
         format!("the header states no unit; beside the wall clock the time is in {unit}")
     };
@@ -311,9 +370,10 @@ fn by_clock(time_s: &mut [f64], first: Clock, last: Clock, stated: bool, remarks
 fn stated_start(preamble: &str) -> Option<jiff::civil::DateTime> {
     preamble.lines().find_map(|line| {
         let lower = line.to_lowercase();
-        let says = ["start of test", "started", "acquisition started", "date of test", "start time", "testbeginn"]
-            .iter()
-            .any(|words| lower.contains(words));
+        let says =
+            ["start of test", "started", "acquisition started", "date of test", "start time", "testbeginn"]
+                .iter()
+                .any(|words| lower.contains(words));
         if !says {
             return None;
         }
@@ -336,7 +396,9 @@ fn temperature(mut values: Vec<f64>, remarks: &mut Vec<Remark>) -> Option<Vec<f6
     if sentinels > 0 {
         remarks.push(Remark::new(
             "temperature_missing",
-            format!("{sentinels} temperatures below absolute zero mark a missing sensor and count as missing"),
+            format!(
+                "{sentinels} temperatures below absolute zero mark a missing sensor and count as missing"
+            ),
         ));
     }
     measured(values)
@@ -390,7 +452,8 @@ fn channels(column: &mut impl FnMut(Role) -> Option<Vec<f64>>) -> Vec<Channel> {
 
 /// Turns the power of a home battery where solar + battery + grid = load says that discharging was positive.
 fn turn_power(power: &mut [f64], channels: &[Channel], remarks: &mut Vec<Remark>) {
-    let channel = |name: &str| channels.iter().find(|channel| channel.name == name).map(|channel| &channel.values);
+    let channel =
+        |name: &str| channels.iter().find(|channel| channel.name == name).map(|channel| &channel.values);
     let (Some(solar), Some(load), Some(grid)) =
         (channel("solar_power_w"), channel("load_power_w"), channel("grid_power_w"))
     else {
@@ -444,7 +507,9 @@ fn running_sums(
     let falls = |values: &[f64]| values.windows(2).any(|pair| matches!(pair, [before, now] if now < before));
     let metered = channels.iter().filter(|channel| channel.name.ends_with("_wh"));
     let columns = [charge.as_deref(), discharge.as_deref()];
-    if !columns.into_iter().flatten().any(falls) && !metered.map(|channel| channel.values.as_slice()).any(falls) {
+    if !columns.into_iter().flatten().any(falls)
+        && !metered.map(|channel| channel.values.as_slice()).any(falls)
+    {
         return;
     }
     for values in [charge, discharge].into_iter().flatten() {
@@ -454,7 +519,10 @@ fn running_sums(
             *value = sum;
         }
         if remarks.last().is_none_or(|remark| remark.code != "interval_energy_summed") {
-            remarks.push(Remark::new("interval_energy_summed", "energies per interval were summed to a running count"));
+            remarks.push(Remark::new(
+                "interval_energy_summed",
+                "energies per interval were summed to a running count",
+            ));
         }
     }
 }

@@ -100,7 +100,8 @@ impl Column {
         let (name, unit_text) = split_unit(cleaned);
         let unit = unit_text.and_then(unit::parse);
         let squeezed = squeeze(name);
-        let unknown_unit = unit.is_none() && unit_text.is_some_and(|text| !text.trim_matches('?').trim().is_empty());
+        let unknown_unit =
+            unit.is_none() && unit_text.is_some_and(|text| !text.trim_matches('?').trim().is_empty());
         let mut column = Self { header: header.clone(), name: squeezed, unit, role: None };
         if header.contains('|') || column.name.is_empty() && unit.is_none() || header.len() > 120 {
             return column;
@@ -194,7 +195,9 @@ fn split_unit(text: &str) -> (&str, Option<&str>) {
 fn fitted(role: Role, sure: u8, unit: Option<Unit>) -> Option<(Role, u8)> {
     let Some(unit) = unit else { return Some((role, sure)) };
     let fits = match role.dimension() {
-        None => return Some((role, sure)).filter(|_| role == Role::Clock && unit.dimension == Dimension::Time),
+        None => {
+            return Some((role, sure)).filter(|_| role == Role::Clock && unit.dimension == Dimension::Time);
+        }
         Some(wanted) => wanted == unit.dimension,
     };
     if fits {
@@ -223,11 +226,55 @@ fn fitted(role: Role, sure: u8, unit: Option<Unit>) -> Option<(Role, u8)> {
 
 /// A role for a name that the table does not have, by a word in it and a unit that fits.
 fn guessed(name: &str, unit: Option<Unit>) -> Option<(Role, u8)> {
-    const ELSE: [&str; 46] = [
-        "max", "min", "aux", "cut", "limit", "start", "end", "begin", "set", "avg", "average", "mean", "median",
-        "open", "ocv", "mid", "upper", "lower", "delta", "diff", "ctrl", "control", "target", "nominal", "rated",
-        "load", "source", "grid", "mains", "solar", "pv", "array", "rate", "density", "specific", "spec", "dv", "di",
-        "dq", "efficiency", "per", "derivative", "std", "oneset", "onset", "reference",
+    const ELSE: [&str; 48] = [
+        "dcms",
+        "gridms",
+        "max",
+        "min",
+        "aux",
+        "cut",
+        "limit",
+        "start",
+        "end",
+        "begin",
+        "set",
+        "avg",
+        "average",
+        "mean",
+        "median",
+        "open",
+        "ocv",
+        "mid",
+        "upper",
+        "lower",
+        "delta",
+        "diff",
+        "ctrl",
+        "control",
+        "target",
+        "nominal",
+        "rated",
+        "load",
+        "source",
+        "grid",
+        "mains",
+        "solar",
+        "pv",
+        "array",
+        "rate",
+        "density",
+        "specific",
+        "spec",
+        "dv",
+        "di",
+        "dq",
+        "efficiency",
+        "per",
+        "derivative",
+        "std",
+        "oneset",
+        "onset",
+        "reference",
     ];
     let unit = unit?;
     let lower = name.to_lowercase();
@@ -237,10 +284,14 @@ fn guessed(name: &str, unit: Option<Unit>) -> Option<(Role, u8)> {
     }
     let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     let role = match unit.dimension {
-        Dimension::Voltage if has(&["volt", "spannung", "potential", "tens", "ecell", "ewe"]) => Role::Voltage,
+        Dimension::Voltage if has(&["volt", "spannung", "potential", "tens", "ecell", "ewe"]) => {
+            Role::Voltage
+        }
         Dimension::Current if has(&["current", "strom", "courant", "corriente", "amp"]) => Role::Current,
         Dimension::Temperature if has(&["temp", "surface", "cell"]) => Role::Temperature,
-        Dimension::Time if has(&["time", "zeit", "tiempo", "temps"]) && !has(&["step", "cyc", "charge", "rest"]) => {
+        Dimension::Time
+            if has(&["time", "zeit", "tiempo", "temps"]) && !has(&["step", "cyc", "charge", "rest"]) =>
+        {
             Role::TestTime
         }
         Dimension::Ratio if has(&["soc", "state of charge"]) => Role::StateOfCharge,
@@ -258,16 +309,17 @@ fn guessed(name: &str, unit: Option<Unit>) -> Option<(Role, u8)> {
 fn known(name: &str) -> Option<(Role, u8)> {
     use Role::{
         Capacity, ChargeCapacity, ChargeEnergy, ChargePower, Clock, Current, Cycle, DischargeCapacity,
-        DischargeEnergy, DischargePower, Energy, ExportEnergy, ExportPower, GridPower, ImportEnergy, ImportPower,
-        LoadEnergy, LoadPower, Power, SolarEnergy, SolarPower, State, StateOfCharge, Step, StepTime, Temperature,
-        TestTime, Voltage,
+        DischargeEnergy, DischargePower, Energy, ExportEnergy, ExportPower, GridPower, ImportEnergy,
+        ImportPower, LoadEnergy, LoadPower, Power, SolarEnergy, SolarPower, State, StateOfCharge, Step,
+        StepTime, Temperature, TestTime, Voltage,
     };
     Some(match name {
         "testtime" | "testtimes" | "testtimesec" => (TestTime, 10),
-        "totaltime" | "cumulativetime" | "runtime" | "elapsedtime" | "timeelapsed" | "elapsed" | "runningtime"
-        | "programduration" | "progtime" | "programtime" | "prgtime" | "totaltestzeit" | "gesamtzeit" | "laufzeit"
-        | "testzeit" | "prüfzeit" | "versuchszeit" | "总时间" | "测试时间" | "tiempototal" | "tiempodeensayo"
-        | "testduration" | "totalduration" | "cumtime" | "experimenttime" | "overalltime" => (TestTime, 9),
+        "totaltime" | "cumulativetime" | "runtime" | "elapsedtime" | "timeelapsed" | "elapsed"
+        | "runningtime" | "programduration" | "progtime" | "programtime" | "prgtime" | "totaltestzeit"
+        | "gesamtzeit" | "laufzeit" | "testzeit" | "prüfzeit" | "versuchszeit" | "总时间" | "测试时间"
+        | "tiempototal" | "tiempodeensayo" | "testduration" | "totalduration" | "cumtime"
+        | "experimenttime" | "overalltime" => (TestTime, 9),
         "time" | "zeit" | "tiempo" | "temps" | "时间" | "test" | "timesec" | "timeseconds" | "zeitpunkt" => {
             (TestTime, 5)
         }
@@ -279,40 +331,61 @@ fn known(name: &str) -> Option<(Role, u8)> {
         | "unixtime" | "abstime" | "datetimeisostring" | "datumuhrzeit" | "datumzeit" | "zeitstempel"
         | "fechahora" | "datetimestamp" | "localtime" | "utctime" | "recordtime" | "updatedtime"
         | "lastchanged" | "lastupdated" | "绝对时间" | "系统时间" | "clocktime" | "walltime" | "epoch"
-        | "unixtimestamp" | "epochtime" | "datetimeutc" | "utc" | "timestamputc" | "systime" | "datumundzeit"
-        | "datumunduhrzeit" | "horodatage" | "sampletime" | "loggingtime" | "measurementtime" => (Clock, 9),
+        | "unixtimestamp" | "epochtime" | "datetimeutc" | "utc" | "timestamputc" | "systime"
+        | "datumundzeit" | "datumunduhrzeit" | "horodatage" | "sampletime" | "loggingtime"
+        | "measurementtime" => (Clock, 9),
         "date" | "datestamp" | "datum" | "datenum" | "fecha" | "日期" | "dateheure" => (Clock, 7),
         "voltage" | "volts" | "spannung" | "zellspannung" | "电压" | "tension" | "tensión" | "voltaje"
-        | "voltagevolt" | "cellvoltage" | "voltagemeasured" | "measuredvoltage" | "terminalvoltage" => (Voltage, 10),
-        "ecell" | "potential" | "cvol" | "vcell" | "cellv" | "cellpotential" | "voltagecell" | "ucell" | "uzelle"
-        | "ewe" | "ewev" | "potentiel" | "ewece" | "eweece" => (Voltage, 9),
-        "batteryvoltage" | "vbat" | "vbatt" | "batteriespannung" | "packvoltage" | "ubat" | "ubatt" | "battvoltage"
-        | "batteryv" | "dcvoltage" | "busvoltage" | "bmsvoltage" | "stackvoltage" | "voltagebattery"
-        | "modulevoltage" | "batvoltage" => (Voltage, 8),
+        | "voltagevolt" | "cellvoltage" | "voltagemeasured" | "measuredvoltage" | "terminalvoltage" => {
+            (Voltage, 10)
+        }
+        "ecell" | "potential" | "cvol" | "vcell" | "cellv" | "cellpotential" | "voltagecell" | "ucell"
+        | "uzelle" | "ewe" | "ewev" | "potentiel" | "ewece" | "eweece" => (Voltage, 9),
+        "batteryvoltage" | "vbat" | "vbatt" | "batteriespannung" | "packvoltage" | "ubat" | "ubatt"
+        | "battvoltage" | "batteryv" | "dcvoltage" | "busvoltage" | "bmsvoltage" | "stackvoltage"
+        | "voltagebattery" | "modulevoltage" | "batvoltage" => (Voltage, 8),
         "volt" | "u" | "v" | "e" | "uv" | "voltagev" | "vv" => (Voltage, 6),
-        "current" | "amps" | "strom" | "电流" | "courant" | "corriente" | "currentampere" | "currentmeasured"
-        | "measuredcurrent" | "cellcurrent" | "zellstrom" => (Current, 10),
-        "ccur" | "icell" | "batterycurrent" | "batteriestrom" | "packcurrent" | "ibat" | "ibatt" | "battcurrent"
-        | "dccurrent" | "bmscurrent" | "currentbattery" | "stackcurrent" | "currentcell" | "modulecurrent"
-        | "batterya" | "batcurrent" => (Current, 8),
+        "current" | "amps" | "strom" | "电流" | "courant" | "corriente" | "currentampere"
+        | "currentmeasured" | "measuredcurrent" | "cellcurrent" | "zellstrom" => (Current, 10),
+        "ccur" | "icell" | "batterycurrent" | "batteriestrom" | "packcurrent" | "ibat" | "ibatt"
+        | "battcurrent" | "dccurrent" | "bmscurrent" | "currentbattery" | "stackcurrent" | "currentcell"
+        | "modulecurrent" | "batterya" | "batcurrent" => (Current, 8),
         "amp" | "amperes" | "i" | "a" | "currenta" | "ia" => (Current, 6),
         "power" | "leistung" | "功率" | "p" | "potencia" | "puissance" | "powerwatt" => (Power, 5),
-        "batterypower" | "powerbattery" | "pbat" | "pbatt" | "batterieleistung" | "powerwall" | "battpower"
-        | "batterywatts" | "battery" | "batterywatt" | "dcpower" | "batteryw" => (Power, 8),
-        "batterieladen" | "batterychargepower" | "batterycharging" | "chargepower" | "chargingpower" | "batteriebeladung"
-        | "topowerwall" | "tobattery" | "batterychargingpower" | "batteryin" | "intobattery" | "ladeleistung"
+        "batterypower" | "powerbattery" | "pbat" | "pbatt" | "batterieleistung" | "powerwall"
+        | "battpower" | "batterywatts" | "battery" | "batterywatt" | "dcpower" | "batteryw" => (Power, 8),
+        "batterieladen"
+        | "batterychargepower"
+        | "batterycharging"
+        | "chargepower"
+        | "chargingpower"
+        | "batteriebeladung"
+        | "topowerwall"
+        | "tobattery"
+        | "batterychargingpower"
+        | "batteryin"
+        | "intobattery"
+        | "ladeleistung"
         | "beladung" => (ChargePower, 8),
-        "batterieentladen" | "batterydischargepower" | "batterydischarging" | "dischargepower" | "dischargingpower"
-        | "batterieentladung" | "frompowerwall" | "frombattery" | "batterydischargingpower" | "batteryout"
-        | "outofbattery" | "entladeleistung" | "entladung" => (DischargePower, 8),
-        "solar" | "solarpower" | "pvpower" | "solarproduktion" | "solarenergy" | "pv" | "production" | "generation"
-        | "pvproduction" | "solarproduction" | "ppv" | "energyproduced" | "erzeugung" | "pvgeneration" => {
-            (if name.contains("energy") { SolarEnergy } else { SolarPower }, 7)
-        }
+        "batterieentladen"
+        | "batterydischargepower"
+        | "batterydischarging"
+        | "dischargepower"
+        | "dischargingpower"
+        | "batterieentladung"
+        | "frompowerwall"
+        | "frombattery"
+        | "batterydischargingpower"
+        | "batteryout"
+        | "outofbattery"
+        | "entladeleistung"
+        | "entladung" => (DischargePower, 8),
+        "solar" | "solarpower" | "pvpower" | "solarproduktion" | "solarenergy" | "pv" | "production"
+        | "generation" | "pvproduction" | "solarproduction" | "ppv" | "energyproduced" | "erzeugung"
+        | "pvgeneration" => (if name.contains("energy") { SolarEnergy } else { SolarPower }, 7),
         "home" | "homepower" | "loadpower" | "hausverbrauch" | "consumption" | "load" | "house" | "pload"
-        | "energyconsumed" | "homeconsumption" | "verbrauch" | "acconsumption" | "acconsumptionl1" | "houseload" => {
-            (if name.contains("energy") { LoadEnergy } else { LoadPower }, 7)
-        }
+        | "energyconsumed" | "homeconsumption" | "verbrauch" | "acconsumption" | "acconsumptionl1"
+        | "houseload" => (if name.contains("energy") { LoadEnergy } else { LoadPower }, 7),
         "grid" | "gridpower" | "pgrid" | "netzleistung" => (GridPower, 7),
         "netzbezug" | "fromgrid" | "gridimport" | "importpower" | "importfromgrid" | "gridimportpower" => {
             (ImportPower, 7)
@@ -321,75 +394,150 @@ fn known(name: &str) -> Option<(Role, u8)> {
         "netzeinspeisung" | "togrid" | "gridexport" | "exportpower" | "exporttogrid" | "gridexportpower" => {
             (ExportPower, 7)
         }
-        "exportedtogrid" | "gridenergyexportedfromsolar" | "gridenergyexportedfrombattery" | "energyexported" => {
-            (ExportEnergy, 7)
-        }
-        "solarenergyexported" => (SolarEnergy, 7),
-        "consumerenergyimportedfromgrid" | "consumerenergyimportedfromsolar" | "consumerenergyimportedfrombattery" => {
-            (LoadEnergy, 7)
-        }
+        "exportedtogrid"
+        | "gridenergyexportedfromsolar"
+        | "gridenergyexportedfrombattery"
+        | "energyexported" => (ExportEnergy, 7),
+        "solarenergyexported" | "meteringtotwhout" => (SolarEnergy, 7),
+        "gridmstotw" | "gridmstotwavg" => (SolarPower, 7),
+        "meteringgridmstotwhout" => (ExportEnergy, 7),
+        "meteringgridmstotwhin" => (ImportEnergy, 7),
+        "consumerenergyimportedfromgrid"
+        | "consumerenergyimportedfromsolar"
+        | "consumerenergyimportedfrombattery" => (LoadEnergy, 7),
         "batteryenergyexported" => (DischargeEnergy, 7),
         "batteryenergyimportedfromgrid" | "batteryenergyimportedfromsolar" => (ChargeEnergy, 7),
         "energycharged" | "energychargedthisday" | "chargedenergy" | "energieladen" | "chargeenergytotal" => {
             (ChargeEnergy, 8)
         }
         "energydischarged" | "energydischargedthisday" | "dischargedenergy" => (DischargeEnergy, 8),
-        "celltemperature" | "temperaturemeasured" | "cellsurfacetemperature" | "surfacetemperature" | "zelltemperatur"
-        | "temperaturecell" | "celltemp" | "tcell" | "batterytemperature" | "ctemp" | "batterytemp"
+        "celltemperature"
+        | "temperaturemeasured"
+        | "cellsurfacetemperature"
+        | "surfacetemperature"
+        | "zelltemperatur"
+        | "temperaturecell"
+        | "celltemp"
+        | "tcell"
+        | "batterytemperature"
+        | "ctemp"
+        | "batterytemp"
         | "batterietemperatur" => (Temperature, 9),
         "temperature" | "temp" | "temperatur" | "温度" | "temperatura" | "température" => (Temperature, 8),
-        "t1" | "temp1" | "temperature1" | "auxtemperature1" | "temperaturet1" | "temperaturet1celsius" | "auxtemp1"
-        | "tc1" | "thermocouple1" | "logtemp001" | "temp01" | "avgt" => (Temperature, 7),
+        "t1"
+        | "temp1"
+        | "temperature1"
+        | "auxtemperature1"
+        | "temperaturet1"
+        | "temperaturet1celsius"
+        | "auxtemp1"
+        | "tc1"
+        | "thermocouple1"
+        | "logtemp001"
+        | "temp01"
+        | "avgt" => (Temperature, 7),
         "temp2" | "temperature2" | "auxtemperature2" | "t2" | "tenv" => (Temperature, 3),
-        "ambienttemperature" | "environmenttemperature" | "temperaturechamber" | "chambertemperature"
+        "ambienttemperature"
+        | "environmenttemperature"
+        | "temperaturechamber"
+        | "chambertemperature"
         | "chambertemp" => (Temperature, 2),
-        "soc" | "stateofcharge" | "soe" | "batterysoc" | "ladezustand" | "batterylevel" | "batterypercentage"
-        | "rsoc" | "socbms" | "batterystateofcharge" | "chargelevel" | "ladestand" | "batteriestand" | "荷电状态"
-        | "stateofenergy" | "percentage" | "batterypercent" | "socpercent" | "ladezustandbatterie" => {
-            (StateOfCharge, 9)
-        }
+        "soc"
+        | "stateofcharge"
+        | "soe"
+        | "batterysoc"
+        | "ladezustand"
+        | "batterylevel"
+        | "batterypercentage"
+        | "rsoc"
+        | "socbms"
+        | "batterystateofcharge"
+        | "chargelevel"
+        | "ladestand"
+        | "batteriestand"
+        | "荷电状态"
+        | "stateofenergy"
+        | "percentage"
+        | "batterypercent"
+        | "socpercent"
+        | "ladezustandbatterie" => (StateOfCharge, 9),
         "charge" => (StateOfCharge, 3),
-        "chargecapacity" | "chgcap" | "capchg" | "capacitancechg" | "chargingcapacity" | "chargingcapacityah"
-        | "qcharge" | "充电容量" | "ladekapazität" | "chargecap" | "chgcapacity" | "capacitycharge"
-        | "chargeq" | "cumulativechargecapacity" => (ChargeCapacity, 9),
+        "chargecapacity"
+        | "chgcap"
+        | "capchg"
+        | "capacitancechg"
+        | "chargingcapacity"
+        | "chargingcapacityah"
+        | "qcharge"
+        | "充电容量"
+        | "ladekapazität"
+        | "chargecap"
+        | "chgcapacity"
+        | "capacitycharge"
+        | "chargeq"
+        | "cumulativechargecapacity" => (ChargeCapacity, 9),
         "ahch" | "ahcha" | "ahcharge" | "chargeah" | "qchg" | "qch" | "ahchg" | "chargedcapacity" | "qc"
         | "carga" | "charah" | "ahin" => (ChargeCapacity, 8),
         "ahcyccharge" | "wfchgcapah" => (ChargeCapacity, 6),
-        "dischargecapacity" | "dchgcap" | "capdchg" | "capacitancedchg" | "dischargingcapacity"
-        | "dischargingcapacityah" | "qdischarge" | "放电容量" | "entladekapazität" | "dischargecap"
-        | "dischgcap" | "dchgcapacity" | "capacitydischarge" | "dischargeq" | "cumulativedischargecapacity" => {
-            (DischargeCapacity, 9)
-        }
-        "ahdch" | "ahdis" | "ahdischarge" | "dischargeah" | "qdis" | "qdch" | "ahdchg" | "dischargedcapacity"
-        | "qd" | "descarga" | "disah" | "ahout" => (DischargeCapacity, 8),
+        "dischargecapacity"
+        | "dchgcap"
+        | "capdchg"
+        | "capacitancedchg"
+        | "dischargingcapacity"
+        | "dischargingcapacityah"
+        | "qdischarge"
+        | "放电容量"
+        | "entladekapazität"
+        | "dischargecap"
+        | "dischgcap"
+        | "dchgcapacity"
+        | "capacitydischarge"
+        | "dischargeq"
+        | "cumulativedischargecapacity" => (DischargeCapacity, 9),
+        "ahdch" | "ahdis" | "ahdischarge" | "dischargeah" | "qdis" | "qdch" | "ahdchg"
+        | "dischargedcapacity" | "qd" | "descarga" | "disah" | "ahout" => (DischargeCapacity, 8),
         "ahcycdischarge" => (DischargeCapacity, 6),
         "qqo" | "netcapacity" => (Capacity, 8),
-        "capacity" | "amphr" | "amphour" | "ah" | "容量" | "kapazität" | "cap" | "ahstep" | "stepcapacity"
-        | "capacidad" | "capacité" => (Capacity, 7),
+        "capacity" | "amphr" | "amphour" | "ah" | "容量" | "kapazität" | "cap" | "ahstep"
+        | "stepcapacity" | "capacidad" | "capacité" => (Capacity, 7),
         "ahaccu" | "q" | "qchargedischarge" => (Capacity, 6),
-        "chargeenergy" | "chgenergy" | "engychg" | "chargingenergy" | "chargingenergywh" | "energycharge"
-        | "充电能量" | "cumulativechargeenergy" => (ChargeEnergy, 9),
+        "chargeenergy"
+        | "chgenergy"
+        | "engychg"
+        | "chargingenergy"
+        | "chargingenergywh"
+        | "energycharge"
+        | "充电能量"
+        | "cumulativechargeenergy" => (ChargeEnergy, 9),
         "whch" | "whcha" | "whcharge" | "chargewh" | "echg" | "whchg" | "whin" => (ChargeEnergy, 8),
         "whcyccharge" => (ChargeEnergy, 6),
-        "dischargeenergy" | "dchgenergy" | "engydchg" | "dischargingenergy" | "dischargingenergywh"
-        | "energydischarge" | "放电能量" | "cumulativedischargeenergy" => (DischargeEnergy, 9),
+        "dischargeenergy"
+        | "dchgenergy"
+        | "engydchg"
+        | "dischargingenergy"
+        | "dischargingenergywh"
+        | "energydischarge"
+        | "放电能量"
+        | "cumulativedischargeenergy" => (DischargeEnergy, 9),
         "whdch" | "whdis" | "whdischarge" | "dischargewh" | "edis" | "edchg" | "whdchg" | "whout" => {
             (DischargeEnergy, 8)
         }
         "whcycdischarge" => (DischargeEnergy, 6),
-        "energy" | "ener" | "watthr" | "watthour" | "wh" | "能量" | "energie" | "whstep" | "energía" => (Energy, 7),
+        "energy" | "ener" | "watthr" | "watthour" | "wh" | "能量" | "energie" | "whstep" | "energía" => {
+            (Energy, 7)
+        }
         "whaccu" => (Energy, 6),
-        "cycleindex" | "cycleid" | "cyclenumber" | "cycleno" | "cyclenr" | "cyclenum" | "循环" | "循环号" | "循环序号"
-        | "zyklus" | "zyklusnr" | "ciclo" => (Cycle, 9),
+        "cycleindex" | "cycleid" | "cyclenumber" | "cycleno" | "cyclenr" | "cyclenum" | "循环" | "循环号"
+        | "循环序号" | "zyklus" | "zyklusnr" | "ciclo" => (Cycle, 9),
         "cycle" | "cyc" | "cyclec" | "cyclecount" | "cycles" | "cycleindex1" => (Cycle, 8),
         "cyccount" | "cyclep" | "zykluszähler" | "cyclen" => (Cycle, 4),
-        "stepindex" | "stepid" | "stepnumber" | "stepno" | "stepnum" | "工步" | "工步号" | "工步序号" | "schritt"
-        | "schrittnr" => (Step, 9),
+        "stepindex" | "stepid" | "stepnumber" | "stepno" | "stepnum" | "工步" | "工步号" | "工步序号"
+        | "schritt" | "schrittnr" => (Step, 9),
         "step" | "ns" | "stepcount" | "stepnr" | "paso" => (Step, 7),
         "line" | "stepn" => (Step, 2),
-        "state" | "md" | "steptype" | "status" | "stepname" | "stepstate" | "command" | "工步类型" | "工步状态"
-        | "stepstatus" | "workingstate" | "工步名称" | "chargestatus" | "workstate" | "stepmode" | "mode"
-        | "batterystate" => (State, 8),
+        "state" | "md" | "steptype" | "status" | "stepname" | "stepstate" | "command" | "工步类型"
+        | "工步状态" | "stepstatus" | "workingstate" | "工步名称" | "chargestatus" | "workstate"
+        | "stepmode" | "mode" | "batterystate" => (State, 8),
         _ => return None,
     })
 }
@@ -448,10 +596,27 @@ mod tests {
     #[test]
     fn what_only_sounds_alike_is_not_taken() {
         for header in [
-            "cutoff_voltage", "time at upper voltage", "charge_rate", "chamber temperature", "nominal capacity (Ah)",
-            "cell type", "Min_Current (A)", "Spec. Cap.(mAh/g)", "dV/dt(V/s)", "|I|/A", "Capacitance charge/µF",
-            "control/V", "Start Voltage(V)", "Oneset Volt.(V)", "Aux. Vmax(V)", "dQ/dV(mAh/V)", "Capacity_Chg(F)",
-            "Capacity Density(mAh/g)", "Open Circuit Voltage 1 (V)", "Rec#", "50% DoD (mV)",
+            "cutoff_voltage",
+            "time at upper voltage",
+            "charge_rate",
+            "chamber temperature",
+            "nominal capacity (Ah)",
+            "cell type",
+            "Min_Current (A)",
+            "Spec. Cap.(mAh/g)",
+            "dV/dt(V/s)",
+            "|I|/A",
+            "Capacitance charge/µF",
+            "control/V",
+            "Start Voltage(V)",
+            "Oneset Volt.(V)",
+            "Aux. Vmax(V)",
+            "dQ/dV(mAh/V)",
+            "Capacity_Chg(F)",
+            "Capacity Density(mAh/g)",
+            "Open Circuit Voltage 1 (V)",
+            "Rec#",
+            "50% DoD (mV)",
         ] {
             let found = role(header);
             assert!(

@@ -150,7 +150,8 @@ fn candidate(line: Line<'_>) -> Option<Candidate<'_>> {
 
 /// How much a line looks like the header of a battery recording: each role counts once.
 fn score(columns: &[Column]) -> u32 {
-    let mut roles: Vec<Role> = columns.iter().filter_map(|column| column.role.map(|(role, _)| role)).collect();
+    let mut roles: Vec<Role> =
+        columns.iter().filter_map(|column| column.role.map(|(role, _)| role)).collect();
     roles.sort_unstable();
     roles.dedup();
     roles.into_iter().map(Role::weight).sum()
@@ -174,7 +175,10 @@ impl Candidate<'_> {
         let metered = self.names_a(&[Role::Clock])
             && self.names_a(&[Role::SolarEnergy, Role::LoadEnergy, Role::SolarPower, Role::LoadPower]);
         let timed = self.names_a(&[Role::TestTime, Role::Clock, Role::StepTime]);
-        (measured && (timed || self.score >= 9)) || metered
+        // A first column without a name may be the time; the rows will show it.
+        let unnamed_time = self.columns.first().is_some_and(|column| column.name.is_empty())
+            && self.names_a(&[Role::SolarEnergy, Role::SolarPower]);
+        (measured && (timed || self.score >= 9)) || metered || unnamed_time
     }
 
     /// The names of the line, for a message.
@@ -246,7 +250,7 @@ impl Candidate<'_> {
                 .columns
                 .iter_mut()
                 .zip(cells)
-                .find(|(column, cell)| column.role.is_none() && time::clock(cell, DateOrder::MonthFirst).is_some());
+                .find(|(column, cell)| column.role.is_none() && is_clock(cell));
             if let Some((column, _)) = unnamed {
                 column.role = Some((Role::Clock, 5));
                 timed = true;
@@ -257,7 +261,8 @@ impl Candidate<'_> {
 
     /// Takes a line of units under the header: every cell that is not empty is a unit or a pattern of dates.
     fn take_units(&mut self, cells: &[&[u8]]) {
-        let units: Vec<Option<unit::Unit>> = cells.iter().map(|cell| unit::parse(&shown(trim(cell)))).collect();
+        let units: Vec<Option<unit::Unit>> =
+            cells.iter().map(|cell| unit::parse(&shown(trim(cell)))).collect();
         let filled = cells.iter().filter(|cell| !trim(cell).is_empty()).count();
         let known = units.iter().flatten().count();
         if known * 2 <= filled || known == 0 {
@@ -274,8 +279,11 @@ impl Candidate<'_> {
 fn is_time(cell: &[u8]) -> bool {
     matches!(number(cell, DecimalMark::Point), Cell::Number(_))
         || time::duration(cell).is_some()
-        || time::clock(cell, DateOrder::MonthFirst).is_some()
-        || time::clock(cell, DateOrder::DayFirst).is_some()
+        || is_clock(cell)
+}
+
+fn is_clock(cell: &[u8]) -> bool {
+    time::clock(cell, DateOrder::MonthFirst).is_some() || time::clock(cell, DateOrder::DayFirst).is_some()
 }
 
 /// Whether the two lines above the header name cycles and steps, as in nested Neware exports.

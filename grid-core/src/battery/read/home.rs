@@ -5,7 +5,8 @@ use super::detect::Layout;
 
 /// A house around the battery: solar, load or grid beside it, or a state of charge and no current.
 pub(super) fn recognise(layout: &Layout) -> Option<&'static str> {
-    let has = |role: Role| layout.columns.iter().any(|column| column.role.is_some_and(|(found, _)| found == role));
+    let has =
+        |role: Role| layout.columns.iter().any(|column| column.role.is_some_and(|(found, _)| found == role));
     let house = [
         Role::SolarPower,
         Role::LoadPower,

@@ -7,5 +7,6 @@ pub(super) fn recognise(layout: &Layout) -> Option<&'static str> {
     let csv = layout.has("channelindex") && layout.has("stepindex");
     let short = layout.has("testtime") && layout.header.contains("TestTime,Voltage/V");
     let text = layout.header.contains("DPt-Time") && layout.has("amphr");
-    (csv || short || text).then_some("`channel_index`, `TestTime` with `Voltage/V` or `DPt-Time` are Landt's names")
+    (csv || short || text)
+        .then_some("`channel_index`, `TestTime` with `Voltage/V` or `DPt-Time` are Landt's names")
 }

@@ -7,5 +7,6 @@ pub(super) fn recognise(layout: &Layout) -> Option<&'static str> {
     let recorded = layout.has("rec");
     let cycled = ["cyc", "cyclec", "cyclep", "cycle"].iter().any(|name| layout.has(name));
     let own = ["dpttime", "amphr", "mamphr", "md", "watthr"].iter().any(|name| layout.has(name));
-    (recorded && cycled && own).then_some("`Rec`, a cycle and `DPT Time`, `Amp-hr` or `Md` are Maccor's names")
+    (recorded && cycled && own)
+        .then_some("`Rec`, a cycle and `DPT Time`, `Amp-hr` or `Md` are Maccor's names")
 }

@@ -12,5 +12,6 @@ pub(super) fn recognise(layout: &Layout) -> Option<&'static str> {
         .iter()
         .any(|name| layout.has(name));
     let staged = layout.has("steptype") || layout.has("stepid") || layout.has("工步类型");
-    (counted && (numbered || staged)).then_some("`Chg. Cap.` or `Capacitance_Chg` with a record number are Neware's")
+    (counted && (numbered || staged))
+        .then_some("`Chg. Cap.` or `Capacitance_Chg` with a record number are Neware's")
 }

@@ -32,9 +32,30 @@ const EXACT: u64 = 1 << 53;
 
 /// What cyclers and loggers write where nothing was measured, lower case.
 const MISSING: [&[u8]; 24] = [
-    b"nan", b"n/a", b"na", b"null", b"none", b"-", b"--", b"---", b"?", b"unavailable", b"unknown", b"nanstt",
-    b"#n/a", b"#na", b"inf", b"-inf", b"+inf", b"infinity", b"-infinity", b"-nan", b"nan(ind)", b"-nan(ind)",
-    b"nonemsg", b"#div/0!",
+    b"nan",
+    b"n/a",
+    b"na",
+    b"null",
+    b"none",
+    b"-",
+    b"--",
+    b"---",
+    b"?",
+    b"unavailable",
+    b"unknown",
+    b"nanstt",
+    b"#n/a",
+    b"#na",
+    b"inf",
+    b"-inf",
+    b"+inf",
+    b"infinity",
+    b"-infinity",
+    b"-nan",
+    b"nan(ind)",
+    b"-nan(ind)",
+    b"nonemsg",
+    b"#div/0!",
 ];
 
 /// Cuts blanks, tabs and quotes from both ends.
@@ -198,7 +219,9 @@ mod tests {
 
     #[test]
     fn a_number_is_the_one_that_the_standard_library_reads() {
-        for text in ["0", "3.7", "-0.001", "2.254282122508101E+005", "9.63E-05", "123456789012345678901", "1e300"] {
+        for text in
+            ["0", "3.7", "-0.001", "2.254282122508101E+005", "9.63E-05", "123456789012345678901", "1e300"]
+        {
             assert_eq!(point(text), Cell::Number(text.parse().unwrap()), "{text}");
         }
     }

@@ -6,6 +6,7 @@ use super::super::log::{Format, Remark};
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
     pub(super) format: Format,
+    pub(super) time_s: &'a [f64],
     pub(super) voltage_v: &'a [f64],
     /// Charge 1, rest 0, discharge -1, unknown NaN.
     pub(super) state: Option<&'a [f64]>,
@@ -62,7 +63,9 @@ fn by_state(current: &mut [f64], state: &[f64], signed: bool, remarks: &mut Vec<
         ));
         return true;
     }
-    if discharging > 0.0 && charging < 0.0 || (discharging > 0.0 || charging < 0.0) && discharging - charging > 0.0 && signed {
+    if discharging > 0.0 && charging < 0.0
+        || (discharging > 0.0 || charging < 0.0) && discharging - charging > 0.0 && signed
+    {
         turn(current);
         remarks.push(turned("the file counts discharging current as positive, by its states; it was turned"));
         return true;
@@ -73,9 +76,10 @@ fn by_state(current: &mut [f64], state: &[f64], signed: bool, remarks: &mut Vec<
 /// By the growth of the vendor's charge and discharge columns.
 fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remarks: &mut Vec<Remark>) {
     let grown = |column: Option<&[f64]>, row: usize| -> f64 {
-        let (Some(before), Some(now)) =
-            (row.checked_sub(1).and_then(|before| column?.get(before)), column.and_then(|column| column.get(row)))
-        else {
+        let (Some(before), Some(now)) = (
+            row.checked_sub(1).and_then(|before| column?.get(before)),
+            column.and_then(|column| column.get(row)),
+        ) else {
             return 0.0;
         };
         let growth = now - before;
@@ -88,12 +92,25 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
         .iter()
         .zip(&directions)
         .filter(|(current, _)| !current.is_nan())
-        .map(|(current, direction)| if *direction < 0.0 { *current } else if *direction > 0.0 { -*current } else { 0.0 })
+        .map(|(current, direction)| {
+            if *direction < 0.0 {
+                *current
+            } else if *direction > 0.0 {
+                -*current
+            } else {
+                0.0
+            }
+        })
         .sum();
     if signed {
-        if against > 0.0 {
+        // What was counted must be about what the current moved, or the two are not of one battery.
+        let moved = throughput(current, evidence.time_s);
+        let counted: f64 = directions.iter().map(|direction| direction.abs()).sum();
+        if against > 0.0 && counted > 0.3 * moved && counted < 3.0 * moved {
             turn(current);
-            remarks.push(turned("the file counts discharging current as positive, by its capacities; it was turned"));
+            remarks.push(turned(
+                "the file counts discharging current as positive, by its capacities; it was turned",
+            ));
         }
         return;
     }
@@ -111,9 +128,27 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
         }
     }
     let mut before = 0.0;
+    for direction in &mut filled {
+        if *direction == 0.0 {
+            *direction = before;
+        }
+        before = *direction;
+    }
+    // The discharge count must have grown by about what the current of those rows moved: a count that grew between
+    // two rows, during a pulse that no row shows, says nothing about the rows.
+    let mut moved = 0.0;
+    let mut counted = 0.0;
+    for (row, _) in filled.iter().enumerate().skip(1).filter(|(_, direction)| **direction < 0.0) {
+        let at = |values: &[f64], row: usize| values.get(row).copied().unwrap_or(f64::NAN);
+        let ampere_hours =
+            at(current, row) * (at(evidence.time_s, row) - at(evidence.time_s, row - 1)) / 3600.0;
+        moved += if ampere_hours.is_finite() { ampere_hours.max(0.0) } else { 0.0 };
+        counted += grown(evidence.discharge_ah, row);
+    }
+    if !(counted > 0.3 * moved && counted < 3.0 * moved) {
+        return;
+    }
     for (current, direction) in current.iter_mut().zip(filled) {
-        let direction = if direction == 0.0 { before } else { direction };
-        before = direction;
         if direction < 0.0 && *current != 0.0 {
             *current = -*current;
         }
@@ -122,6 +157,16 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
         "current_sign_from_capacity",
         "the current has no sign in the file; rows in which the discharge capacity grows were made negative",
     ));
+}
+
+/// Ah that a current moves in either direction.
+fn throughput(current: &[f64], time_s: &[f64]) -> f64 {
+    let intervals = time_s.windows(2).map(|pair| if let [before, now] = pair { now - before } else { 0.0 });
+    intervals
+        .zip(current.iter().skip(1))
+        .map(|(interval, current)| interval * current.abs() / 3600.0)
+        .filter(|moved| *moved > 0.0)
+        .sum()
 }
 
 /// By the voltage over stretches of one sign: it rises while a battery is charged.
@@ -141,7 +186,11 @@ fn by_voltage(current: &mut [f64], voltage: &[f64], remarks: &mut Vec<Remark>) {
                 if let Some((sign, start, length)) = *other {
                     let change: f64 = last - start;
                     if length >= SHORTEST_STRETCH && change.abs() > SMALLEST_CHANGE_V {
-                        if change.signum() == sign { agreed += change.abs() } else { contradicted += change.abs() }
+                        if change.signum() == sign {
+                            agreed += change.abs()
+                        } else {
+                            contradicted += change.abs()
+                        }
                     }
                 }
                 *other = (direction != 0.0 && voltage.is_finite()).then_some((direction, voltage, 1));
@@ -180,6 +229,7 @@ mod tests {
     fn states_give_an_unsigned_current_its_sign() {
         let evidence = Evidence {
             format: Format::Maccor,
+            time_s: &[],
             voltage_v: &[],
             state: Some(&[1.0, 0.0, -1.0]),
             charge_ah: None,
@@ -194,6 +244,7 @@ mod tests {
     fn capacities_turn_a_current_that_is_positive_while_discharging() {
         let evidence = Evidence {
             format: Format::Bdf,
+            time_s: &[0.0, 360.0, 720.0, 1080.0],
             voltage_v: &[],
             state: None,
             charge_ah: Some(&[0.0, 0.0, 0.0, 0.1]),
@@ -207,6 +258,7 @@ mod tests {
     fn a_right_sign_is_left_alone() {
         let evidence = Evidence {
             format: Format::Generic,
+            time_s: &[],
             voltage_v: &[4.2, 4.1, 4.0],
             state: None,
             charge_ah: None,
@@ -220,8 +272,14 @@ mod tests {
     #[test]
     fn a_falling_voltage_turns_the_current_of_an_unknown_file() {
         let voltage: Vec<f64> = (0..20).map(|row| 4.2 - 0.01 * f64::from(row)).collect();
-        let evidence =
-            Evidence { format: Format::Generic, voltage_v: &voltage, state: None, charge_ah: None, discharge_ah: None };
+        let evidence = Evidence {
+            format: Format::Generic,
+            time_s: &[],
+            voltage_v: &voltage,
+            state: None,
+            charge_ah: None,
+            discharge_ah: None,
+        };
         let (current, _) = settled(vec![1.0; 20], &evidence);
         assert_eq!(current, [-1.0; 20]);
     }

@@ -73,7 +73,8 @@ fn chosen(columns: &[Column]) -> BTreeMap<Role, Vec<usize>> {
             entry.1.push(field);
         }
     }
-    let mut wanted: BTreeMap<Role, Vec<usize>> = best.into_iter().map(|(role, (_, fields))| (role, fields)).collect();
+    let mut wanted: BTreeMap<Role, Vec<usize>> =
+        best.into_iter().map(|(role, (_, fields))| (role, fields)).collect();
     let both = |wanted: &BTreeMap<Role, Vec<usize>>, a, b| wanted.contains_key(&a) && wanted.contains_key(&b);
     if both(&wanted, Role::ChargeCapacity, Role::DischargeCapacity) {
         wanted.remove(&Role::Capacity);
@@ -84,7 +85,8 @@ fn chosen(columns: &[Column]) -> BTreeMap<Role, Vec<usize>> {
     if both(&wanted, Role::Voltage, Role::Current) {
         wanted.remove(&Role::Power);
     }
-    if wanted.contains_key(&Role::TestTime) || wanted.contains_key(&Role::Clock) {
+    let timed = wanted.contains_key(&Role::TestTime) || wanted.contains_key(&Role::Clock);
+    if timed && !wanted.contains_key(&Role::Step) {
         wanted.remove(&Role::StepTime);
     }
     wanted
@@ -113,6 +115,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         .filter(|line| !line.is_blank())
         .take(SAMPLED)
         .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
+        .filter(|row| layout.nesting.is_none() || row.iter().take(2).all(|cell| trim(cell).is_empty()))
         .collect();
     let mut wanted = chosen(&layout.columns);
     let clock_field = wanted.get(&Role::Clock).and_then(|fields| fields.first().copied());
@@ -124,8 +127,15 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
                 || time::clock(cell, DateOrder::MonthFirst).is_some()
         })
     });
+    // `Time` may restart at each step; the clock beside it then says when the steps started.
+    let may_restart = wanted
+        .get(&Role::TestTime)
+        .and_then(|fields| layout.columns.get(*fields.first()?)?.role)
+        .is_some_and(|(_, sure)| sure <= 5);
     if timed {
-        wanted.remove(&Role::Clock);
+        if !may_restart {
+            wanted.remove(&Role::Clock);
+        }
     } else {
         wanted.remove(&Role::TestTime);
     }
@@ -138,7 +148,11 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
                 slots.push(Slot {
                     role: *role,
                     field: *field,
-                    header: layout.columns.get(*field).map(|column| column.header.clone()).unwrap_or_default(),
+                    header: layout
+                        .columns
+                        .get(*field)
+                        .map(|column| column.header.clone())
+                        .unwrap_or_default(),
                     kind,
                     values: Vec::with_capacity(rows),
                     bad: 0,
@@ -152,7 +166,15 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
             slots.retain(|slot| slot.role != role);
             let kind = if role == Role::State { Kind::State } else { Kind::Number(DecimalMark::Point) };
             let header = format!("{role:?} row");
-            slots.push(Slot { role, field: usize::MAX, header, kind, values: Vec::new(), bad: 0, first_bad: None });
+            slots.push(Slot {
+                role,
+                field: usize::MAX,
+                header,
+                kind,
+                values: Vec::new(),
+                bad: 0,
+                first_bad: None,
+            });
         }
     }
     let mut table = Table {
@@ -311,7 +333,10 @@ impl Table {
     }
 
     /// Lines without quotes: one scan for delimiters and line ends together.
-    #[expect(clippy::indexing_slicing, reason = "positions come from memchr over the same bytes, slots from want")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "positions come from memchr over the same bytes, slots from want"
+    )]
     fn read_plain(&mut self, data: &[u8], end: u8, layout: &Layout) {
         const UNWANTED: usize = usize::MAX;
         let last = self.slots.iter().map(|slot| slot.field).max().unwrap_or(0);
@@ -325,7 +350,8 @@ impl Table {
         let mut start = 0;
         let mut field = 0;
         while at <= data.len() {
-            let stop = memchr::memchr2(layout.delimiter, end, &data[at..]).map_or(data.len(), |length| at + length);
+            let stop =
+                memchr::memchr2(layout.delimiter, end, &data[at..]).map_or(data.len(), |length| at + length);
             if field <= last {
                 let slot = want[field];
                 if slot != UNWANTED {
@@ -389,7 +415,8 @@ impl Table {
                 // The first step row of a cycle may stand on the cycle's own line, without its empty first field.
                 if row.len() > nesting.cycle_fields {
                     step = get(nesting.cycle_fields + nesting.step - 1);
-                    state = nesting.state.map_or(b"".as_slice(), |field| get(nesting.cycle_fields + field - 1));
+                    state =
+                        nesting.state.map_or(b"".as_slice(), |field| get(nesting.cycle_fields + field - 1));
                 }
             } else if filled(1) {
                 step = get(nesting.step);
@@ -465,7 +492,8 @@ impl Table {
         for (index, (slot, cell)) in self.slots.iter_mut().zip(cells).enumerate() {
             if bad & (1 << (index & 31)) != 0 && index < 32 {
                 slot.bad += 1;
-                slot.first_bad.get_or_insert_with(|| (line, crate::error::excerpt(&super::text::shown(cell))));
+                slot.first_bad
+                    .get_or_insert_with(|| (line, crate::error::excerpt(&super::text::shown(cell))));
             }
         }
     }
@@ -490,7 +518,10 @@ impl Table {
             }
             self.remarks.push(Remark::at(
                 "cells_unreadable",
-                format!("{} cells of \"{}\" are not numbers and count as missing, first `{got}`", slot.bad, slot.header),
+                format!(
+                    "{} cells of \"{}\" are not numbers and count as missing, first `{got}`",
+                    slot.bad, slot.header
+                ),
                 *line,
             ));
         }
@@ -541,7 +572,13 @@ impl Kind {
 }
 
 /// The clock of the first and of the last row.
-fn edges(data: &[u8], end: u8, layout: &Layout, field: usize, sample: &[Vec<&[u8]>]) -> Option<(Clock, Clock)> {
+fn edges(
+    data: &[u8],
+    end: u8,
+    layout: &Layout,
+    field: usize,
+    sample: &[Vec<&[u8]>],
+) -> Option<(Clock, Clock)> {
     let trimmed = data.trim_ascii_end();
     let last_line = trimmed.get(memchr::memrchr(end, trimmed).map_or(0, |at| at + 1)..)?;
     let last_line = if layout.wrapped { trim(last_line) } else { last_line };

@@ -29,7 +29,11 @@ impl Clock {
     /// Seconds from `self` to `later`.
     pub(super) fn until(self, later: Self) -> f64 {
         let whole = (later.seconds - later.ahead_s) - (self.seconds - self.ahead_s);
-        #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "under 2^53 s for years 0 to 9999")]
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_precision_loss,
+            reason = "under 2^53 s for years 0 to 9999"
+        )]
         let whole = whole as f64;
         whole + f64::from(later.nanos - self.nanos) * 1e-9
     }
@@ -122,8 +126,10 @@ fn parts(text: &str) -> (&str, &str) {
 
 /// Days from 1970-01-01 to a date in the proleptic Gregorian calendar.
 fn date(text: &str, order: DateOrder) -> Option<i64> {
-    let pieces: Vec<&str> =
-        text.split(['-', '/', '.', ' ', ',']).filter(|piece| !piece.is_empty() && !is_weekday(piece)).collect();
+    let pieces: Vec<&str> = text
+        .split(['-', '/', '.', ' ', ','])
+        .filter(|piece| !piece.is_empty() && !is_weekday(piece))
+        .collect();
     let (year, month, day) = match pieces.as_slice() {
         [compact] if compact.len() == 8 => (compact.get(..4)?, compact.get(4..6)?, compact.get(6..)?),
         [year, month, day] if year.len() == 4 => (*year, *month, *day),
@@ -142,7 +148,8 @@ fn date(text: &str, order: DateOrder) -> Option<i64> {
         (year, 2) => 2000 + year,
         _ => return None,
     };
-    let real = jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    let real =
+        jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
     real.ok().map(|_| days_from_civil(year, month, day))
 }
 
@@ -193,7 +200,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// Seconds of the day, nanoseconds and distance from UTC of `3:56:11 PM`, `11:38:41.707`, `10:00:00.000Z`.
 fn time_of_day(text: &str) -> Option<(i64, i32, i64)> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(text.len());
     let (clock, tail) = text.split_at(end);
     let mut pieces = clock.trim_end_matches(',').split(':');
     let hours = small(pieces.next()?)?;
@@ -226,7 +234,8 @@ fn fraction_nanos(digits: &str) -> Option<i32> {
     if digits.is_empty() {
         return Some(0);
     }
-    let value: i32 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
+    let value: i32 =
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
     Some(value * 10_i32.pow(9 - u32::try_from(digits.len()).ok()?))
 }
 

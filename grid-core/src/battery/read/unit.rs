@@ -38,7 +38,9 @@ pub(super) fn parse(text: &str) -> Option<Unit> {
         return None;
     }
     let exact = match text {
-        "C" | "°C" | "\u{fffd}C" | "?C" | "ºC" | "˚C" | "℃" | "�" | "?" => Some(Unit::new(Temperature, 1.0)),
+        "C" | "°C" | "\u{fffd}C" | "?C" | "ºC" | "˚C" | "℃" | "�" | "?" => {
+            Some(Unit::new(Temperature, 1.0))
+        }
         "K" => Some(Unit { dimension: Temperature, scale: 1.0, offset: -273.15 }),
         "F" | "°F" => Some(Unit { dimension: Temperature, scale: 5.0 / 9.0, offset: -160.0 / 9.0 }),
         "%" => Some(Unit::new(Ratio, 0.01)),
@@ -76,7 +78,11 @@ pub(super) fn parse(text: &str) -> Option<Unit> {
 
 /// The product of two scales; a thousandth of a 3600th is one division by 3.6 million.
 fn scaled(base: f64, prefix: f64) -> f64 {
-    if base < 1.0 && prefix < 1.0 { 1.0 / ((1.0 / base).round() * (1.0 / prefix).round()) } else { base * prefix }
+    if base < 1.0 && prefix < 1.0 {
+        1.0 / ((1.0 / base).round() * (1.0 / prefix).round())
+    } else {
+        base * prefix
+    }
 }
 
 fn prefix(text: &str) -> Option<(f64, &str)> {
@@ -117,7 +123,9 @@ fn base(text: &str) -> Option<Unit> {
         "wh" | "watthr" | "watthour" | "watthours" | "whr" => Unit::new(Energy, 1.0),
         "ws" | "j" | "joule" | "joules" => Unit::new(Energy, 1.0 / 3600.0),
         "w" | "watt" | "watts" => Unit::new(Power, 1.0),
-        "degc" | "celsius" | "deg" | "degreesc" | "degreec" | "degreescelsius" | "grad" => Unit::new(Temperature, 1.0),
+        "°c" | "degc" | "celsius" | "deg" | "degreesc" | "degreec" | "degreescelsius" | "grad" => {
+            Unit::new(Temperature, 1.0)
+        }
         "kelvin" => Unit { dimension: Temperature, scale: 1.0, offset: -273.15 },
         "percent" | "pct" | "prozent" => Unit::new(Ratio, 0.01),
         "ohm" | "ohms" | "mohm" | "mo" | "o" | "hz" | "f" | "deg/s" | "bar" | "psi" => Unit::new(Other, 1.0),
