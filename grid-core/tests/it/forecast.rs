@@ -5,6 +5,12 @@
 //! for the seasonal naive forecast come from another program (a Python prototype over the same files), and so do
 //! those of the ridge regression (NumPy).
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may stop at what it did not expect, and reports its scores"
+)]
+
 use std::{collections::BTreeMap, io::Read, path::PathBuf};
 
 use grid_core::forecast::{Backtest, History, Model, backtest};
