@@ -21,10 +21,19 @@ pub struct CyclePoint {
     pub coulombic_efficiency: f64,
 }
 
-/// Up to so many cycles each has a mark; beyond, marks would run into each other and only lines are drawn.
-const MOST_MARKS: usize = 150;
+impl From<&Self> for CyclePoint {
+    fn from(cycle: &Self) -> Self {
+        *cycle
+    }
+}
+
+/// The pixels that a cycle's marks need; where there are fewer they would run into each other, and only lines are
+/// drawn.
+const PIXELS_A_MARK: usize = 12;
 
 /// Draws charge and discharge capacity over cycles, and coulombic efficiency on an axis of its own below them.
+///
+/// Takes cycles, or whatever a [`CyclePoint`] can be made from.
 ///
 /// A few cycles with an efficiency far from all others (a formation cycle, one that was cut off) do not flatten the
 /// rest: they are drawn as triangles at the edge that they lie beyond.
@@ -43,7 +52,15 @@ const MOST_MARKS: usize = 150;
 /// assert!(chart.svg().contains("Ah"));
 /// # Ok::<(), grid_core::chart::Error>(())
 /// ```
-pub fn capacity_over_cycles(cycles: &[CyclePoint], options: &Options) -> Result<Svg, Error> {
+pub fn capacity_over_cycles<C>(cycles: &[C], options: &Options) -> Result<Svg, Error>
+where
+    CyclePoint: for<'c> From<&'c C>,
+{
+    let cycles: Vec<CyclePoint> = cycles.iter().map(CyclePoint::from).collect();
+    draw_cycles(&cycles, options)
+}
+
+fn draw_cycles(cycles: &[CyclePoint], options: &Options) -> Result<Svg, Error> {
     let language = options.language;
     let numbers: Vec<f64> = cycles.iter().map(|cycle| cycle.cycle).collect();
     let charge: Vec<f64> = cycles.iter().map(|cycle| cycle.charge_capacity_ah).collect();
@@ -58,7 +75,7 @@ pub fn capacity_over_cycles(cycles: &[CyclePoint], options: &Options) -> Result<
         let top = Axis::linear(capacities, Zero::Free, Ends::OnTicks, about, language);
         let below = Axis::linear(usual, Zero::Free, Ends::OnTicks, (about / 2).max(2), language);
         let x = Axis::counting(extent(numbers.iter().copied()), sheet.ticks_across(), language);
-        let marked = cycles.len() <= MOST_MARKS;
+        let marked = cycles.len().saturating_mul(PIXELS_A_MARK) <= sheet.columns();
         let mark = |dotted, plain| if marked { dotted } else { plain };
         let mut entries = vec![
             (mark(Mark::Ring(Ink::Blue), Mark::Line(Ink::Blue)), language.pick("Charge", "Carga")),

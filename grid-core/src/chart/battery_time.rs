@@ -21,6 +21,8 @@ pub struct Recorded<'a> {
 
 /// Draws voltage and current over time, one panel each, brought down to what the pixels can show.
 ///
+/// Takes the columns, or whatever has them.
+///
 /// Rows are drawn in the order of their time; a row without a voltage or a current is a gap in that line.
 ///
 /// ```
@@ -38,7 +40,8 @@ pub struct Recorded<'a> {
 /// # Errors
 ///
 /// [`Error::UnequalLengths`] or [`Error::Size`].
-pub fn voltage_current(recording: Recorded<'_>, options: &Options) -> Result<Svg, Error> {
+pub fn voltage_current<'a>(recording: impl Into<Recorded<'a>>, options: &Options) -> Result<Svg, Error> {
+    let recording = recording.into();
     let rows = recording.time_s.len();
     for (column, got) in [("voltage_v", recording.voltage_v.len()), ("current_a", recording.current_a.len())]
     {

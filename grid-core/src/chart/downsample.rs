@@ -127,6 +127,7 @@ impl Lines {
         let Some(bucket) = self.bucket.take() else { return };
         if !self.line.is_empty() {
             bucket.write(&mut self.line);
+            self.settle();
             self.done.push(std::mem::take(&mut self.line));
             return;
         }

@@ -100,8 +100,7 @@ pub fn energy_day(day: &[EnergySlot], calendar: &Calendar, options: &Options) ->
         let y = Axis::linear(heights(day, &layers), Zero::Shown, Ends::OnTicks, about, language);
         let place = sheet.legend(&legend(day, &layers, language), &[&y], 640)?;
         let Some(span) = span else {
-            let x = Axis { low: 0.0, high: 1.0, ticks: Vec::new(), factor: String::new() };
-            sheet.panel(place, &x, &y, "kWh", Foot::Bare)?;
+            sheet.panel(place, &Axis::blank(), &y, "kWh", Foot::Bare)?;
             return sheet.message(place, language.pick("No data", "Sin datos"));
         };
         paint(sheet, place, day, &layers, span, &y, calendar)

@@ -76,13 +76,12 @@ pub fn forecast(
         let entries = [
             (Mark::Line(Ink::Quiet), language.pick("History", "Histórico")),
             (Mark::Line(Ink::Blue), language.pick("Mean", "Media")),
-            (Mark::Band(Ink::Blue, NARROW + WIDE), language.pick("50 % band", "Banda del 50 %")),
+            (Mark::Band(Ink::Blue, BOTH), language.pick("50 % band", "Banda del 50 %")),
             (Mark::Band(Ink::Blue, WIDE), language.pick("80 % band", "Banda del 80 %")),
         ];
         let place = sheet.legend(&entries, &[&y], 640)?;
         let (Some(span), Some(_)) = (span, values) else {
-            let x = Axis { low: 0.0, high: 1.0, ticks: Vec::new(), factor: String::new() };
-            sheet.panel(place, &x, &y, unit, Foot::Bare)?;
+            sheet.panel(place, &Axis::blank(), &y, unit, Foot::Bare)?;
             return sheet.message(place, language.pick("No data", "Sin datos"));
         };
         let x = local(span, calendar, sheet.ticks_across(), language);
@@ -108,7 +107,7 @@ pub fn forecast(
             plot.line(&line, Ink::Blue, 24)?;
         }
         if let (Some(first), false) = (times.first(), history.is_empty()) {
-            sheet.divider(&plot, *first, language.pick("Forecast", "Pronóstico"))?;
+            sheet.flag(&plot, *first, language.pick("Forecast", "Pronóstico"))?;
         }
         for change in changes(span, calendar) {
             sheet.clock_change(&plot, &change)?;
@@ -121,6 +120,8 @@ pub fn forecast(
 const WIDE: f64 = 0.16;
 /// How much stronger the 50 % band is, on top of it.
 const NARROW: f64 = 0.26;
+/// How strong the two are together.
+const BOTH: f64 = 0.38;
 
 fn in_order(starts: impl Iterator<Item = Timestamp>) -> Result<(), Error> {
     let mut before: Option<Timestamp> = None;
