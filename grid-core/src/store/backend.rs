@@ -150,6 +150,28 @@ macro_rules! on {
 }
 pub(super) use on;
 
+/// Gives one implementation to the three drivers: in it, `Db` is the driver.
+macro_rules! per_driver {
+    ($($implementation:item)*) => {
+        #[cfg(feature = "sqlite")]
+        const _: () = {
+            type Db = sqlx::Sqlite;
+            $($implementation)*
+        };
+        #[cfg(feature = "mysql")]
+        const _: () = {
+            type Db = sqlx::MySql;
+            $($implementation)*
+        };
+        #[cfg(feature = "postgres")]
+        const _: () = {
+            type Db = sqlx::Postgres;
+            $($implementation)*
+        };
+    };
+}
+pub(super) use per_driver;
+
 /// How often and how long a transaction waits before it is tried again.
 #[derive(Debug)]
 pub(super) struct Patience {

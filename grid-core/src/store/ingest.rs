@@ -1,0 +1,334 @@
+//! Taking in readings: many channels in one transaction, each day that changes written once.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Store,
+    backend::{on, per_driver},
+    bulk::{Bulk, DayRow, SupersededRow},
+    day,
+    fault::{Fault, not_found},
+    rows::{self, key},
+    sql::sql,
+};
+use crate::{
+    energy::{
+        Channel, Reading,
+        ledger::{self, Recorded, Superseded},
+    },
+    quantity::Energy,
+    time::Interval,
+};
+
+/// Readings of one channel of one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceBatch {
+    /// The device.
+    pub device: Uuid,
+    /// The channel.
+    pub channel: Channel,
+    /// The readings, in any order.
+    pub readings: Vec<Reading>,
+}
+
+/// What became of readings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Ingested {
+    /// How many are new.
+    pub inserted: usize,
+    /// How many were there already.
+    pub unchanged: usize,
+    /// How many stand in the place of another one now.
+    pub superseded: usize,
+}
+
+/// The readings of each channel, by device and channel, so that transactions lock channels in one order.
+pub(super) type ByChannel = BTreeMap<(Uuid, Channel), Vec<Reading>>;
+
+/// Brings batches into the order of their channels, and refuses what cannot be stored.
+pub(super) fn by_channel(
+    batches: impl IntoIterator<Item = (Uuid, Channel, Vec<Reading>)>,
+) -> Result<ByChannel, Error> {
+    let mut channels = ByChannel::new();
+    for (device, channel, readings) in batches {
+        for reading in &readings {
+            let interval = reading.interval();
+            if [interval.start(), interval.end()].iter().any(|at| at.subsec_nanosecond() % 1000 != 0) {
+                return Err(Error::TooFine { got: interval });
+            }
+        }
+        if !readings.is_empty() {
+            channels.entry((device, channel)).or_default().extend(readings);
+        }
+    }
+    for readings in channels.values_mut() {
+        // Stable: of two readings of one interval the later one still comes later.
+        readings.sort_by_key(|reading| reading.interval());
+    }
+    Ok(channels)
+}
+
+/// Readings whose days lie close together, and the stored days that they could meet.
+struct Run<'a> {
+    first: i64,
+    last: i64,
+    readings: &'a [Reading],
+}
+
+/// Cuts readings, by start, into runs, so that a year of nothing between two of them is not loaded.
+fn runs(mut readings: &[Reading], reach: i64) -> Vec<Run<'_>> {
+    const FAR_DAYS: i64 = 31;
+    let days = |reading: &Reading| {
+        let (first, last) = day::numbers(reading.interval());
+        (first.saturating_sub(reach), last)
+    };
+    let mut runs = Vec::new();
+    while let Some((first, mut last)) = readings.first().map(days) {
+        let length = readings
+            .iter()
+            .take_while(|reading| {
+                let (from, to) = days(reading);
+                let near = from <= last.saturating_add(FAR_DAYS);
+                if near {
+                    last = last.max(to);
+                }
+                near
+            })
+            .count();
+        let Some((run, rest)) = readings.split_at_checked(length.max(1)) else { break };
+        runs.push(Run { first, last, readings: run });
+        readings = rest;
+    }
+    runs
+}
+
+/// What a channel's row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ChannelState {
+    reach: i64,
+    first_start: Option<i64>,
+    last_end: Option<i64>,
+}
+
+impl ChannelState {
+    /// The state with readings added.
+    fn with(self, readings: &[Reading]) -> Self {
+        readings.iter().fold(self, |state, reading| {
+            let interval = reading.interval();
+            let (first, last) = day::numbers(interval);
+            let (start, end) = (interval.start().as_microsecond(), interval.end().as_microsecond());
+            Self {
+                reach: state.reach.max(last - first),
+                first_start: Some(state.first_start.map_or(start, |known| known.min(start))),
+                last_end: Some(state.last_end.map_or(end, |known| known.max(end))),
+            }
+        })
+    }
+}
+
+/// The days that a merge has changed.
+fn changed_days(
+    (device, channel): (Uuid, Channel),
+    before: &BTreeMap<i64, Vec<Recorded>>,
+    current: &[Recorded],
+) -> Result<Vec<DayRow>, Error> {
+    let number = |recorded: &Recorded| day::number(recorded.reading.interval().start());
+    let mut changed = Vec::new();
+    for readings in current.chunk_by(|a, b| number(a) == number(b)) {
+        let Some(day) = readings.first().map(number) else { continue };
+        if before.get(&day).is_some_and(|before| before == readings) {
+            continue;
+        }
+        if readings.len() > day::MOST {
+            return Err(Error::TooManyReadings { day: day::date(day), got: readings.len(), most: day::MOST });
+        }
+        let summary = day::summarise(readings).ok_or_else(|| {
+            let out_of_range =
+                crate::quantity::Error::OutOfRange { quantity: "energy", unit: "milliwatt-hours" };
+            Error::Energy(out_of_range.into())
+        })?;
+        changed.push(DayRow {
+            device,
+            channel: i64::from(channel.code()),
+            day,
+            energy: summary.energy.as_mwh(),
+            readings: i64::try_from(readings.len()).unwrap_or(i64::MAX),
+            quality: i64::from(summary.worst.code()),
+            packed: day::pack(day, readings),
+        });
+    }
+    Ok(changed)
+}
+
+fn superseded_row((device, channel): (Uuid, Channel), old: &Superseded) -> SupersededRow {
+    let interval = old.reading.interval();
+    SupersededRow {
+        id: rows::new_id(old.until),
+        device,
+        channel: i64::from(channel.code()),
+        starts_at: interval.start().as_microsecond(),
+        ends_at: interval.end().as_microsecond(),
+        energy: old.reading.energy().map(Energy::as_mwh),
+        quality: i64::from(old.reading.quality().code()),
+        recorded_at: old.at.as_microsecond(),
+        superseded_at: old.until.as_microsecond(),
+    }
+}
+
+/// The steps of an ingest within a transaction.
+pub(super) trait Ingest: Bulk {
+    /// Merges readings into those that stand.
+    async fn ingest(
+        connection: &mut Self::Connection,
+        channels: &ByChannel,
+        now: Timestamp,
+    ) -> Result<Ingested, Fault>;
+}
+
+per_driver! {
+    impl Ingest for Db {
+        async fn ingest(
+            connection: &mut Self::Connection,
+            channels: &ByChannel,
+            now: Timestamp,
+        ) -> Result<Ingested, Fault> {
+            // What is stored has microseconds; what is compared with it must have no more.
+            let now = rows::instant(now.as_microsecond(), "clock")?;
+            let mut last_device = None;
+            for (device, _) in channels.keys() {
+                if last_device.replace(*device) == Some(*device) {
+                    continue;
+                }
+                let there: Option<(i64,)> =
+                    sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
+                        .bind(key(device))
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                there.ok_or_else(|| not_found("device", device))?;
+            }
+            let claimed: Vec<(Uuid, i64)> =
+                channels.keys().map(|(device, channel)| (*device, i64::from(channel.code()))).collect();
+            Db::claim_channels(&mut *connection, &claimed).await?;
+
+            let mut ingested = Ingested::default();
+            let (mut days, mut old) = (Vec::new(), Vec::new());
+            for (&(device, channel), readings) in channels {
+                let code = i64::from(channel.code());
+                let (reach, first_start, last_end): (i64, Option<i64>, Option<i64>) = sqlx::query_as::<Db, _>(sql!(
+                    "SELECT reach, first_start, last_end FROM channels WHERE device = ? AND channel = ?"
+                ))
+                .bind(key(&device))
+                .bind(code)
+                .fetch_one(&mut *connection)
+                .await?;
+                let state = ChannelState { reach, first_start, last_end };
+                for run in runs(readings, reach) {
+                    let stored: Vec<(i64, Vec<u8>)> = if first_start.is_none() {
+                        Vec::new()
+                    } else {
+                        sqlx::query_as::<Db, _>(sql!(
+                            "SELECT day, packed FROM reading_days \
+                             WHERE device = ? AND channel = ? AND day >= ? AND day <= ? ORDER BY day"
+                        ))
+                        .bind(key(&device))
+                        .bind(code)
+                        .bind(run.first)
+                        .bind(run.last)
+                        .fetch_all(&mut *connection)
+                        .await?
+                    };
+                    let mut before = BTreeMap::new();
+                    for (number, packed) in stored {
+                        let readings = day::unpack(number, &packed).map_err(|reason| {
+                            Error::CorruptDay { device, channel, day: day::date(number), reason }
+                        })?;
+                        before.insert(number, readings);
+                    }
+                    let standing = before.values().flatten().copied().collect();
+                    let merged = ledger::merge(standing, run.readings, now)?;
+                    ingested.inserted += merged.inserted;
+                    ingested.unchanged += merged.unchanged;
+                    ingested.superseded += merged.superseded.len();
+                    days.append(&mut changed_days((device, channel), &before, &merged.current)?);
+                    old.extend(merged.superseded.iter().map(|old| superseded_row((device, channel), old)));
+                }
+                let after = state.with(readings);
+                if after != state {
+                    sqlx::query::<Db>(sql!(
+                        "UPDATE channels SET reach = ?, first_start = ?, last_end = ? WHERE device = ? AND channel = ?"
+                    ))
+                    .bind(after.reach)
+                    .bind(after.first_start)
+                    .bind(after.last_end)
+                    .bind(key(&device))
+                    .bind(code)
+                    .execute(&mut *connection)
+                    .await?;
+                }
+            }
+            Db::put_days(&mut *connection, &days).await?;
+            Db::put_superseded(&mut *connection, &old).await?;
+            Ok(ingested)
+        }
+    }
+}
+
+impl Store {
+    /// Takes in readings, all of them or none. A reading that is there already changes nothing; one of the same
+    /// interval with another value takes its place, and the old one stays in the history.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for a device that is not there; [`Error::Energy`] with
+    /// [`energy::Error::Overlap`](crate::energy::Error::Overlap) where a reading overlaps another one of its channel
+    /// without being the same interval; [`Error::TooFine`]; [`Error::TooManyReadings`]; or a fault of the database.
+    pub async fn ingest(&self, batches: &[DeviceBatch], now: Timestamp) -> Result<Ingested, Error> {
+        let channels =
+            by_channel(batches.iter().map(|batch| (batch.device, batch.channel, batch.readings.clone())))?;
+        if channels.is_empty() {
+            return Ok(Ingested::default());
+        }
+        on!(self, write "store readings", |connection| { Db::ingest(connection, &channels, now).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::Quality;
+
+    fn reading(start: i64, seconds: i64) -> Reading {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let interval = Interval::new(at(start), at(start + seconds)).unwrap();
+        Reading::new(interval, Some(Energy::from_mwh(1)), Quality::Measured).unwrap()
+    }
+
+    #[test]
+    fn readings_years_apart_are_two_runs() {
+        let readings = [reading(0, 900), reading(86_400, 900), reading(86_400 * 400, 900)];
+        let found: Vec<_> =
+            runs(&readings, 0).iter().map(|run| (run.first, run.last, run.readings.len())).collect();
+        assert_eq!(found, [(0, 1, 2), (400, 400, 1)]);
+    }
+
+    #[test]
+    fn a_run_looks_back_as_far_as_stored_readings_reach_and_ahead_as_far_as_new_ones_do() {
+        let readings = [reading(86_400 * 10, 86_400 * 3)];
+        let run = &runs(&readings, 2)[0];
+        assert_eq!((run.first, run.last), (8, 12));
+    }
+
+    #[test]
+    fn nanoseconds_are_refused() {
+        let at = |nanosecond| Timestamp::from_nanosecond(nanosecond).unwrap();
+        let interval = Interval::new(at(1), at(1000)).unwrap();
+        let fine = Reading::new(interval, Some(Energy::ZERO), Quality::Measured).unwrap();
+        assert!(matches!(
+            by_channel([(Uuid::nil(), Channel::Import, vec![fine])]),
+            Err(Error::TooFine { .. })
+        ));
+    }
+}
