@@ -24,7 +24,7 @@ use crate::{
 /// count.
 ///
 /// >>> import grid_py as grid
-/// >>> recording = grid.read_battery(b"time,voltage,current\\n0,3.6,1\\n3600,4.0,1\\n5400,3.7,-1\\n7200,3.5,-1\\n")
+/// >>> recording = grid.read_battery(b"time,voltage,current\n0,3.6,1\n3600,4.0,1\n5400,3.7,-1\n7200,3.5,-1\n")
 /// >>> len(recording), recording.format
 /// (4, 'generic')
 /// >>> recording.current_a
@@ -227,7 +227,7 @@ fn with_cycles(recording: Recording) -> PyRecording {
 /// ``charge_capacity_ah`` and ``voltage_max_v``.
 ///
 /// >>> import grid_py as grid
-/// >>> summary = grid.summarise_battery(b"t/s,U/V,I/A\\n0,3.7,1\\n3600,3.9,1\\n")
+/// >>> summary = grid.summarise_battery(b"t/s,U/V,I/A\n0,3.7,1\n3600,3.9,1\n")
 /// >>> summary["charge_capacity_ah"], summary["voltage_max_v"]
 /// (1.0, 3.9)
 #[pyfunction]

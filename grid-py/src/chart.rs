@@ -19,7 +19,7 @@ use crate::{
 /// A chart; a notebook shows it by itself.
 ///
 /// >>> import grid_py as grid
-/// >>> recording = grid.read_battery(b"t/s,U/V,I/A\\n0,3.7,1\\n3600,3.9,1\\n")
+/// >>> recording = grid.read_battery(b"t/s,U/V,I/A\n0,3.7,1\n3600,3.9,1\n")
 /// >>> grid.chart.voltage_current(recording).svg()[:4]
 /// '<svg'
 #[pyclass(frozen, name = "Chart", module = "grid_py.chart")]

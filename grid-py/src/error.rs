@@ -79,6 +79,9 @@ pub(crate) enum Error {
     /// A table of series has a column that no model takes.
     #[error("expected the columns `unique_id`, `ds`, `y` and `observed`, got `{name}`")]
     NoRegressors { name: String },
+    /// A table has no rows.
+    #[error("expected a table with at least one row, got none")]
+    NoRows,
     /// Origins are instants where the series is on a local clock, or the other way round.
     #[error("expected origins with a time zone exactly where `ds` has one")]
     MixedClocks,

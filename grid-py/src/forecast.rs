@@ -171,6 +171,9 @@ impl PyForecaster {
             return Err(raise(BindingError::NoRegressors { name: excerpt(name) }));
         }
         let values = columns.floats("y")?;
+        if values.is_empty() {
+            return Err(raise(BindingError::NoRows));
+        }
         let (instants, clock) = match columns.times("ds")? {
             Times::Instants(instants) => (instants, Clock::Instants),
             // On a clock that is never changed, local times are as good as instants.

@@ -26,8 +26,8 @@ def shared() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         path = FOLDER / name
         if not path.exists():
-            reason = f"skipped: {path} not found"
-            print(reason)
+            reason = f"real files of `{name}` (`{path}` is not there)"
+            print(f"skipped: {reason}")
             if os.environ.get("GRID_TEST_NO_SKIP") == "1":
                 pytest.fail(reason)
             pytest.skip(reason)
