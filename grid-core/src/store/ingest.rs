@@ -20,7 +20,6 @@ use crate::{
         ledger::{self, Recorded, Superseded},
     },
     quantity::Energy,
-    time::Interval,
 };
 
 /// Readings of one channel of one device.
@@ -298,7 +297,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Quality;
+    use crate::{series::Quality, time::Interval};
 
     fn reading(start: i64, seconds: i64) -> Reading {
         let at = |second| Timestamp::from_second(second).unwrap();

@@ -6,6 +6,7 @@
 mod citylearn;
 mod energy;
 mod layers;
+mod pages;
 mod shared_data;
 
 #[cfg(feature = "auth")]

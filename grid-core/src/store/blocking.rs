@@ -1,0 +1,167 @@
+//! The store without async, for Python and the command line.
+//!
+//! Each call is the one of the same name of [`store::Store`](super::Store), which says what it does; it runs on a
+//! small runtime that the blocking store owns, and waits for the end.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Handle, Runtime};
+use uuid::Uuid;
+
+use super::{
+    DeviceBatch, Error, Imported, Ingested, Listed, NewRecording, Options, Page, StoredForecast, StoredKey,
+    StoredRecording, User,
+};
+use crate::{
+    energy::{
+        Channel, Community, Device, Member,
+        balance::{Account, Balance},
+        ingest::Batch,
+        ledger::{Recorded, Superseded},
+        sharing::Key,
+    },
+    time::{Interval, Resolution},
+};
+
+/// A [`store::Store`](super::Store) whose calls wait.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use grid_core::store::{Options, User, blocking::Store, new_id};
+/// let store = Store::connect("sqlite::memory:", Options::default())?;
+/// store.migrate()?;
+/// let now = "2026-01-01T00:00:00Z".parse().unwrap();
+/// let ana = User::new(new_id(now), "ana", "ana@example.org", "$argon2id$…".to_owned())?;
+/// store.create_user(&ana, now)?;
+/// assert_eq!(store.user_by_name("ANA")?, Some(ana));
+/// # }
+/// # Ok::<(), grid_core::store::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Store {
+    // Before the runtime, which its connections need while they are dropped.
+    store: super::Store,
+    runtime: Arc<OwnRuntime>,
+}
+
+/// A runtime that may be dropped anywhere.
+#[derive(Debug)]
+struct OwnRuntime(Option<Runtime>);
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        // Waiting for its threads would panic within another runtime.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl OwnRuntime {
+    fn run<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let inside = Error::WrongRuntime { problem: "the blocking store must be used outside of async code" };
+        match &self.0 {
+            Some(runtime) if Handle::try_current().is_err() => runtime.block_on(call),
+            _ => Err(inside),
+        }
+    }
+}
+
+macro_rules! calls {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        impl Store {$(
+            #[doc = concat!("Calls [`Store::", stringify!($name), "`](crate::store::Store::", stringify!($name), ") and waits.")]
+            ///
+            /// # Errors
+            ///
+            /// Those of the call, and [`Error::WrongRuntime`] within async code.
+            pub fn $name(&self, $($argument: $kind),*) -> Result<$answer, Error> {
+                self.runtime.run(self.store.$name($($argument),*))
+            }
+        )*}
+    };
+}
+
+calls! {
+    migrate() -> ();
+    ready() -> ();
+    ping() -> ();
+    create_user(user: &User, now: Timestamp) -> ();
+    user_by_name(name: &str) -> Option<User>;
+    user(id: Uuid) -> Option<User>;
+    set_password(id: Uuid, password: &str) -> ();
+    signing_keys() -> Vec<StoredKey>;
+    add_signing_key(kid: &str, pkcs8: &[u8], now: Timestamp) -> ();
+    create_device(device: &Device, now: Timestamp) -> ();
+    device(id: Uuid) -> Device;
+    devices_of(owner: Uuid, page: Page) -> Listed<Device>;
+    devices(page: Page) -> Listed<Device>;
+    update_device(device: &Device) -> ();
+    delete_device(id: Uuid) -> ();
+    create_community(community: &Community, creator: &Member, now: Timestamp) -> ();
+    community(id: Uuid) -> Community;
+    communities_of(user: Uuid, page: Page) -> Listed<Community>;
+    communities(page: Page) -> Listed<Community>;
+    add_member(community: Uuid, member: &Member, now: Timestamp) -> ();
+    members(community: Uuid) -> Vec<Member>;
+    member_of(community: Uuid, user: Uuid) -> Option<Member>;
+    add_device(community: Uuid, device: Uuid, member: Uuid, now: Timestamp) -> ();
+    remove_device(community: Uuid, device: Uuid) -> ();
+    community_devices(community: Uuid) -> Vec<(Device, Uuid)>;
+    communities_of_device(device: Uuid) -> Vec<Uuid>;
+    set_key(community: Uuid, key: &Key, valid_from: Timestamp, now: Timestamp) -> ();
+    key(community: Uuid, at: Timestamp) -> Option<Key>;
+    keys(community: Uuid) -> Vec<(Timestamp, Key)>;
+    ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
+    import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
+    readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
+    history(device: Uuid, channel: Channel, interval: Interval) -> Vec<Superseded>;
+    channels(device: Uuid) -> Vec<(Channel, Interval)>;
+    accounts(community: Uuid, interval: Interval, as_of: Option<Timestamp>) -> Vec<Account>;
+    balance(community: Uuid, interval: Interval, resolution: Option<Resolution>, key: Option<&Key>) -> Balance;
+    save_recording(new: &NewRecording<'_>, now: Timestamp) -> ();
+    recording(id: Uuid) -> StoredRecording;
+    recording_bytes(id: Uuid) -> Vec<u8>;
+    recordings_of(owner: Uuid, page: Page) -> Listed<StoredRecording>;
+    delete_recording(id: Uuid) -> ();
+    save_forecast(new: &StoredForecast) -> ();
+    forecast(id: Uuid) -> StoredForecast;
+    forecasts_of(owner: Uuid, page: Page) -> Listed<StoredForecast>;
+}
+
+impl Store {
+    /// Opens a store; see [`store::Store::connect`](super::Store::connect).
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and [`Error::WrongRuntime`] within async code or where no thread can be started.
+    pub fn connect(address: &str, options: Options) -> Result<Self, Error> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("grid-store")
+            .enable_all()
+            .build()
+            .map_err(|_| Error::WrongRuntime { problem: "no thread could be started for the store" })?;
+        let runtime = Arc::new(OwnRuntime(Some(runtime)));
+        let store = runtime.run(super::Store::connect(address, options))?;
+        Ok(Self { store, runtime })
+    }
+
+    /// Closes all connections; see [`store::Store::close`](super::Store::close).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongRuntime`] within async code.
+    pub fn close(&self) -> Result<(), Error> {
+        self.runtime.run(async {
+            self.store.close().await;
+            Ok(())
+        })
+    }
+
+    /// The address without the password and the options, for people.
+    pub fn describe(&self) -> &str {
+        self.store.describe()
+    }
+}

@@ -1,0 +1,108 @@
+//! Forecasts: what was asked, and what was answered.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Listed, Page, Store,
+    backend::on,
+    fault::{not_found, taken, unknown},
+    rows::{self, key},
+    sql::sql,
+};
+
+/// A forecast as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredForecast {
+    /// Its id, from [`new_id`](super::new_id).
+    pub id: Uuid,
+    /// The user who asked.
+    pub owner: Uuid,
+    /// The device whose readings it was made from, if any.
+    pub device: Option<Uuid>,
+    /// What was asked, as JSON text; given back byte for byte.
+    pub request: String,
+    /// What was answered, as JSON text; given back byte for byte.
+    pub result: String,
+    /// When it was stored, to the microsecond.
+    pub created_at: Timestamp,
+}
+
+type Row = (Vec<u8>, Vec<u8>, Option<Vec<u8>>, String, String, i64);
+
+fn forecast((id, owner, device, request, result, created_at): Row) -> Result<StoredForecast, Error> {
+    const THING: &str = "forecast";
+    Ok(StoredForecast {
+        id: rows::id(&id, THING)?,
+        owner: rows::id(&owner, THING)?,
+        device: device.map(|device| rows::id(&device, THING)).transpose()?,
+        request,
+        result,
+        created_at: rows::instant(created_at, THING)?,
+    })
+}
+
+impl Store {
+    /// Keeps a forecast.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not there, or a fault
+    /// of the database.
+    pub async fn save_forecast(&self, new: &StoredForecast) -> Result<(), Error> {
+        on!(self, write "store a forecast", |connection| {
+            sqlx::query::<Db>(sql!(
+                "INSERT INTO forecasts (id, owner, device, request, result, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+            ))
+            .bind(key(&new.id))
+            .bind(key(&new.owner))
+            .bind(new.device.as_ref().map(key))
+            .bind(new.request.as_str())
+            .bind(new.result.as_str())
+            .bind(new.created_at.as_microsecond())
+            .execute(connection)
+            .await
+            .map_err(|error| taken(error, "forecast id", &new.id.to_string()))
+            .map_err(|fault| unknown(fault, "user", &new.owner))?;
+            Ok(())
+        })
+    }
+
+    /// A forecast.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn forecast(&self, id: Uuid) -> Result<StoredForecast, Error> {
+        on!(self, read "load a forecast", |connection| {
+            let row: Option<Row> = sqlx::query_as::<Db, Row>(sql!(
+                "SELECT id, owner, device, request, result, created_at FROM forecasts WHERE id = ?"
+            ))
+            .bind(key(&id))
+            .fetch_optional(connection)
+            .await?;
+            Ok(forecast(row.ok_or_else(|| not_found("forecast", &id))?)?)
+        })
+    }
+
+    /// The forecasts that a user asked for.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn forecasts_of(&self, owner: Uuid, page: Page) -> Result<Listed<StoredForecast>, Error> {
+        on!(self, read "list a user's forecasts", |connection| {
+            let found: Vec<Row> = sqlx::query_as::<Db, Row>(sql!(
+                "SELECT id, owner, device, request, result, created_at FROM forecasts \
+                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?"
+            ))
+            .bind(key(&owner))
+            .bind(page.after_key())
+            .bind(page.limit_and_one())
+            .fetch_all(connection)
+            .await?;
+            let forecasts = found.into_iter().map(forecast).collect::<Result<_, _>>()?;
+            Ok(Listed::of(forecasts, page, |forecast| forecast.id))
+        })
+    }
+}

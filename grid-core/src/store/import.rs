@@ -1,0 +1,205 @@
+//! A file of a whole community's readings, with the devices and members that it names.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Store,
+    backend::on,
+    communities::{insert_member, load_community, load_community_devices, load_members},
+    devices::insert_device,
+    fault::{Fault, not_found, taken, unknown},
+    ingest::{Ingest, by_channel},
+    rows::{self, key},
+    sql::sql,
+};
+use crate::{
+    energy::{Channel, Community, Device, DeviceKind, Member, Name, Role, ingest::Batch},
+    time::Calendar,
+};
+
+/// What became of a community's file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Imported {
+    /// How many devices are new.
+    pub devices_created: usize,
+    /// How many members are new.
+    pub members_created: usize,
+    /// How many readings are new.
+    pub inserted: usize,
+    /// How many readings were there already.
+    pub unchanged: usize,
+    /// How many readings stand in the place of another one now.
+    pub superseded: usize,
+}
+
+/// What a file says about one device.
+#[derive(Debug, Default)]
+struct Described {
+    channels: Vec<Channel>,
+    member: Option<String>,
+}
+
+/// What has to be there before the readings of a file can be.
+#[derive(Debug, Default)]
+struct Plan {
+    members: Vec<Member>,
+    /// New devices and their members.
+    devices: Vec<(Device, Uuid)>,
+    /// The device of each cell of the file.
+    by_cell: BTreeMap<String, Uuid>,
+}
+
+/// What a device is, by what it counts.
+fn kind_of(channels: &[Channel]) -> DeviceKind {
+    let only = |allowed: &[Channel]| channels.iter().all(|channel| allowed.contains(channel));
+    if only(&[Channel::Generation]) {
+        DeviceKind::Pv
+    } else if only(&[Channel::Charge, Channel::Discharge]) {
+        DeviceKind::Battery
+    } else if only(&[Channel::Consumption]) {
+        DeviceKind::Load
+    } else {
+        DeviceKind::Meter
+    }
+}
+
+/// Finds the device of each cell (an id or a name) in the community, and plans those that are not there.
+fn plan(
+    described: &BTreeMap<String, Described>,
+    there: &[(Device, Uuid)],
+    members: &[Member],
+    owner: Uuid,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    for (cell, device) in described {
+        let id = Uuid::try_parse(cell).ok();
+        let mut found = there.iter().filter(|(there, _)| match id {
+            Some(id) => there.id == id,
+            None => there.name.as_str() == cell,
+        });
+        if let Some((first, _)) = found.next() {
+            let others = found.count();
+            if others > 0 {
+                return Err(Error::Ambiguous { thing: "device", name: cell.clone(), count: others + 1 });
+            }
+            plan.by_cell.insert(cell.clone(), first.id);
+            continue;
+        }
+        if let Some(id) = id {
+            return Err(not_found("device of this community", &id));
+        }
+        let name = Name::new(cell)?;
+        let party = device.member.as_deref().map_or_else(|| Ok(name.clone()), Name::new)?;
+        let known = members.iter().chain(&plan.members).find(|member| member.name == party);
+        let member = match known {
+            Some(member) => member.id,
+            None => {
+                let id = rows::new_id(now);
+                plan.members.push(Member { id, name: party, user: None, role: Role::Member });
+                id
+            }
+        };
+        let device = Device {
+            id: rows::new_id(now),
+            owner,
+            name,
+            kind: kind_of(&device.channels),
+            calendar: calendar.clone(),
+            rated_power: None,
+        };
+        plan.by_cell.insert(cell.clone(), device.id);
+        plan.devices.push((device, member));
+    }
+    Ok(plan)
+}
+
+impl Store {
+    /// Takes in a community's file, all of it or nothing. The file's device is a device's id, or its name in this
+    /// community; a name that is not there becomes a device of `owner`, its kind taken from its channels and its zone
+    /// from the community, for the member whom the file names or else for one of the device's own name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDevice`] where a batch names none, [`Error::NotFound`] for an id that is not in this community,
+    /// [`Error::Ambiguous`] for a name that several devices have, and those of [`Store::ingest`].
+    pub async fn import_community(
+        &self,
+        community: Uuid,
+        owner: Uuid,
+        batches: Vec<Batch>,
+        now: Timestamp,
+    ) -> Result<Imported, Error> {
+        let mut described: BTreeMap<String, Described> = BTreeMap::new();
+        let mut cells = Vec::with_capacity(batches.len());
+        let mut nameless = 0;
+        for batch in batches {
+            let Some(cell) = batch.device.map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty())
+            else {
+                nameless += batch.readings.len();
+                continue;
+            };
+            let device = described.entry(cell.clone()).or_default();
+            device.channels.push(batch.channel);
+            device.member = device.member.take().or(batch.member);
+            // The place of the device, whose id is known within the transaction alone.
+            cells.push((cell, batch.channel, batch.readings));
+        }
+        if nameless > 0 {
+            return Err(Error::NoDevice { count: nameless });
+        }
+        on!(self, write "import a community's readings", |connection| {
+            let Community { calendar, .. } = load_community!(&mut *connection, community);
+            let members = load_members!(&mut *connection, community);
+            let there = load_community_devices!(&mut *connection, community);
+            let plan = plan(&described, &there, &members, owner, &calendar, now)?;
+            for member in &plan.members {
+                insert_member!(&mut *connection, community, member, now)
+                    .map_err(|error| taken(error, "member name", member.name.as_str()))?;
+            }
+            for (device, member) in &plan.devices {
+                insert_device!(&mut *connection, device, now)
+                    .map_err(|error| unknown(Fault::Statement(error), "user", &owner))?;
+                sqlx::query::<Db>(sql!(
+                    "INSERT INTO community_devices (community, device, member, added_at) VALUES (?, ?, ?, ?)"
+                ))
+                .bind(key(&community))
+                .bind(key(&device.id))
+                .bind(key(member))
+                .bind(now.as_microsecond())
+                .execute(&mut *connection)
+                .await?;
+            }
+            let placed = cells.iter().filter_map(|(cell, channel, readings)| {
+                plan.by_cell.get(cell).map(|device| (*device, *channel, readings.clone()))
+            });
+            let channels = by_channel(placed)?;
+            let ingested = Db::ingest(connection, &channels, now).await?;
+            Ok(Imported {
+                devices_created: plan.devices.len(),
+                members_created: plan.members.len(),
+                inserted: ingested.inserted,
+                unchanged: ingested.unchanged,
+                superseded: ingested.superseded,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_is_follows_from_what_it_counts() {
+        assert_eq!(kind_of(&[Channel::Generation]), DeviceKind::Pv);
+        assert_eq!(kind_of(&[Channel::Charge, Channel::Discharge]), DeviceKind::Battery);
+        assert_eq!(kind_of(&[Channel::Consumption]), DeviceKind::Load);
+        assert_eq!(kind_of(&[Channel::Consumption, Channel::Generation]), DeviceKind::Meter);
+        assert_eq!(kind_of(&[Channel::Import]), DeviceKind::Meter);
+    }
+}
