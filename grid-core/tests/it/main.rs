@@ -10,3 +10,13 @@ mod shared_data;
 
 #[cfg(feature = "auth")]
 mod auth;
+#[cfg(feature = "_store")]
+mod store;
+#[cfg(feature = "_store")]
+mod store_checks;
+#[cfg(feature = "_store")]
+mod store_citylearn;
+#[cfg(feature = "_store")]
+mod store_differences;
+#[cfg(feature = "_store")]
+mod store_outages;
