@@ -104,15 +104,13 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> (Vec<Result>,
                     agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding)
                 });
             }
-            if result.method == Method::VendorIncrements || !has_power {
-                if let Some(&(charge_wh, discharge_wh)) =
+            let or_integral = |count: f64, integral: f64| if count.is_nan() { integral } else { count };
+            if (result.method == Method::VendorIncrements || !has_power)
+                && let Some(&(charge_wh, discharge_wh)) =
                     energies.as_ref().and_then(|energies| energies.get(cycle))
-                {
-                    let or_integral =
-                        |count: f64, integral: f64| if count.is_nan() { integral } else { count };
-                    result.moved.charge_wh = or_integral(charge_wh, result.moved.charge_wh);
-                    result.moved.discharge_wh = or_integral(discharge_wh, result.moved.discharge_wh);
-                }
+            {
+                result.moved.charge_wh = or_integral(charge_wh, result.moved.charge_wh);
+                result.moved.discharge_wh = or_integral(discharge_wh, result.moved.discharge_wh);
             }
             result
         })
@@ -339,14 +337,11 @@ fn is_net(recording: &Recording, count: &[f64]) -> bool {
             && *current < 0.0
         {
             let change = now - before;
-            // A restart is a change beyond what a current can do; it falls in both kinds of count.
-            if change < 0.0 && now.abs() >= 0.5 * before.abs() {
-                falls -= change;
-            } else if change < 0.0 && now * before < 0.0 {
-                falls -= change;
-            } else if change > 0.0 {
+            // A restart falls towards zero from above, in a net count and in an unsigned one; it says nothing.
+            let restarts = *before > 0.0 && now.abs() < 0.5 * before.abs() && *now >= 0.0;
+            if change > 0.0 {
                 grows += change;
-            } else if change < 0.0 && *before <= 0.0 {
+            } else if !restarts {
                 falls -= change;
             }
         }
@@ -366,7 +361,7 @@ fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: i
         increases(recording, count, |row, increase| {
             let here = current[row];
             let direction =
-                if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
+                if here == 0.0 { row.checked_sub(1).map_or(0.0, |before| current[before]) } else { here };
             if direction > 0.0 {
                 give(row, increase);
             } else if direction < 0.0 {

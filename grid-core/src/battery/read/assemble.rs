@@ -19,8 +19,8 @@ const HIGHEST_VOLTAGE_V: f64 = 1100.0;
 /// # Errors
 ///
 /// [`Error::DuplicateColumn`] when two columns with one header differ, [`Error::NotARecording`] without any time.
-pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, Error> {
-    let (format, why) = vendor::recognised(&layout);
+pub(super) fn recording(mut table: Table, layout: &Layout) -> Result<Recording, Error> {
+    let (format, why) = vendor::recognised(layout);
     let mut evidence = vec![
         why.to_owned(),
         format!("header on line {}, columns set apart by {}", layout.header_line, layout.delimiter_name()),
@@ -30,14 +30,14 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         let unit = unit.map(|unit| format!(", times {}", unit.scale)).unwrap_or_default();
         evidence.push(format!("{:?}: \"{}\"{unit}", slot.role, slot.header));
     }
-    merge(&mut table, &layout)?;
+    merge(&mut table, layout)?;
     let mut remarks = std::mem::take(&mut table.remarks);
     let rows = table.slots.iter().map(|slot| slot.values.len()).max().unwrap_or(0);
     let cycle_index = whole_numbers(&mut table, Role::Cycle, &mut remarks);
     let step_index = whole_numbers(&mut table, Role::Step, &mut remarks);
-    let (time_s, clock, is_step_time) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
+    let (time_s, clock, is_step_time) = times(&mut table, layout, step_index.as_deref(), &mut remarks)?;
     let started_at = clock.and_then(Clock::civil).or_else(|| stated_start(&layout.preamble));
-    let mut column = |role: Role| scaled(&mut table, &layout, role);
+    let mut column = |role: Role| scaled(&mut table, layout, role);
     let step_time_s = if is_step_time { None } else { column(Role::StepTime).and_then(measured) };
     let mut voltage_v = column(Role::Voltage).unwrap_or_else(|| vec![f64::NAN; rows]);
     let mut current_a = column(Role::Current).unwrap_or_else(|| vec![f64::NAN; rows]);
@@ -56,7 +56,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
     let state_of_charge = table
         .slot(Role::StateOfCharge)
         .is_some()
-        .then(|| state_of_charge(&mut table, &layout, format))
+        .then(|| state_of_charge(&mut table, layout, format))
         .flatten();
     millivolts(&mut voltage_v, &mut remarks);
     let state = table.take(Role::State);
@@ -129,7 +129,11 @@ fn merge(table: &mut Table, layout: &Layout) -> Result<(), Error> {
             continue;
         }
         let empty = |values: &[f64]| values.iter().all(|value| value.is_nan());
-        let same = first.values.iter().zip(&slot.values).all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+        let same = first
+            .values
+            .iter()
+            .zip(&slot.values)
+            .all(|(a, b)| a.total_cmp(b).is_eq() || a.is_nan() && b.is_nan());
         if empty(&first.values) {
             *first = slot;
         } else if !same && !empty(&slot.values) {
@@ -157,7 +161,7 @@ fn scaled(table: &mut Table, layout: &Layout, role: Role) -> Option<Vec<f64>> {
     let field = table.slot(role)?.field;
     let mut values = table.take(role)?;
     if let Some(unit) = layout.columns.get(field).and_then(|column| column.unit)
-        && (unit.scale != 1.0 || unit.offset != 0.0)
+        && unit.changes()
     {
         for value in &mut values {
             *value = *value * unit.scale + unit.offset;
@@ -278,7 +282,7 @@ fn times(
 }
 
 fn multiply(values: &mut [f64], factor: f64) {
-    if factor != 1.0 {
+    if (factor - 1.0).abs() > 0.0 {
         for value in values {
             *value *= factor;
         }

@@ -192,15 +192,13 @@ fn month_name(text: &str) -> Option<i64> {
         "mar" | "mär" | "mrz" => 3,
         "apr" | "avr" | "abr" => 4,
         "may" | "mai" => 5,
-        "jun" => 6,
-        "jul" => 7,
+        "jun" | "jui" if !lower.starts_with("juil") => 6,
+        "jul" | "jui" => 7,
         "aug" | "aoû" | "ago" => 8,
         "sep" => 9,
         "oct" | "okt" => 10,
         "nov" => 11,
         "dec" | "dez" | "déc" | "dic" => 12,
-        "jui" if lower.starts_with("juil") => 7,
-        "jui" => 6,
         _ => return None,
     })
 }
