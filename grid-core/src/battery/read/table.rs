@@ -118,6 +118,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
         .filter(|row| layout.nesting.is_none() || row.iter().take(2).all(|cell| trim(cell).is_empty()))
         .collect();
+    let spread = spread(data, end, layout);
     let mut wanted = chosen(&layout.columns);
     let clock_field = wanted.get(&Role::Clock).and_then(|fields| fields.first().copied());
     let timed = wanted.get(&Role::TestTime).and_then(|fields| fields.first()).is_some_and(|field| {
@@ -145,7 +146,8 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
     for (role, fields) in &wanted {
         for field in fields {
             let cells = || sample.iter().filter_map(|row| row.get(*field).copied());
-            if let Some(kind) = kind(*role, cells, &mut remarks) {
+            let later = || spread.iter().filter_map(|row| row.get(*field).copied());
+            if let Some(kind) = kind(*role, cells, later, &mut remarks) {
                 let header =
                     layout.columns.get(*field).map(|column| column.header.clone()).unwrap_or_default();
                 slots.push(Slot::new(*role, *field, header, kind, rows));
@@ -163,7 +165,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
     table.read(data, end, layout)?;
     table.finish(layout)?;
     if timed && let Some(field) = clock_field {
-        table.clock = edges(data, end, layout, field, &sample);
+        table.clock = edges(layout, field, &sample, &spread);
     }
     Ok(table)
 }
@@ -197,9 +199,10 @@ fn without_cut_line<'a>(data: &'a [u8], end: u8, layout: &Layout, remarks: &mut 
 }
 
 /// How the cells of a column are written, from a sample of them; `None` for a state column without states.
-fn kind<'a, I: Iterator<Item = &'a [u8]>>(
+fn kind<'a, I: Iterator<Item = &'a [u8]>, J: Iterator<Item = &'a [u8]>>(
     role: Role,
     cells: impl Fn() -> I,
+    later: impl Fn() -> J,
     remarks: &mut Vec<Remark>,
 ) -> Option<Kind> {
     match role {
@@ -221,25 +224,51 @@ fn kind<'a, I: Iterator<Item = &'a [u8]>>(
                     Kind::Number(decimal_mark(cells()))
                 });
             }
-            let order = date_order(cells(), remarks);
+            let order = date_order(cells().take(1).chain(later()), remarks);
             Some(Kind::Clock { order, first: None })
         }
         _ => Some(Kind::Number(decimal_mark(cells()))),
     }
 }
 
-/// The date order of a column; where days and months cannot be told apart, month first, and a remark.
+/// Rows from all over the file in their order, the last one among them.
+fn spread<'a>(data: &'a [u8], end: u8, layout: &Layout) -> Vec<Vec<&'a [u8]>> {
+    const ROWS: usize = 128;
+    let data = data.trim_ascii_end();
+    let last = memchr::memrchr(end, data).map_or(0, |at| at + 1);
+    (0..ROWS)
+        .filter_map(|part| memchr::memchr(end, data.get(data.len() / ROWS * part..)?).map(|at| (part, at)))
+        .map(|(part, at)| data.len() / ROWS * part + at + 1)
+        .chain(std::iter::once(last))
+        .filter_map(|start| lines(data, end, start, 0).next())
+        .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
+        .collect()
+}
+
+/// The date order of a column: by a number above twelve, else by which order lets the clock run evenly; where that
+/// cannot tell either, month first, and a remark.
 fn date_order<'a>(cells: impl Iterator<Item = &'a [u8]>, remarks: &mut Vec<Remark>) -> DateOrder {
     let cells: Vec<&[u8]> = cells.collect();
     if let Some(order) = time::date_order(cells.iter().copied()) {
         return order;
     }
-    let looks_ambiguous = cells.first().is_some_and(|cell| {
-        let (first, second) =
-            (time::clock(cell, DateOrder::MonthFirst), time::clock(cell, DateOrder::DayFirst));
-        first != second && first.is_some() && second.is_some()
-    });
-    if looks_ambiguous {
+    // The longest step in either direction; the wrong order turns midnight into a month.
+    let longest = |order: DateOrder| -> f64 {
+        let clocks: Vec<Clock> = cells.iter().filter_map(|cell| time::clock(cell, order)).collect();
+        let steps = clocks
+            .windows(2)
+            .map(|pair| if let [before, now] = pair { before.until(*now).abs() } else { 0.0 });
+        steps.fold(0.0, f64::max)
+    };
+    let (month_first, day_first) = (longest(DateOrder::MonthFirst), longest(DateOrder::DayFirst));
+    if month_first < day_first {
+        return DateOrder::MonthFirst;
+    }
+    if day_first < month_first {
+        return DateOrder::DayFirst;
+    }
+    let one = |order: DateOrder| cells.first().and_then(|cell| time::clock(cell, order));
+    if one(DateOrder::MonthFirst) != one(DateOrder::DayFirst) {
         remarks.push(Remark::new(
             "date_order_assumed",
             "day and month cannot be told apart in the dates; month first was assumed",
@@ -603,23 +632,21 @@ impl Kind {
 
 /// The clock of the first and of the last row.
 fn edges(
-    data: &[u8],
-    end: u8,
     layout: &Layout,
     field: usize,
     sample: &[Vec<&[u8]>],
+    spread: &[Vec<&[u8]>],
 ) -> Option<(Clock, Clock)> {
-    let trimmed = data.trim_ascii_end();
-    let last_line = trimmed.get(memchr::memrchr(end, trimmed).map_or(0, |at| at + 1)..)?;
-    let last_line = if layout.wrapped { trim(last_line) } else { last_line };
-    let last_row = fields(last_line, layout.delimiter);
-    let cells: Vec<&[u8]> = sample.iter().filter_map(|row| row.get(field).copied()).collect();
-    let last = last_row.get(field).copied();
-    let order = time::date_order(cells.iter().copied().chain(last)).unwrap_or_default();
+    if layout.nesting.is_some() {
+        return None;
+    }
+    let cells = || sample.iter().chain(spread).filter_map(|row| row.get(field).copied());
+    let order = date_order(cells(), &mut Vec::new());
     let clock = |cell: &[u8]| match number(cell, DecimalMark::Point) {
         Cell::Number(value) => time::numeric_clock(value),
         Cell::Missing | Cell::Bad => time::clock(cell, order),
     };
-    let first = cells.iter().find_map(|cell| clock(cell))?;
-    Some((first, last.and_then(clock).unwrap_or(first)))
+    let first = cells().find_map(clock)?;
+    let last = spread.last().and_then(|row| row.get(field).copied()).and_then(clock);
+    Some((first, last.unwrap_or(first)))
 }
