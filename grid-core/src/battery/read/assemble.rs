@@ -5,7 +5,8 @@ use super::super::log::{Channel, Format, Recording, Remark};
 use super::column_map::Role;
 use super::detect::Layout;
 use super::sign::{self, Evidence};
-use super::table::{Kind, Table};
+use super::slot::{Kind, Slot};
+use super::table::Table;
 use super::time::{self, Clock, DateOrder};
 use super::vendor;
 
@@ -110,7 +111,7 @@ pub(super) fn recording(mut table: Table, layout: &Layout) -> Result<Recording, 
 
 /// Adds columns that are to be added, and settles columns with one header: equal is fine, different is an error.
 fn merge(table: &mut Table, layout: &Layout) -> Result<(), Error> {
-    let mut kept: Vec<super::table::Slot> = Vec::new();
+    let mut kept: Vec<Slot> = Vec::new();
     for slot in std::mem::take(&mut table.slots) {
         let Some(first) = kept.iter_mut().find(|kept| kept.role == slot.role) else {
             kept.push(slot);
