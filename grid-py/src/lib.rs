@@ -1,1 +1,44 @@
-//! x
+//! The Python face of GRID: converts, calls the core, and converts back.
+
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "Python's methods take `&self`, however small what it points to"
+)]
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
+#![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
+
+mod auth;
+mod battery;
+mod chart;
+mod columns;
+mod energy;
+mod error;
+mod forecast;
+mod json;
+mod quantity;
+mod series;
+mod table;
+mod time;
+
+use pyo3::prelude::*;
+
+/// The compiled part of `grid_py`; import `grid_py` instead.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::{
+        auth::{
+            PyPrincipal, PySigningKey, generate_key, hash_password, inspect_token, issue_token,
+            verify_password, verify_token,
+        },
+        battery::{PyRecording, read_battery, summarise_battery},
+        chart::{
+            PyChart, chart_capacity_over_cycles, chart_energy_day, chart_forecast, chart_voltage_current,
+        },
+        energy::{apportion, balance, share},
+        forecast::PyForecaster,
+        quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
+        series::{PySeries, PyTotal},
+        table::PyTable,
+    };
+}

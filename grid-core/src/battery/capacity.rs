@@ -2,11 +2,12 @@
 //!
 //! Vendors restart their counts at each step, at each cycle, now and then, or never. One rule fits them all: take each
 //! row's increase, take a restart as counting from zero, and add it up by direction. Where there is no count, current
-//! and power are integrated by trapezoids within a step; an interval in which the step changes belongs to the new
-//! step and is not averaged over both, which is worth up to 1 % at one row in 30 s.
+//! and power are integrated by trapezoids within a step. An interval in which the step changes is not averaged over
+//! both steps, which would be up to 1 % off at one row in 30 s: as much of it as the step's own time says belongs to
+//! the new step, and the rest to the old one.
 
 use super::cycle::Cycles;
-use super::log::Recording;
+use super::log::{Format, Recording};
 
 /// How far the vendor's count and the integral of the current may differ before a cycle is flagged: 2 % of what
 /// moved in the cycle, beside the rounding of the vendor's count.
@@ -57,16 +58,22 @@ pub(super) struct Result {
     pub(super) agreement: Option<Agreement>,
 }
 
-/// What moved in each cycle.
-pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
+/// What moved in each cycle, and what the integrals give over all of them.
+pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> (Vec<Result>, Moved) {
     let integrals = integrals(recording, cycles);
+    let whole = integrals.iter().fold(Moved::default(), |sum, moved| Moved {
+        charge_ah: sum.charge_ah + moved.charge_ah,
+        discharge_ah: sum.discharge_ah + moved.discharge_ah,
+        charge_wh: sum.charge_wh + moved.charge_wh,
+        discharge_wh: sum.discharge_wh + moved.discharge_wh,
+    });
     let counted = counted_capacity(recording, cycles);
     let energies = counted_energy(recording, cycles);
     let current_step = counted.as_ref().map_or(0.0, |_| resolution(&recording.current_a));
     let largest_current = recording.current_a.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let has_current = recording.current_a.iter().any(|value| !value.is_nan());
     let has_power = has_current || recording.power_w.is_some();
-    integrals
+    let results = integrals
         .into_iter()
         .enumerate()
         .map(|(cycle, integral)| {
@@ -80,6 +87,10 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
             let vendor =
                 counted.as_ref().and_then(|counted| Some((counted.moved.get(cycle)?, counted.resolution)));
             if let Some((&(charge_ah, discharge_ah), rounding)) = vendor {
+                // A count of one direction leaves the other to the integral.
+                let or_integral = |count: f64, integral: f64| if count.is_nan() { integral } else { count };
+                let charge_ah = or_integral(charge_ah, result.moved.charge_ah);
+                let discharge_ah = or_integral(discharge_ah, result.moved.discharge_ah);
                 let most = charge_ah.max(discharge_ah);
                 // A count of few digits is worse than the integral, unless the current has fewer still.
                 let coarse = has_current
@@ -93,16 +104,18 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
                     agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding)
                 });
             }
-            if result.method == Method::VendorIncrements || !has_power {
-                if let Some(&(charge_wh, discharge_wh)) =
+            let or_integral = |count: f64, integral: f64| if count.is_nan() { integral } else { count };
+            if (result.method == Method::VendorIncrements || !has_power)
+                && let Some(&(charge_wh, discharge_wh)) =
                     energies.as_ref().and_then(|energies| energies.get(cycle))
-                {
-                    (result.moved.charge_wh, result.moved.discharge_wh) = (charge_wh, discharge_wh);
-                }
+            {
+                result.moved.charge_wh = or_integral(charge_wh, result.moved.charge_wh);
+                result.moved.discharge_wh = or_integral(discharge_wh, result.moved.discharge_wh);
             }
             result
         })
-        .collect()
+        .collect();
+    (results, whole)
 }
 
 fn agreement(charge: f64, discharge: f64, by_charge: f64, by_discharge: f64, rounding: f64) -> Agreement {
@@ -119,11 +132,6 @@ fn agreement(charge: f64, discharge: f64, by_charge: f64, by_discharge: f64, rou
     }
 }
 
-/// What the integrals of current and power give for a whole recording.
-pub(super) fn integral(recording: &Recording, whole: &Cycles) -> Moved {
-    integrals(recording, whole).first().copied().unwrap_or_default()
-}
-
 /// Integrals of current and power over each cycle.
 #[expect(
     clippy::indexing_slicing,
@@ -133,6 +141,8 @@ fn integrals(recording: &Recording, cycles: &Cycles) -> Vec<Moved> {
     let mut moved = vec![Moved::default(); cycles.len()];
     let (time, current, voltage) = (&recording.time_s, &recording.current_a, &recording.voltage_v);
     let steps = recording.step_index.as_deref();
+    let step_time = recording.step_time_s.as_deref();
+    let longest = longest_interval(recording);
     let mut power_before = f64::NAN;
     let mut before: Option<usize> = None;
     for row in 0..time.len().min(current.len()).min(voltage.len()) {
@@ -147,19 +157,43 @@ fn integrals(recording: &Recording, cycles: &Cycles) -> Vec<Moved> {
         if let Some(last) = before {
             let hours = (time[row] - time[last]) / 3600.0;
             if hours > 0.0
+                && hours <= longest
                 && let Some(sum) = moved.get_mut(cycles.of_row(row))
             {
-                let crosses = steps.is_some_and(|steps| steps[row] != steps[last]);
-                let from = if crosses { now } else { current[last] };
-                let power_from = if crosses { power } else { power_before };
-                add(&mut sum.charge_ah, &mut sum.discharge_ah, from, now, hours);
-                add(&mut sum.charge_wh, &mut sum.discharge_wh, power_from, power, hours);
+                if steps.is_some_and(|steps| steps[row] != steps[last]) {
+                    let own = step_time.map_or(f64::NAN, |step_time| step_time[row] / 3600.0);
+                    let new = if own.is_nan() { hours } else { own.clamp(0.0, hours) };
+                    add(&mut sum.charge_ah, &mut sum.discharge_ah, now, now, new);
+                    add(&mut sum.charge_wh, &mut sum.discharge_wh, power, power, new);
+                    let before = current[last];
+                    add(&mut sum.charge_ah, &mut sum.discharge_ah, before, before, hours - new);
+                    add(&mut sum.charge_wh, &mut sum.discharge_wh, power_before, power_before, hours - new);
+                } else {
+                    add(&mut sum.charge_ah, &mut sum.discharge_ah, current[last], now, hours);
+                    add(&mut sum.charge_wh, &mut sum.discharge_wh, power_before, power, hours);
+                }
             }
         }
         power_before = power;
         before = Some(row);
     }
     moved
+}
+
+/// Hours beyond which an interval is a gap: of a home log, six times its usual interval; a cycler has no gaps.
+fn longest_interval(recording: &Recording) -> f64 {
+    const USUAL_TIMES: f64 = 6.0;
+    if recording.format != Format::Home {
+        return f64::INFINITY;
+    }
+    let mut intervals: Vec<f64> = recording
+        .time_s
+        .windows(2)
+        .filter_map(|pair| if let [before, now] = pair { Some(now - before) } else { None })
+        .filter(|interval| *interval > 0.0)
+        .collect();
+    intervals.sort_by(f64::total_cmp);
+    intervals.get(intervals.len() / 2).map_or(f64::INFINITY, |usual| usual * USUAL_TIMES / 3600.0)
 }
 
 /// Adds one trapezoid, its positive part to the charge and its negative part to the discharge.
@@ -210,17 +244,18 @@ fn counted(
 ) -> Option<Vec<(f64, f64)>> {
     let mut moved = vec![(0.0, 0.0); cycles.len()];
     match (charge, discharge, one) {
-        (Some(charge), Some(discharge), _) => {
-            increases(recording, charge, |row, increase| {
-                if let Some(sum) = moved.get_mut(cycles.of_row(row)) {
-                    sum.0 += increase;
-                }
+        (Some(_), Some(_), _) | (Some(_), _, None) | (_, Some(_), None) => {
+            let mut sums: [Vec<f64>; 2] = [charge, discharge].map(|count| {
+                let mut sums = vec![if count.is_some() { 0.0 } else { f64::NAN }; cycles.len()];
+                increases(recording, count.unwrap_or_default(), |row, increase| {
+                    if let Some(sum) = sums.get_mut(cycles.of_row(row)) {
+                        *sum += increase;
+                    }
+                });
+                sums
             });
-            increases(recording, discharge, |row, increase| {
-                if let Some(sum) = moved.get_mut(cycles.of_row(row)) {
-                    sum.1 += increase;
-                }
-            });
+            let [charged, discharged] = &mut sums;
+            moved = charged.drain(..).zip(discharged.drain(..)).collect();
         }
         (_, _, Some(one)) => {
             let net = is_net(recording, one);
@@ -230,7 +265,7 @@ fn counted(
                 }
             });
         }
-        _ => return None,
+        (None, None, None) => return None,
     }
     Some(moved)
 }
@@ -249,7 +284,14 @@ fn increases(recording: &Recording, count: &[f64], mut give: impl FnMut(usize, f
             let before = count[last];
             let boundary =
                 steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
-            let restarted = if boundary { restarts || now < before } else { now < 0.5 * before };
+            let restarted = if !boundary {
+                now < 0.5 * before
+            } else if now < before {
+                true
+            } else {
+                // A restart that does not fall: the count is no more than the current can have moved since.
+                restarts && now <= possible(recording, last, row)
+            };
             let increase = if restarted { now } else { now - before };
             if increase != 0.0 {
                 give(row, increase);
@@ -257,6 +299,13 @@ fn increases(recording: &Recording, count: &[f64], mut give: impl FnMut(usize, f
         }
         last = Some(row);
     }
+}
+
+/// Twice the Ah that the current of both rows can have moved between them.
+fn possible(recording: &Recording, last: usize, row: usize) -> f64 {
+    let at = |values: &[f64], row: usize| values.get(row).copied().unwrap_or(f64::NAN);
+    let hours = (at(&recording.time_s, row) - at(&recording.time_s, last)).max(0.0) / 3600.0;
+    2.0 * at(&recording.current_a, row).abs().max(at(&recording.current_a, last).abs()) * hours
 }
 
 fn new_cycle(recording: &Recording, last: usize, row: usize) -> bool {
@@ -288,14 +337,11 @@ fn is_net(recording: &Recording, count: &[f64]) -> bool {
             && *current < 0.0
         {
             let change = now - before;
-            // A restart is a change beyond what a current can do; it falls in both kinds of count.
-            if change < 0.0 && now.abs() >= 0.5 * before.abs() {
-                falls -= change;
-            } else if change < 0.0 && now * before < 0.0 {
-                falls -= change;
-            } else if change > 0.0 {
+            // A restart falls towards zero from above, in a net count and in an unsigned one; it says nothing.
+            let restarts = *before > 0.0 && now.abs() < 0.5 * before.abs() && *now >= 0.0;
+            if change > 0.0 {
                 grows += change;
-            } else if change < 0.0 && *before <= 0.0 {
+            } else if !restarts {
                 falls -= change;
             }
         }
@@ -315,7 +361,7 @@ fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: i
         increases(recording, count, |row, increase| {
             let here = current[row];
             let direction =
-                if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
+                if here == 0.0 { row.checked_sub(1).map_or(0.0, |before| current[before]) } else { here };
             if direction > 0.0 {
                 give(row, increase);
             } else if direction < 0.0 {
@@ -334,10 +380,10 @@ fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: i
             let boundary =
                 steps.is_some_and(|steps| steps[row] != steps[last]) || new_cycle(recording, last, row);
             let change = now - count[last];
-            let hours = (recording.time_s[row] - recording.time_s[last]).max(0.0) / 3600.0;
-            let possible = 2.0 * current[row].abs().max(current[last].abs()) * hours;
             let against = change * current[row] < 0.0 || current[row] == 0.0;
-            let restarted = boundary && against && change.abs() > possible.max(0.01 * count[last].abs());
+            let restarted = boundary
+                && against
+                && change.abs() > possible(recording, last, row).max(0.01 * count[last].abs());
             let change = if restarted { now } else { change };
             if change != 0.0 {
                 give(row, change);
@@ -355,7 +401,7 @@ pub(super) fn resolution(values: &[f64]) -> f64 {
     for value in values.iter().filter(|value| !value.is_nan()) {
         while decimals < MOST_DECIMALS {
             let scaled = value * scale;
-            if (scaled - scaled.round()).abs() <= 1e-6 * scaled.abs().max(1e-3) {
+            if (scaled - scaled.round()).abs() <= 1e-6 + 1e-12 * scaled.abs() {
                 break;
             }
             decimals += 1;
@@ -365,7 +411,12 @@ pub(super) fn resolution(values: &[f64]) -> f64 {
             return 0.0;
         }
     }
-    1.0 / scale
+    // A column of nothing but zeros shows no rounding.
+    if decimals == 0 && values.iter().all(|value| value.is_nan() || *value == 0.0) {
+        0.0
+    } else {
+        1.0 / scale
+    }
 }
 
 #[cfg(test)]

@@ -143,6 +143,8 @@ pub struct Recording {
     pub cycle_index: Option<Vec<i64>>,
     /// The vendor's step number of each row.
     pub step_index: Option<Vec<i64>>,
+    /// Seconds since the start of the step, where the file has them.
+    pub step_time_s: Option<Vec<f64>>,
     /// Further columns of a home-battery log.
     pub channels: Vec<Channel>,
 }
@@ -160,7 +162,7 @@ impl Recording {
 
     /// Capacity, energy and efficiency of each cycle: by the vendor's cycle column, else by the sign of the current.
     pub fn cycles(&self) -> Vec<CycleSummary> {
-        cycle::summaries(self)
+        cycle::summaries(self).0
     }
 
     /// Whether a remark with this code was made.

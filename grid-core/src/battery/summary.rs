@@ -1,7 +1,6 @@
 //! A recording in numbers: rows, ranges, what moved in all, and each cycle.
 
-use super::capacity;
-use super::cycle::{CycleSummary, Cycles};
+use super::cycle::{self, CycleSummary};
 use super::log::Recording;
 
 /// A recording in numbers.
@@ -39,6 +38,10 @@ pub struct Summary {
     pub integral_charge_ah: f64,
     /// Discharged in all by the integral of the current, in Ah.
     pub integral_discharge_ah: f64,
+    /// Charged in all by the integral of the power, in Wh.
+    pub integral_charge_wh: f64,
+    /// Discharged in all by the integral of the power, in Wh.
+    pub integral_discharge_wh: f64,
     /// How often time runs backward.
     pub backward_times: usize,
     /// How often two rows have one time.
@@ -61,9 +64,8 @@ pub struct Summary {
 /// # Ok::<(), grid_core::battery::Error>(())
 /// ```
 pub fn summarise(recording: &Recording) -> Summary {
-    let cycles = recording.cycles();
+    let (cycles, integral) = cycle::summaries(recording);
     let total = |of: fn(&CycleSummary) -> f64| cycles.iter().map(of).sum();
-    let integral = capacity::integral(recording, &Cycles::one(recording.len()));
     let (voltage_min_v, voltage_max_v) = range(&recording.voltage_v);
     let (current_min_a, current_max_a) = range(&recording.current_a);
     let (temperature_min_c, temperature_max_c) =
@@ -96,6 +98,8 @@ pub fn summarise(recording: &Recording) -> Summary {
         discharge_energy_wh: total(|cycle| cycle.discharge_energy_wh),
         integral_charge_ah: integral.charge_ah,
         integral_discharge_ah: integral.discharge_ah,
+        integral_charge_wh: integral.charge_wh,
+        integral_discharge_wh: integral.discharge_wh,
         backward_times,
         duplicate_times,
         missing_voltages: missing(&recording.voltage_v),

@@ -46,6 +46,11 @@ pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)
 }
 
 impl Axis {
+    /// An axis of nothing, which says no number.
+    pub(super) const fn blank() -> Self {
+        Self { low: 0.0, high: 1.0, ticks: Vec::new(), factor: String::new() }
+    }
+
     /// An axis over values, with about so many ticks at 1, 2 or 5 times a power of ten.
     pub(super) fn linear(
         extent: Option<(f64, f64)>,
@@ -54,7 +59,7 @@ impl Axis {
         about: usize,
         language: Language,
     ) -> Self {
-        let (mut low, mut high) = extent.unwrap_or((0.0, 1.0));
+        let Some((mut low, mut high)) = extent else { return Self::blank() };
         if zero == Zero::Shown {
             (low, high) = (low.min(0.0), high.max(0.0));
         }
@@ -80,7 +85,7 @@ impl Axis {
 
     /// An axis over whole numbers, such as cycles, with room on both sides.
     pub(super) fn counting(extent: Option<(f64, f64)>, about: usize, language: Language) -> Self {
-        let (low, high) = extent.unwrap_or((0.0, 1.0));
+        let Some((low, high)) = extent else { return Self::blank() };
         let room = ((high - low) * 0.02).max(0.5);
         let step = step(high - low, about).max(1.0);
         let ticks = multiples(low, high, step, Ends::OnValues)
@@ -96,7 +101,7 @@ impl Axis {
         about: usize,
         language: Language,
     ) -> (Self, &'static str) {
-        let (low, high) = extent.unwrap_or((0.0, 1.0));
+        let Some((low, high)) = extent else { return (Self::blank(), "s") };
         let (low, high) = if high - low > low.abs().max(high.abs()) * 1e-12 {
             (low, high)
         } else {

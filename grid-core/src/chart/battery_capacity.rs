@@ -7,6 +7,7 @@ use super::{
     sheet::{Foot, Mark, Place, Plot, draw},
     theme::Ink,
 };
+use crate::battery::CycleSummary;
 
 /// One cycle of a battery; NaN where a value is not known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,10 +22,31 @@ pub struct CyclePoint {
     pub coulombic_efficiency: f64,
 }
 
-/// Up to so many cycles each has a mark; beyond, marks would run into each other and only lines are drawn.
-const MOST_MARKS: usize = 150;
+impl From<&Self> for CyclePoint {
+    fn from(cycle: &Self) -> Self {
+        *cycle
+    }
+}
+
+impl From<&CycleSummary> for CyclePoint {
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "no battery lasts 2^53 cycles")]
+    fn from(cycle: &CycleSummary) -> Self {
+        Self {
+            cycle: cycle.cycle as f64,
+            charge_capacity_ah: cycle.charge_capacity_ah,
+            discharge_capacity_ah: cycle.discharge_capacity_ah,
+            coulombic_efficiency: cycle.coulombic_efficiency.unwrap_or(f64::NAN),
+        }
+    }
+}
+
+/// The pixels that a cycle's marks need; where there are fewer they would run into each other, and only lines are
+/// drawn.
+const PIXELS_A_MARK: usize = 12;
 
 /// Draws charge and discharge capacity over cycles, and coulombic efficiency on an axis of its own below them.
+///
+/// Takes [`CycleSummary`]s, or [`CyclePoint`]s.
 ///
 /// A few cycles with an efficiency far from all others (a formation cycle, one that was cut off) do not flatten the
 /// rest: they are drawn as triangles at the edge that they lie beyond.
@@ -43,7 +65,15 @@ const MOST_MARKS: usize = 150;
 /// assert!(chart.svg().contains("Ah"));
 /// # Ok::<(), grid_core::chart::Error>(())
 /// ```
-pub fn capacity_over_cycles(cycles: &[CyclePoint], options: &Options) -> Result<Svg, Error> {
+pub fn capacity_over_cycles<C>(cycles: &[C], options: &Options) -> Result<Svg, Error>
+where
+    CyclePoint: for<'c> From<&'c C>,
+{
+    let cycles: Vec<CyclePoint> = cycles.iter().map(CyclePoint::from).collect();
+    draw_cycles(&cycles, options)
+}
+
+fn draw_cycles(cycles: &[CyclePoint], options: &Options) -> Result<Svg, Error> {
     let language = options.language;
     let numbers: Vec<f64> = cycles.iter().map(|cycle| cycle.cycle).collect();
     let charge: Vec<f64> = cycles.iter().map(|cycle| cycle.charge_capacity_ah).collect();
@@ -58,7 +88,7 @@ pub fn capacity_over_cycles(cycles: &[CyclePoint], options: &Options) -> Result<
         let top = Axis::linear(capacities, Zero::Free, Ends::OnTicks, about, language);
         let below = Axis::linear(usual, Zero::Free, Ends::OnTicks, (about / 2).max(2), language);
         let x = Axis::counting(extent(numbers.iter().copied()), sheet.ticks_across(), language);
-        let marked = cycles.len() <= MOST_MARKS;
+        let marked = cycles.len().saturating_mul(PIXELS_A_MARK) <= sheet.columns();
         let mark = |dotted, plain| if marked { dotted } else { plain };
         let mut entries = vec![
             (mark(Mark::Ring(Ink::Blue), Mark::Line(Ink::Blue)), language.pick("Charge", "Carga")),

@@ -106,9 +106,9 @@ impl<'a> Sheet<'a> {
         usize::try_from((self.width - 800) / 750).unwrap_or(0).clamp(2, 16)
     }
 
-    /// How many columns of pixels a panel has, about.
+    /// How many columns of pixels a panel has, about; wider ones are not drawn finer, so that no file grows past use.
     pub(super) fn columns(&self) -> usize {
-        usize::try_from(self.width / TENTHS).unwrap_or(960).min(1200)
+        usize::try_from(self.width / TENTHS).unwrap_or(900).min(900)
     }
 
     /// Draws the legend under the heading and gives the place that is left for panels with these y axes.
@@ -124,7 +124,7 @@ impl<'a> Sheet<'a> {
             }
             self.swatch(*mark, left, top, SWATCH)?;
             self.text(label, (left + SWATCH + 60, top), LABEL, Ink::Text, HPos::Left, VPos::Center)?;
-            left += width + 200;
+            left += width + 160;
         }
         if !entries.is_empty() {
             top += 130;
@@ -154,11 +154,16 @@ impl<'a> Sheet<'a> {
             y.low..y.high,
             (left..right, bottom..top),
         );
-        let plot = Plot { area: self.canvas.apply_coord_spec(coordinates), y: (y.low, y.high) };
+        let plot = Plot {
+            area: self.canvas.apply_coord_spec(coordinates),
+            y: (y.low, y.high),
+            taken: RefCell::default(),
+        };
         let unit = if y.factor.is_empty() { unit.to_owned() } else { format!("{} {unit}", y.factor) };
-        self.text(&unit, (left, top - 110), SMALL, Ink::Quiet, HPos::Left, VPos::Center)?;
+        self.text(&unit, (left, top - 120), SMALL, Ink::Quiet, HPos::Left, VPos::Center)?;
+        plot.taken.borrow_mut().push((left, left + text_width(&unit, SMALL)));
         let mut lowest = i32::MAX;
-        for tick in y.ticks.iter() {
+        for tick in &y.ticks {
             let height = plot.at(x.low, tick.at).1;
             self.stroke(&[(left, height), (right, height)], Ink::Rule, 10)?;
             if lowest.saturating_sub(height) >= 130 {
@@ -216,21 +221,30 @@ impl<'a> Sheet<'a> {
 
     /// Marks where the clock on the wall was changed.
     pub(super) fn clock_change(&self, plot: &Plot<'a>, change: &ClockChange) -> Result<(), Error> {
-        let (across, top) = plot.at(change.at, plot.y.1);
-        let bottom = plot.at(change.at, plot.y.0).1;
-        self.dashes(across, top - 60, bottom)?;
-        let at = (across.min(self.width - MARGIN - text_width(&change.label, SMALL) / 2), top - 110);
-        self.text(&change.label, at, SMALL, Ink::Quiet, HPos::Center, VPos::Center)
+        self.flag(plot, change.at, &change.label)
     }
 
-    /// Marks an instant with a dashed line and a word beside its top.
-    pub(super) fn divider(&self, plot: &Plot<'a>, x: f64, label: &str) -> Result<(), Error> {
+    /// Marks an instant with a dashed line and a word at its top, wherever there is room for the word.
+    pub(super) fn flag(&self, plot: &Plot<'a>, x: f64, label: &str) -> Result<(), Error> {
         let (across, top) = plot.at(x, plot.y.1);
         let bottom = plot.at(x, plot.y.0).1;
-        self.dashes(across, top - 160, bottom)?;
-        let room = self.width - MARGIN - across - 60 > text_width(label, SMALL);
-        let (at, side) = if room { (across + 60, HPos::Left) } else { (across - 60, HPos::Right) };
-        self.text(label, (at, top - 110), SMALL, Ink::Quiet, side, VPos::Center)
+        self.dashes(across, top - 60, bottom)?;
+        let width = text_width(label, SMALL);
+        let mut taken = plot.taken.borrow_mut();
+        let beyond = taken.iter().map(|(_, right)| right + 80).max().unwrap_or(0);
+        let free = |left: &i32| {
+            let right = left + width;
+            *left >= MARGIN
+                && right <= self.width - MARGIN
+                && taken.iter().all(|(from, to)| right + 60 <= *from || to + 60 <= *left)
+        };
+        let places = [across - width / 2, across + 50, across - width - 50, beyond];
+        if let Some(left) = places.into_iter().find(free) {
+            taken.push((left, left + width));
+            let at = (left + width / 2, top - 120);
+            self.text(label, at, SMALL, Ink::Quiet, HPos::Center, VPos::Center)?;
+        }
+        Ok(())
     }
 
     /// Marks a point that lies beyond the y axis by a triangle at the edge, pointing there.
@@ -343,6 +357,8 @@ pub(super) struct Plot<'a> {
     area: DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
     /// From where to where the y axis runs.
     pub(super) y: (f64, f64),
+    /// Where words already stand above it.
+    taken: RefCell<Vec<(i32, i32)>>,
 }
 
 impl Plot<'_> {
@@ -415,7 +431,8 @@ fn text_width(text: &str, size: i32) -> i32 {
             'f' | 't' | 'r' | '/' | '-' => 43,
             'm' | 'w' | 'M' | 'W' | '@' | '%' | '→' | '…' => 95,
             c if c.is_uppercase() => 72,
-            c if c.is_ascii() || c.is_alphabetic() => 62,
+            c if c.is_ascii_digit() => 63,
+            c if c.is_ascii() || c.is_alphabetic() => 58,
             _ => 100,
         })
         .fold(0, i32::saturating_add);

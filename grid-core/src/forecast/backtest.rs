@@ -101,3 +101,59 @@ pub fn backtest(
 fn percent(share: f64) -> u8 {
     (share * 100.0).round() as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::Model;
+    use jiff::{ToSpan, civil::date};
+
+    const NAIVE: Model = Model::SeasonalNaiveDay;
+
+    fn steps() -> History {
+        // Every day is 1 above the one before, so yesterday's value is always 1 off, and the scale is 1.
+        let values = (0..24 * 10).map(|hour| f64::from(hour / 24)).collect();
+        History::new(date(2026, 1, 1).at(0, 0, 0, 0), 60, values).unwrap()
+    }
+
+    #[test]
+    fn the_error_of_one_step_a_day_is_one() {
+        let history = steps();
+        let origins = [history.start() + 5.days(), history.start() + 9.days()];
+        let report = backtest(&NAIVE, &history, &origins, 24, &[0.1, 0.25, 0.5, 0.75, 0.9], 400).unwrap();
+        assert!((report.mae - 1.0).abs() < 1e-12 && (report.mase - 1.0).abs() < 1e-12);
+        assert_eq!((report.origins, report.scored, report.forecasts.len()), (2, 48, 2));
+        // The deviation is 1 too: 1 lies within 1.28 of it (80 %), but not within 0.67 (50 %).
+        assert_eq!(report.coverage, [(50, 0.0), (80, 1.0)]);
+    }
+
+    #[test]
+    fn slots_that_were_not_observed_or_have_not_come_are_not_scored() {
+        let history = steps();
+        let mask = (0..240).map(|slot| slot % 2 == 0).collect();
+        let history = history.with_observed(mask).unwrap();
+        let report = backtest(&NAIVE, &history, &[history.start() + 9.days()], 48, &[0.5], 400).unwrap();
+        assert_eq!(report.scored, 12);
+        assert!(report.coverage.is_empty());
+    }
+
+    #[test]
+    fn origins_outside_the_history_are_refused() {
+        let history = steps();
+        assert!(matches!(backtest(&NAIVE, &history, &[], 24, &[], 400), Err(Error::NoOrigin)));
+        for origin in [history.start(), history.end(), history.start() - 1.day()] {
+            let refused = backtest(&NAIVE, &history, &[origin], 24, &[], 400);
+            assert!(matches!(refused, Err(Error::OriginOutside { .. })));
+        }
+        let origin = [history.start() + 2.days()];
+        assert!(matches!(backtest(&NAIVE, &history, &origin, 0, &[], 400), Err(Error::Horizon { .. })));
+        assert!(matches!(backtest(&NAIVE, &history, &origin, 24, &[], 0), Err(Error::TooShort { .. })));
+    }
+
+    #[test]
+    fn a_constant_past_has_no_scaled_error() {
+        let history = History::new(date(2026, 1, 1).at(0, 0, 0, 0), 60, vec![0.0; 240]).unwrap();
+        let report = backtest(&NAIVE, &history, &[history.start() + 5.days()], 24, &[0.5], 400).unwrap();
+        assert!(report.mae.abs() < f64::EPSILON && report.mase.is_nan() && report.wql.is_nan());
+    }
+}

@@ -14,8 +14,8 @@ pub enum Error {
         /// The minutes that were given.
         got: u32,
     },
-    /// A value is infinite.
-    #[error("expected finite values, or NaN where one is missing, got {got} in slot {slot}")]
+    /// A value is infinite, or too large to be squared.
+    #[error("expected values from -1e100 to 1e100, or NaN where one is missing, got {got} in slot {slot}")]
     NotFinite {
         /// The value that was given.
         got: f64,
@@ -45,6 +45,12 @@ pub enum Error {
         most: usize,
         /// How many slots there would be.
         slots: usize,
+    },
+    /// A half-life is too short to learn anything.
+    #[error("expected a half-life of at least one day, got {got}")]
+    HalfLife {
+        /// The days that were given.
+        got: f64,
     },
     /// There is too little history for the model.
     #[error("{model} needs {need} days with values, got {got:.1}")]
@@ -141,6 +147,7 @@ impl Failure for Error {
             | Self::NotFinite { .. }
             | Self::Mask { .. }
             | Self::OffGrid { .. }
+            | Self::HalfLife { .. }
             | Self::TooShort { .. }
             | Self::AllMissing { .. }
             | Self::Horizon { .. }

@@ -6,6 +6,8 @@ use super::History;
 
 /// Days back of the same time of day.
 const LAGS: [usize; 8] = [1, 2, 3, 4, 5, 6, 7, 14];
+/// Fewer days of one time of day teach nothing.
+pub(crate) const LEAST_ROWS: usize = 8;
 /// Same weekdays of the past, over which the time of day is averaged.
 const WEEKS: usize = 4;
 /// The slots of the last day are averaged in this many blocks.
@@ -75,18 +77,26 @@ impl Past {
         let length = self.slots_per_day;
         let least = 7 * length;
         let ahead = day * length + slot;
-        let mut features = Vec::new();
-        let (mut targets, mut ages) = (Vec::new(), Vec::new());
-        let mut row = Vec::with_capacity(64);
         let most = self.len().saturating_sub(least) / length;
-        for age in (1..=most).rev() {
-            let origin = self.len() - age * length;
-            if let Some(value) = self.history.observed_value(origin + ahead) {
-                self.row(origin, slot, day, &mut row);
-                features.extend_from_slice(&row);
-                targets.push(value);
-                ages.push(super::real(age));
-            }
+        let origins = (day + 1..=most).rev().map(|age| (age, self.len() - age * length));
+        let mut known: Vec<(usize, usize, f64)> = origins
+            .clone()
+            .filter_map(|(age, origin)| Some((age, origin, self.history.observed_value(origin + ahead)?)))
+            .collect();
+        if known.len() < LEAST_ROWS {
+            // This time of day is hardly ever observed: what its gaps are filled with is the best there is.
+            known = origins
+                .filter_map(|(age, origin)| Some((age, origin, *self.filled.get(origin + ahead)?)))
+                .collect();
+        }
+        let mut features = Vec::new();
+        let (mut targets, mut ages) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
+        let mut row = Vec::with_capacity(64);
+        for (age, origin, value) in known {
+            self.row(origin, slot, day, &mut row);
+            features.extend_from_slice(&row);
+            targets.push(value);
+            ages.push(super::real(age));
         }
         self.row(self.len(), slot, day, &mut row);
         let columns = row.len();

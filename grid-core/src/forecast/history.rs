@@ -11,6 +11,8 @@ use super::Error;
 const DAY_MINUTES: u32 = 1440;
 /// Thirty years of five minutes.
 const MOST_SLOTS: usize = 3_200_000;
+/// Its square, summed over all slots, is still finite.
+const LARGEST: f64 = 1e100;
 
 /// A regular series on the local clock: one value per slot, named by the slot's start, NaN where one is missing.
 ///
@@ -44,8 +46,8 @@ impl History {
     ///
     /// # Errors
     ///
-    /// [`Error::Step`] where the step does not divide a day, or is not of 5 to 720 minutes; [`Error::NotFinite`] for an
-    /// infinite value; [`Error::TooLong`] past 3.2 million values; [`Error::OutOfRange`] past the year 9999.
+    /// [`Error::Step`] where the step does not divide a day, or is not of 5 to 720 minutes; [`Error::NotFinite`] for a
+    /// value past 1e100 either way; [`Error::TooLong`] past 3.2 million values; [`Error::OutOfRange`] past the year 9999.
     pub fn new(start: DateTime, step_minutes: u32, values: Vec<f64>) -> Result<Self, Error> {
         if !(5..=720).contains(&step_minutes) || !DAY_MINUTES.is_multiple_of(step_minutes) {
             return Err(Error::Step { got: step_minutes });
@@ -53,7 +55,7 @@ impl History {
         if values.len() > MOST_SLOTS {
             return Err(Error::TooLong { most: MOST_SLOTS, slots: values.len() });
         }
-        if let Some((slot, got)) = values.iter().enumerate().find(|(_, value)| value.is_infinite()) {
+        if let Some((slot, got)) = values.iter().enumerate().find(|(_, value)| value.abs() > LARGEST) {
             return Err(Error::NotFinite { got: *got, slot });
         }
         let end = shifted(start, step_minutes, values.len()).ok_or(Error::OutOfRange)?;
@@ -245,4 +247,120 @@ fn shifted(start: DateTime, step_minutes: u32, slots: usize) -> Option<DateTime>
 fn slots_between(start: DateTime, at: DateTime, step_minutes: u32) -> usize {
     let seconds = at.duration_since(start).as_secs();
     usize::try_from(seconds / (i64::from(step_minutes) * 60)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    fn midnight(year: i16, month: i8, day: i8) -> DateTime {
+        date(year, month, day).at(0, 0, 0, 0)
+    }
+
+    /// One point per step from `start` on, with its place as its value.
+    fn counted(start: &str, step_minutes: i64, count: usize) -> Vec<(Timestamp, Option<f64>)> {
+        let start: Timestamp = start.parse().unwrap();
+        (0..count)
+            .map(|place| {
+                let later = i64::try_from(place).unwrap() * step_minutes;
+                (start + later.minutes(), Some(super::super::real(place)))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_day_of_23_hours_has_a_slot_without_a_value() {
+        // Madrid, 29 March 2026: 02:00 does not exist (EU directive 2000/84/EC, last Sunday of March, 01:00 UTC).
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let points = counted("2026-03-28T23:00:00Z", 60, 23);
+        let history = History::from_instants(points.into_iter(), &zone, 60).unwrap();
+        assert_eq!((history.start(), history.end()), (midnight(2026, 3, 29), midnight(2026, 3, 30)));
+        assert_eq!(history.values().len(), 24);
+        assert!(history.values()[2].is_nan() && history.observed_value(2).is_none());
+        assert_eq!(history.observed_value(1), Some(1.0));
+        assert_eq!(history.observed_value(3), Some(2.0));
+        assert_eq!(history.observed_value(23), Some(22.0));
+    }
+
+    #[test]
+    fn the_day_of_25_hours_averages_the_hour_that_comes_twice() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let points = counted("2026-10-24T22:00:00Z", 15, 100);
+        let history = History::from_instants(points.into_iter().rev(), &zone, 15).unwrap();
+        assert_eq!(history.values().len(), 96);
+        assert_eq!(history.observed_value(8), Some(10.0)); // 02:00 of summer (8) and of winter (12)
+        assert_eq!(history.observed_value(12), Some(16.0));
+    }
+
+    #[test]
+    fn a_shift_of_half_an_hour_leaves_out_half_an_hour() {
+        // Lord Howe Island, 4 October 2026: 02:00 becomes 02:30.
+        let zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+        let points = counted("2026-10-03T13:30:00Z", 30, 47);
+        let history = History::from_instants(points.into_iter(), &zone, 30).unwrap();
+        assert_eq!(history.values().len(), 48);
+        assert!(history.values()[4].is_nan());
+    }
+
+    #[test]
+    fn what_is_not_a_history_is_refused() {
+        let start = midnight(2026, 1, 1);
+        for got in [0, 1, 7, 25, 1440, u32::MAX] {
+            assert!(matches!(History::new(start, got, vec![]), Err(Error::Step { .. })), "{got}");
+            assert!(History::from_instants(std::iter::empty(), &TimeZone::UTC, got).is_err());
+        }
+        for got in [f64::INFINITY, f64::NEG_INFINITY, 1e101] {
+            let refused = History::new(start, 60, vec![1.0, got]);
+            assert!(matches!(refused, Err(Error::NotFinite { slot: 1, .. })));
+        }
+        let late = date(9999, 12, 31).at(23, 0, 0, 0);
+        assert!(matches!(History::new(late, 60, vec![1.0; 2]), Err(Error::OutOfRange)));
+        let history = History::new(start, 60, vec![1.0; 2]).unwrap();
+        assert!(matches!(history.with_observed(vec![true]), Err(Error::Mask { marks: 1, values: 2 })));
+        let points = counted("2026-01-01T00:07:00Z", 60, 3);
+        assert!(matches!(
+            History::from_instants(points.into_iter(), &TimeZone::UTC, 60),
+            Err(Error::OffGrid { .. })
+        ));
+        let points = [(Timestamp::MIN, Some(1.0)), (Timestamp::MAX, Some(1.0))];
+        assert!(matches!(
+            History::from_instants(points.into_iter(), &TimeZone::UTC, 60),
+            Err(Error::TooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn a_silent_meter_leaves_gaps_up_to_the_origin() {
+        let history = History::new(midnight(2026, 1, 1), 60, vec![1.0; 48]).unwrap();
+        let past = history.before(midnight(2026, 1, 5), 3);
+        assert_eq!((past.start(), past.end()), (midnight(2026, 1, 2), midnight(2026, 1, 5)));
+        assert_eq!(past.values().iter().filter(|value| value.is_nan()).count(), 48);
+        assert!(history.before(midnight(9000, 1, 1), u32::MAX).is_empty());
+        assert!(history.before(midnight(2025, 1, 1), u32::MAX).is_empty());
+        assert!(history.before(midnight(2026, 1, 2), 0).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_past_ends_at_its_origin_and_holds_nothing_later(hours in 1..400_usize, days in 1..30_u32) {
+            let start = date(2026, 3, 1).at(7, 0, 0, 0);
+            let values = (0..480).map(super::super::real).collect();
+            let history = History::new(start, 60, values).unwrap();
+            let origin = history.slot_start(hours).unwrap();
+            let past = history.before(origin, days);
+            prop_assert_eq!(past.end(), origin);
+            prop_assert_eq!(past.values().last().copied(), Some(super::super::real(hours - 1)));
+            prop_assert!(past.days() <= f64::from(days));
+        }
+
+        #[test]
+        fn weekdays_are_those_of_the_calendar(day in 0..20_000_i32, hour in 0..24_i8, slot in 0..5_000_usize) {
+            let first = date(1990, 1, 1).checked_add(day.days()).unwrap().at(hour, 0, 0, 0);
+            let history = History::new(first, 60, vec![]).unwrap();
+            let weekday = history.slot_start(slot).unwrap().date().weekday();
+            prop_assert_eq!(history.weekday_of(slot), usize::try_from(weekday.to_monday_zero_offset()).unwrap());
+        }
+    }
 }

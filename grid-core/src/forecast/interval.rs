@@ -59,3 +59,42 @@ impl Residuals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nine_errors_bound_the_tenth_in_eight_of_ten_cases() {
+        // Of ten exchangeable errors the last is neither the least nor the greatest in 8 of 10 cases, so the interval
+        // of 80 % runs from the least to the greatest of the nine that are known.
+        let nine = Residuals::new((1..=9).map(|error| (f64::from(error), 1.0)));
+        assert!((nine.quantile(0.9) - 9.0).abs() < 1e-12);
+        assert!((nine.quantile(0.1) - 1.0).abs() < 1e-12);
+        assert!((nine.quantile(0.5) - 5.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_error_of_no_weight_or_no_value_counts_for_nothing() {
+        let errors = [(1.0, 1.0), (f64::NAN, 1.0), (9.0, 0.0), (f64::INFINITY, 1.0), (3.0, 1.0)];
+        assert!((Residuals::new(errors).quantile(0.5) - 2.0).abs() < 1e-12);
+        assert!(Residuals::new([]).quantile(0.9).abs() < f64::EPSILON);
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_never_fall_and_stay_among_the_errors(
+            errors in prop::collection::vec((-1e6..1e6_f64, 0.01..1.0_f64), 1..60),
+            mut levels in prop::collection::vec(0.001..0.999_f64, 2..9),
+        ) {
+            levels.sort_by(f64::total_cmp);
+            let least = errors.iter().map(|error| error.0).fold(f64::INFINITY, f64::min);
+            let greatest = errors.iter().map(|error| error.0).fold(f64::NEG_INFINITY, f64::max);
+            let residuals = Residuals::new(errors);
+            let quantiles: Vec<f64> = levels.iter().map(|level| residuals.quantile(*level)).collect();
+            prop_assert!(quantiles.is_sorted(), "{quantiles:?}");
+            prop_assert!(quantiles.iter().all(|value| (least..=greatest).contains(value)));
+        }
+    }
+}

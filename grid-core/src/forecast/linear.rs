@@ -21,8 +21,6 @@ use linfa::{
 use linfa_linalg::eigh::EighInto;
 use ndarray::{Array1, Array2, Axis, Zip};
 
-use super::real;
-
 /// A row whose leverage comes this near to 1 determines its own forecast, so its error says nothing.
 const LEAST_FREEDOM: f64 = 1e-6;
 
@@ -39,9 +37,6 @@ pub(crate) struct Line {
     /// One per column, for the column as it came.
     coefficients: Array1<f64>,
     intercept: f64,
-    /// The penalty that was chosen.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read where the choice is tested"))]
-    pub(crate) penalty: f64,
     /// What each row's target minus its forecast would have been without that row.
     pub(crate) left_out_errors: Array1<f64>,
 }
@@ -79,11 +74,12 @@ impl Fit<Array2<f64>, Array1<f64>, linfa::Error> for WeightedRidge<'_> {
         }
         let targets = (&rows.targets - mean) * &roots;
 
-        let (values, vectors) = scaled
-            .t()
-            .dot(&scaled)
-            .eigh_into()
-            .map_err(|fault| linfa::Error::NotConverged(fault.to_string()))?;
+        let covariance = scaled.t().dot(&scaled);
+        if covariance.iter().chain(&targets).any(|value| !value.is_finite()) {
+            return Err(linfa::Error::NotConverged("the values are not finite".to_owned()));
+        }
+        let (values, vectors) =
+            covariance.eigh_into().map_err(|fault| linfa::Error::NotConverged(fault.to_string()))?;
         let rotated = scaled.dot(&vectors);
         let along = rotated.t().dot(&targets);
 
@@ -110,18 +106,14 @@ impl Fit<Array2<f64>, Array1<f64>, linfa::Error> for WeightedRidge<'_> {
         );
         let best = errors
             .axis_iter(Axis(1))
-            .zip(self.penalties)
             .zip(shrunk.axis_iter(Axis(1)))
-            .min_by(|a, b| a.0.0.dot(&a.0.0).total_cmp(&b.0.0.dot(&b.0.0)));
-        let Some(((errors, &penalty), shrunk)) = best else {
+            .min_by(|a, b| a.0.dot(&a.0).total_cmp(&b.0.dot(&b.0)));
+        let Some((errors, shrunk)) = best else {
             return Err(linfa::Error::Parameters("no penalty to choose from".to_owned()));
         };
         let coefficients = vectors.dot(&shrunk) * &spread;
         let intercept = mean - coefficients.dot(&centre);
-        if !intercept.is_finite() {
-            return Err(linfa::Error::NotConverged(format!("with {} rows", real(count))));
-        }
-        Ok(Line { coefficients, intercept, penalty, left_out_errors: &errors / &roots })
+        Ok(Line { coefficients, intercept, left_out_errors: &errors / &roots })
     }
 }
 
@@ -132,5 +124,110 @@ impl PredictInplace<Array2<f64>, Array1<f64>> for Line {
 
     fn default_target(&self, rows: &Array2<f64>) -> Array1<f64> {
         Array1::zeros(rows.nrows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linfa::traits::Predict as _;
+    use linfa_linalg::cholesky::SolveC;
+    use ndarray::array;
+    use proptest::prelude::*;
+
+    #[test]
+    fn without_a_penalty_it_is_the_line_of_anscombes_first_set() {
+        // F. J. Anscombe: "Graphs in statistical analysis", The American Statistician 27(1), 1973: y = 3.00 + 0.500 x.
+        let x = [10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0];
+        let y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68];
+        let rows =
+            DatasetBase::new(Array2::from_shape_vec((11, 1), x.to_vec()).unwrap(), Array1::from(y.to_vec()));
+        let line = WeightedRidge { penalties: &[1e-9] }.fit(&rows).unwrap();
+        let forecast: Array1<f64> = line.predict(&array![[0.0], [20.0]]);
+        assert!((forecast[0] - 3.0).abs() < 0.005, "{forecast}");
+        assert!((forecast[1] - 13.0).abs() < 0.01, "{forecast}");
+    }
+
+    #[test]
+    fn a_column_that_never_changes_has_no_say() {
+        let rows = DatasetBase::new(array![[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], array![1.0, 2.0, 4.0]);
+        let line = WeightedRidge { penalties: &[1e-9] }.fit(&rows).unwrap();
+        let forecast: Array1<f64> = line.predict(&array![[77.0, 3.0]]);
+        assert!((forecast[0] - 3.0).abs() < 1e-6, "{forecast}");
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_refused() {
+        let rows = DatasetBase::new(array![[1.0], [f64::INFINITY], [2.0]], array![1.0, 2.0, 3.0]);
+        assert!(WeightedRidge { penalties: &[1.0] }.fit(&rows).is_err());
+        let rows = DatasetBase::new(array![[1.0]], array![1.0]);
+        assert!(WeightedRidge { penalties: &[1.0] }.fit(&rows).is_err());
+    }
+
+    /// What the row's forecast is when all others are learnt from, by the normal equations.
+    fn forecast_without(row: usize, scaled: &Array2<f64>, y: &[f64], weights: &[f32], penalty: f64) -> f64 {
+        let size = scaled.ncols() + 1;
+        let mut normal = Array2::<f64>::zeros((size, size));
+        let mut right = Array2::<f64>::zeros((size, 1));
+        let with_one = |row: usize| -> Vec<f64> {
+            std::iter::once(1.0).chain(scaled.row(row).iter().copied()).collect()
+        };
+        for other in (0..y.len()).filter(|other| *other != row) {
+            let values = with_one(other);
+            for i in 0..size {
+                right[[i, 0]] += f64::from(weights[other]) * values[i] * y[other];
+                for j in 0..size {
+                    normal[[i, j]] += f64::from(weights[other]) * values[i] * values[j];
+                }
+            }
+        }
+        for i in 1..size {
+            normal[[i, i]] += penalty; // the intercept is free
+        }
+        let solution = normal.solvec(&right).unwrap();
+        with_one(row).iter().zip(solution.iter()).map(|(a, b)| a * b).sum()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn errors_left_out_are_those_of_learning_anew_without_the_row(
+            values in prop::collection::vec(-10.0..10.0_f64, 12 * 4),
+            weights in prop::collection::vec(0.1..1.0_f32, 12),
+            penalty in 0.1..100.0_f64,
+        ) {
+            let table = Array2::from_shape_vec((12, 4), values).unwrap();
+            let y = table.column(3).to_vec();
+            let x = table.select(Axis(1), &[0, 1, 2]);
+            // The scale is part of the penalty, and held as all rows have it.
+            let w: Array1<f64> = weights.iter().map(|weight| f64::from(*weight)).collect();
+            let centre = w.dot(&x) / w.sum();
+            let centred = &x - &centre;
+            let variance = w.dot(&centred.mapv(|value| value * value)) / w.sum();
+            prop_assume!(variance.iter().all(|variance| *variance > 0.01));
+            let scaled = &centred / &variance.mapv(f64::sqrt);
+
+            let rows = DatasetBase::new(x, Array1::from(y.clone())).with_weights(Array1::from(weights.clone()));
+            let line = WeightedRidge { penalties: &[penalty] }.fit(&rows).unwrap();
+            for row in 0..12 {
+                let anew = y[row] - forecast_without(row, &scaled, &y, &weights, penalty);
+                prop_assert!((line.left_out_errors[row] - anew).abs() < 1e-7, "{} {anew}", line.left_out_errors[row]);
+            }
+        }
+
+        #[test]
+        fn the_chosen_penalty_has_the_least_error_left_out(
+            values in prop::collection::vec(-10.0..10.0_f64, 12 * 4),
+        ) {
+            let table = Array2::from_shape_vec((12, 4), values).unwrap();
+            let rows = DatasetBase::new(table.select(Axis(1), &[0, 1, 2]), table.column(3).to_owned());
+            let loss = |penalties: &[f64]| {
+                let errors = WeightedRidge { penalties }.fit(&rows).unwrap().left_out_errors;
+                errors.dot(&errors)
+            };
+            let each = [0.1, 10.0, 1000.0];
+            let least = each.iter().map(|penalty| loss(&[*penalty])).fold(f64::INFINITY, f64::min);
+            prop_assert!((loss(&each) - least).abs() <= 1e-9 * least);
+        }
     }
 }

@@ -121,3 +121,63 @@ pub fn coverage(actual: &[f64], lower: &[f64], upper: &[f64]) -> Result<f64, Err
     let below = pairs(actual, upper)?.map(|(actual, upper)| actual <= upper);
     mean(above.zip(below).map(|(above, below)| if above && below { 1.0 } else { 0.0 }), actual.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn near(got: f64, expected: f64) {
+        assert!((got - expected).abs() < 1e-12, "expected {expected}, got {got}");
+    }
+
+    // The expected numbers are worked out by hand from the definitions of the papers that the functions name.
+
+    #[test]
+    fn the_scaled_error_divides_by_that_of_the_naive_forecast() {
+        // Changes from one day (of two slots) to the next: |3 - 1|, |6 - 2|, |7 - 3|, |6 - 6|; their mean is 2.5.
+        let start = jiff::civil::date(2026, 1, 1).at(0, 0, 0, 0);
+        let history = History::new(start, 720, vec![1.0, 2.0, 3.0, 6.0, 7.0, 6.0]).unwrap();
+        let scale = naive_scale(&history, 2).unwrap();
+        near(scale, 2.5);
+        near(mase(&[10.0, 20.0], &[15.0, 10.0], scale).unwrap(), 3.0);
+        // A filled gap is left out: |6 - 2| and |6 - 6| remain.
+        let history = history.with_observed(vec![false, true, false, true, true, true]).unwrap();
+        near(naive_scale(&history, 2).unwrap(), 2.0);
+    }
+
+    #[test]
+    fn the_quantile_loss_of_the_median_is_the_error_over_the_size() {
+        let (actual, median) = ([10.0, 30.0, f64::NAN], vec![12.0, 24.0, 0.0]);
+        near(wql(&actual, std::slice::from_ref(&median), &[0.5]).unwrap(), 8.0 / 40.0);
+        // Level 0.9: 0.1 * 2 and 0.9 * 6; twice their mean over the mean of the values, then averaged over both levels.
+        near(wql(&actual, &[median.clone(), median], &[0.5, 0.9]).unwrap(), f64::midpoint(0.2, 5.6 / 20.0));
+    }
+
+    #[test]
+    fn a_value_on_its_bound_is_covered() {
+        near(
+            coverage(&[1.0, 2.0, 3.0, f64::NAN], &[1.0, 0.0, 4.0, 0.0], &[5.0, 2.0, 5.0, 0.0]).unwrap(),
+            2.0 / 3.0,
+        );
+    }
+
+    #[test]
+    fn nothing_to_score_is_said_and_not_a_number() {
+        assert!(matches!(mae(&[f64::NAN], &[1.0]), Err(Error::NothingToScore { slots: 1 })));
+        assert!(matches!(mae(&[1.0], &[]), Err(Error::Lengths { values: 1, forecasts: 0 })));
+        assert!(matches!(mase(&[1.0], &[1.0], 0.0), Err(Error::NothingToScore { .. })));
+        assert!(matches!(wql(&[0.0], &[vec![0.0]], &[0.5]), Err(Error::NothingToScore { .. })));
+        assert!(matches!(wql(&[1.0], &[vec![0.0]], &[0.5, 0.9]), Err(Error::Lengths { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn the_pinball_loss_is_never_negative_and_least_at_the_value(
+            actual in -1e6..1e6_f64, off in -1e6..1e6_f64, level in 0.01..0.99_f64,
+        ) {
+            prop_assert!(pinball(actual, actual + off, level) >= 0.0);
+            prop_assert!(pinball(actual, actual, level).abs() < f64::EPSILON);
+        }
+    }
+}

@@ -154,3 +154,50 @@ pub(crate) fn check(horizon: usize, most: usize, quantiles: &[f64]) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::{ToSpan, civil::date};
+
+    fn hourly(start: DateTime, count: u32) -> Forecast {
+        let point = |hour: u32| Point {
+            start: start + i64::from(hour).hours(),
+            mean: f64::from(hour),
+            quantiles: vec![f64::from(hour)],
+        };
+        Forecast { model: "ridge", quantile_levels: vec![0.5], points: (0..count).map(point).collect() }
+    }
+
+    #[test]
+    fn instants_follow_each_other_through_both_changes_of_the_clock() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        for (day, hours, twice) in [(date(2026, 3, 29), 23, None), (date(2026, 10, 25), 25, Some(2.0))] {
+            let instants = hourly(day.at(0, 0, 0, 0), 24).local_to_instants(&zone).unwrap();
+            assert_eq!(instants.len(), hours);
+            assert!(instants.windows(2).all(|pair| pair[0].start + 1.hour() == pair[1].start));
+            let repeated = instants.windows(2).find(|pair| (pair[0].mean - pair[1].mean).abs() < 0.5);
+            assert_eq!(repeated.map(|pair| pair[0].mean), twice);
+        }
+    }
+
+    #[test]
+    fn the_median_is_the_mean_where_it_was_not_asked_for() {
+        let mut forecast = hourly(date(2026, 1, 1).at(0, 0, 0, 0), 2);
+        assert_eq!(forecast.medians(), [0.0, 1.0]);
+        forecast.quantile_levels = vec![0.1];
+        assert_eq!(forecast.quantile(0.5), None);
+        assert_eq!(forecast.medians(), forecast.means());
+    }
+
+    #[test]
+    fn levels_out_of_order_or_of_nothing_are_refused() {
+        for faulty in [vec![0.5, 0.5], vec![0.9, 0.1], vec![0.0], vec![1.0], vec![f64::NAN], vec![-0.1]] {
+            assert!(matches!(check(1, 10, &faulty), Err(Error::Quantile { .. })), "{faulty:?}");
+        }
+        assert!(matches!(check(0, 10, &[]), Err(Error::Horizon { got: 0, most: 10 })));
+        assert!(matches!(check(11, 10, &[]), Err(Error::Horizon { got: 11, .. })));
+        assert!(check(10, 10, &[]).is_ok());
+        assert!(matches!(quantiles_of_levels(&[0]), Err(Error::Level { got: 0 })));
+    }
+}

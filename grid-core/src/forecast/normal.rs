@@ -63,14 +63,14 @@ mod tests {
     fn quantiles_are_those_of_pythons_normal_distribution() {
         // statistics.NormalDist().inv_cdf of Python 3.11.
         let known = [
-            (0.001, -3.090232306168),
-            (0.01, -2.326347874041),
-            (0.0242, -1.973839463313),
-            (0.1, -1.281551565545),
-            (0.25, -0.674489750196),
-            (0.4, -0.253347103136),
-            (0.9, 1.281551565545),
-            (0.995, 2.575829303549),
+            (0.001, -3.090_232_306_168),
+            (0.01, -2.326_347_874_041),
+            (0.0242, -1.973_839_463_313),
+            (0.1, -1.281_551_565_545),
+            (0.25, -0.674_489_750_196),
+            (0.4, -0.253_347_103_136),
+            (0.9, 1.281_551_565_545),
+            (0.995, 2.575_829_303_549),
         ];
         for (level, value) in known {
             assert!((normal_quantile(level) - value).abs() < 1e-8, "{level}");
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_median_is_zero_and_the_two_sides_mirror_each_other() {
-        assert_eq!(normal_quantile(0.5), 0.0);
-        assert_eq!(normal_quantile(0.75), -normal_quantile(0.25));
+        assert!(normal_quantile(0.5).abs() < f64::EPSILON);
+        assert!((normal_quantile(0.75) + normal_quantile(0.25)).abs() < f64::EPSILON);
     }
 }

@@ -16,3 +16,6 @@ mod battery;
 
 #[cfg(feature = "forecast")]
 mod forecast;
+
+#[cfg(feature = "chart")]
+mod chart;

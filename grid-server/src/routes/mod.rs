@@ -9,22 +9,46 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, problem::Problem};
 
+mod auth;
+mod communities;
+mod devices;
 pub(crate) mod docs;
 mod health;
+mod readings;
+mod sharing;
 
 /// What stands under `/api/v1`.
 pub(crate) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::me))
+        .routes(routes!(devices::list, devices::create))
+        .routes(routes!(devices::show, devices::change, devices::delete))
+        .routes(routes!(readings::of_device))
+        .routes(routes!(readings::completeness))
+        .routes(routes!(readings::of_user))
+        .routes(routes!(communities::list, communities::create))
+        .routes(routes!(communities::show))
+        .routes(routes!(communities::members, communities::add_member))
+        .routes(routes!(communities::devices, communities::add_device))
+        .routes(routes!(sharing::sums))
+        .routes(routes!(sharing::balance))
+        .routes(routes!(sharing::keys, sharing::set_key))
 }
 
 /// What stands under `/api/v1` and takes files.
 pub(crate) fn uploads() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(readings::store)).routes(routes!(sharing::import))
 }
 
 /// What stands at the root.
 pub(crate) fn root() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health::healthz)).routes(routes!(health::readyz))
+    OpenApiRouter::new()
+        .routes(routes!(auth::login_at_root))
+        .routes(routes!(auth::jwks))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
 }
 
 /// What no route answers.

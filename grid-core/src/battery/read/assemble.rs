@@ -19,8 +19,8 @@ const HIGHEST_VOLTAGE_V: f64 = 1100.0;
 /// # Errors
 ///
 /// [`Error::DuplicateColumn`] when two columns with one header differ, [`Error::NotARecording`] without any time.
-pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, Error> {
-    let (format, why) = vendor::recognised(&layout);
+pub(super) fn recording(mut table: Table, layout: &Layout) -> Result<Recording, Error> {
+    let (format, why) = vendor::recognised(layout);
     let mut evidence = vec![
         why.to_owned(),
         format!("header on line {}, columns set apart by {}", layout.header_line, layout.delimiter_name()),
@@ -30,21 +30,22 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         let unit = unit.map(|unit| format!(", times {}", unit.scale)).unwrap_or_default();
         evidence.push(format!("{:?}: \"{}\"{unit}", slot.role, slot.header));
     }
-    merge(&mut table, &layout)?;
+    merge(&mut table, layout)?;
     let mut remarks = std::mem::take(&mut table.remarks);
     let rows = table.slots.iter().map(|slot| slot.values.len()).max().unwrap_or(0);
     let cycle_index = whole_numbers(&mut table, Role::Cycle, &mut remarks);
     let step_index = whole_numbers(&mut table, Role::Step, &mut remarks);
-    let (time_s, clock) = times(&mut table, &layout, step_index.as_deref(), &mut remarks)?;
+    let (time_s, clock, is_step_time) = times(&mut table, layout, step_index.as_deref(), &mut remarks)?;
     let started_at = clock.and_then(Clock::civil).or_else(|| stated_start(&layout.preamble));
-    let mut column = |role: Role| scaled(&mut table, &layout, role);
+    let mut column = |role: Role| scaled(&mut table, layout, role);
+    let step_time_s = if is_step_time { None } else { column(Role::StepTime).and_then(measured) };
     let mut voltage_v = column(Role::Voltage).unwrap_or_else(|| vec![f64::NAN; rows]);
     let mut current_a = column(Role::Current).unwrap_or_else(|| vec![f64::NAN; rows]);
     let charge_capacity_ah = column(Role::ChargeCapacity).and_then(measured);
-    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured);
+    let mut discharge_capacity_ah = column(Role::DischargeCapacity).and_then(measured).map(upward);
     let mut capacity_ah = column(Role::Capacity).and_then(measured);
     let mut charge_energy_wh = column(Role::ChargeEnergy).and_then(measured);
-    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured);
+    let mut discharge_energy_wh = column(Role::DischargeEnergy).and_then(measured).map(upward);
     let energy_wh = column(Role::Energy).and_then(measured);
     let temperature_c = column(Role::Temperature).and_then(|values| temperature(values, &mut remarks));
     let mut power_w = column(Role::Power).and_then(measured);
@@ -55,7 +56,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
     let state_of_charge = table
         .slot(Role::StateOfCharge)
         .is_some()
-        .then(|| state_of_charge(&mut table, &layout, format))
+        .then(|| state_of_charge(&mut table, layout, format))
         .flatten();
     millivolts(&mut voltage_v, &mut remarks);
     let state = table.take(Role::State);
@@ -63,6 +64,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         &mut current_a,
         &Evidence {
             format,
+            time_s: &time_s,
             voltage_v: &voltage_v,
             state: state.as_deref(),
             charge_ah: charge_capacity_ah.as_deref(),
@@ -101,6 +103,7 @@ pub(super) fn recording(mut table: Table, layout: Layout) -> Result<Recording, E
         energy_wh,
         cycle_index,
         step_index,
+        step_time_s,
         channels,
     })
 }
@@ -126,7 +129,11 @@ fn merge(table: &mut Table, layout: &Layout) -> Result<(), Error> {
             continue;
         }
         let empty = |values: &[f64]| values.iter().all(|value| value.is_nan());
-        let same = first.values.iter().zip(&slot.values).all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+        let same = first
+            .values
+            .iter()
+            .zip(&slot.values)
+            .all(|(a, b)| a.total_cmp(b).is_eq() || a.is_nan() && b.is_nan());
         if empty(&first.values) {
             *first = slot;
         } else if !same && !empty(&slot.values) {
@@ -154,7 +161,7 @@ fn scaled(table: &mut Table, layout: &Layout, role: Role) -> Option<Vec<f64>> {
     let field = table.slot(role)?.field;
     let mut values = table.take(role)?;
     if let Some(unit) = layout.columns.get(field).and_then(|column| column.unit)
-        && (unit.scale != 1.0 || unit.offset != 0.0)
+        && unit.changes()
     {
         for value in &mut values {
             *value = *value * unit.scale + unit.offset;
@@ -166,6 +173,16 @@ fn scaled(table: &mut Table, layout: &Layout, role: Role) -> Option<Vec<f64>> {
 /// The column, unless every cell of it is missing.
 fn measured(values: Vec<f64>) -> Option<Vec<f64>> {
     values.iter().any(|value| !value.is_nan()).then_some(values)
+}
+
+/// A count of discharge that runs below zero, as BioLogic's energy does, turned to run above it.
+fn upward(mut values: Vec<f64>) -> Vec<f64> {
+    let (low, high) =
+        values.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+    if low < 0.0 && high <= 0.0 {
+        multiply(&mut values, -1.0);
+    }
+    values
 }
 
 fn difference(plus: Option<Vec<f64>>, minus: Option<Vec<f64>>) -> Option<Vec<f64>> {
@@ -223,7 +240,7 @@ fn times(
     layout: &Layout,
     steps: Option<&[i64]>,
     remarks: &mut Vec<Remark>,
-) -> Result<(Vec<f64>, Option<Clock>), Error> {
+) -> Result<(Vec<f64>, Option<Clock>, bool), Error> {
     let role =
         [Role::TestTime, Role::Clock, Role::StepTime].into_iter().find(|role| table.slot(*role).is_some());
     let Some((role, slot)) = role.and_then(|role| table.slot(role).map(|slot| (role, slot))) else {
@@ -244,7 +261,7 @@ fn times(
                 "time_from_clock",
                 "seconds were counted from the wall clock of the first row",
             ));
-            return Ok((time_s, first));
+            return Ok((time_s, first, false));
         }
         Kind::Number(_) => {
             if let Some(unit) = unit {
@@ -255,24 +272,31 @@ fn times(
         Kind::Duration | Kind::State => table.clock,
     };
     if role == Role::StepTime || (sure <= 5 && (table.clock.is_some() || steps.is_some())) {
-        unwrap(&mut time_s, steps, role == Role::StepTime, remarks);
+        let clocks = if role == Role::Clock { None } else { table.take(Role::Clock) };
+        unwrap(&mut time_s, clocks.as_deref(), steps, role == Role::StepTime, remarks);
     }
     if let Some((first, last)) = clock {
         by_clock(&mut time_s, first, last, unit.is_some(), remarks);
     }
-    Ok((time_s, clock.map(|(first, _)| first)))
+    Ok((time_s, clock.map(|(first, _)| first), role == Role::StepTime))
 }
 
 fn multiply(values: &mut [f64], factor: f64) {
-    if factor != 1.0 {
+    if (factor - 1.0).abs() > 0.0 {
         for value in values {
             *value *= factor;
         }
     }
 }
 
-/// Makes a time that restarts at each step run on.
-fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &mut Vec<Remark>) {
+/// Makes a time that restarts at each step run on; the wall clock says when each step started, where there is one.
+fn unwrap(
+    time_s: &mut [f64],
+    clocks: Option<&[f64]>,
+    steps: Option<&[i64]>,
+    expected: bool,
+    remarks: &mut Vec<Remark>,
+) {
     let step = |row: usize| steps.and_then(|steps| steps.get(row));
     let mut restarts = 0_usize;
     let mut elsewhere = 0_usize;
@@ -289,10 +313,15 @@ fn unwrap(time_s: &mut [f64], steps: Option<&[i64]>, expected: bool, remarks: &m
     }
     let mut base = 0.0;
     let mut before = f64::NAN;
-    for value in time_s.iter_mut() {
+    for (row, value) in time_s.iter_mut().enumerate() {
         let own = *value;
         if own < before {
             base += before;
+            let started = clocks.and_then(|clocks| clocks.get(row)).map_or(f64::NAN, |clock| clock - own);
+            // A clock of whole seconds may lag behind by one.
+            if started > base + 1.0 {
+                base = started;
+            }
         }
         if !own.is_nan() {
             before = own;

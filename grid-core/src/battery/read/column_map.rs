@@ -204,12 +204,10 @@ fn fitted(role: Role, sure: u8, unit: Option<Unit>) -> Option<(Role, u8)> {
         return Some((role, sure));
     }
     let other = match (role, unit.dimension) {
-        (Role::ChargeCapacity, Dimension::Energy) => Role::ChargeEnergy,
-        (Role::DischargeCapacity, Dimension::Energy) => Role::DischargeEnergy,
+        (Role::ChargeCapacity | Role::ChargePower, Dimension::Energy) => Role::ChargeEnergy,
+        (Role::DischargeCapacity | Role::DischargePower, Dimension::Energy) => Role::DischargeEnergy,
         (Role::Capacity, Dimension::Energy) => Role::Energy,
         (Role::Step, Dimension::Time) => Role::StepTime,
-        (Role::ChargePower, Dimension::Energy) => Role::ChargeEnergy,
-        (Role::DischargePower, Dimension::Energy) => Role::DischargeEnergy,
         (Role::SolarPower, Dimension::Energy) => Role::SolarEnergy,
         (Role::LoadPower, Dimension::Energy) => Role::LoadEnergy,
         (Role::ImportPower, Dimension::Energy) => Role::ImportEnergy,
@@ -226,7 +224,9 @@ fn fitted(role: Role, sure: u8, unit: Option<Unit>) -> Option<(Role, u8)> {
 
 /// A role for a name that the table does not have, by a word in it and a unit that fits.
 fn guessed(name: &str, unit: Option<Unit>) -> Option<(Role, u8)> {
-    const ELSE: [&str; 46] = [
+    const ELSE: [&str; 48] = [
+        "dcms",
+        "gridms",
         "max",
         "min",
         "aux",
@@ -388,15 +388,21 @@ fn known(name: &str) -> Option<(Role, u8)> {
         "netzbezug" | "fromgrid" | "gridimport" | "importpower" | "importfromgrid" | "gridimportpower" => {
             (ImportPower, 7)
         }
-        "importedfromgrid" | "gridenergyimported" | "importedenergy" | "energyimported" => (ImportEnergy, 7),
+        "importedfromgrid"
+        | "gridenergyimported"
+        | "importedenergy"
+        | "energyimported"
+        | "meteringgridmstotwhin" => (ImportEnergy, 7),
         "netzeinspeisung" | "togrid" | "gridexport" | "exportpower" | "exporttogrid" | "gridexportpower" => {
             (ExportPower, 7)
         }
         "exportedtogrid"
         | "gridenergyexportedfromsolar"
         | "gridenergyexportedfrombattery"
-        | "energyexported" => (ExportEnergy, 7),
-        "solarenergyexported" => (SolarEnergy, 7),
+        | "energyexported"
+        | "meteringgridmstotwhout" => (ExportEnergy, 7),
+        "solarenergyexported" | "meteringtotwhout" => (SolarEnergy, 7),
+        "gridmstotw" | "gridmstotwavg" => (SolarPower, 7),
         "consumerenergyimportedfromgrid"
         | "consumerenergyimportedfromsolar"
         | "consumerenergyimportedfrombattery" => (LoadEnergy, 7),

@@ -175,7 +175,10 @@ impl Candidate<'_> {
         let metered = self.names_a(&[Role::Clock])
             && self.names_a(&[Role::SolarEnergy, Role::LoadEnergy, Role::SolarPower, Role::LoadPower]);
         let timed = self.names_a(&[Role::TestTime, Role::Clock, Role::StepTime]);
-        (measured && (timed || self.score >= 9)) || metered
+        // A first column without a name may be the time; the rows will show it.
+        let unnamed_time = self.columns.first().is_some_and(|column| column.name.is_empty())
+            && self.names_a(&[Role::SolarEnergy, Role::SolarPower]);
+        (measured && (timed || self.score >= 9)) || metered || unnamed_time
     }
 
     /// The names of the line, for a message.
@@ -243,9 +246,11 @@ impl Candidate<'_> {
             }
         }
         if measured && !timed && !self.names_a(&[Role::TestTime, Role::Clock, Role::StepTime]) {
-            let unnamed = self.columns.iter_mut().zip(cells).find(|(column, cell)| {
-                column.role.is_none() && time::clock(cell, DateOrder::MonthFirst).is_some()
-            });
+            let unnamed = self
+                .columns
+                .iter_mut()
+                .zip(cells)
+                .find(|(column, cell)| column.role.is_none() && is_clock(cell));
             if let Some((column, _)) = unnamed {
                 column.role = Some((Role::Clock, 5));
                 timed = true;
@@ -274,8 +279,11 @@ impl Candidate<'_> {
 fn is_time(cell: &[u8]) -> bool {
     matches!(number(cell, DecimalMark::Point), Cell::Number(_))
         || time::duration(cell).is_some()
-        || time::clock(cell, DateOrder::MonthFirst).is_some()
-        || time::clock(cell, DateOrder::DayFirst).is_some()
+        || is_clock(cell)
+}
+
+fn is_clock(cell: &[u8]) -> bool {
+    time::clock(cell, DateOrder::MonthFirst).is_some() || time::clock(cell, DateOrder::DayFirst).is_some()
 }
 
 /// Whether the two lines above the header name cycles and steps, as in nested Neware exports.

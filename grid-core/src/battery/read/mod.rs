@@ -15,6 +15,7 @@ mod detect;
 mod digatron;
 mod generic;
 mod home;
+mod home_assistant;
 mod landt;
 mod maccor;
 mod neware;
@@ -28,5 +29,8 @@ mod text;
 mod time;
 mod unit;
 mod vendor;
+
+#[cfg(test)]
+mod tests;
 
 pub use source::{ReadLimits, read, read_bytes, read_path, read_within};

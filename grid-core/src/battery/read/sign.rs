@@ -6,6 +6,7 @@ use super::super::log::{Format, Remark};
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
     pub(super) format: Format,
+    pub(super) time_s: &'a [f64],
     pub(super) voltage_v: &'a [f64],
     /// Charge 1, rest 0, discharge -1, unknown NaN.
     pub(super) state: Option<&'a [f64]>,
@@ -102,7 +103,10 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
         })
         .sum();
     if signed {
-        if against > 0.0 {
+        // What was counted must be about what the current moved, or the two are not of one battery.
+        let moved = throughput(current, evidence.time_s);
+        let counted: f64 = directions.iter().map(|direction| direction.abs()).sum();
+        if against > 0.0 && counted > 0.3 * moved && counted < 3.0 * moved {
             turn(current);
             remarks.push(turned(
                 "the file counts discharging current as positive, by its capacities; it was turned",
@@ -124,9 +128,27 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
         }
     }
     let mut before = 0.0;
+    for direction in &mut filled {
+        if *direction == 0.0 {
+            *direction = before;
+        }
+        before = *direction;
+    }
+    // The discharge count must have grown by about what the current of those rows moved: a count that grew between
+    // two rows, during a pulse that no row shows, says nothing about the rows.
+    let mut moved = 0.0;
+    let mut counted = 0.0;
+    for (row, _) in filled.iter().enumerate().skip(1).filter(|(_, direction)| **direction < 0.0) {
+        let at = |values: &[f64], row: usize| values.get(row).copied().unwrap_or(f64::NAN);
+        let ampere_hours =
+            at(current, row) * (at(evidence.time_s, row) - at(evidence.time_s, row - 1)) / 3600.0;
+        moved += if ampere_hours.is_finite() { ampere_hours.max(0.0) } else { 0.0 };
+        counted += grown(evidence.discharge_ah, row);
+    }
+    if !(counted > 0.3 * moved && counted < 3.0 * moved) {
+        return;
+    }
     for (current, direction) in current.iter_mut().zip(filled) {
-        let direction = if direction == 0.0 { before } else { direction };
-        before = direction;
         if direction < 0.0 && *current != 0.0 {
             *current = -*current;
         }
@@ -137,31 +159,45 @@ fn by_capacity(current: &mut [f64], evidence: &Evidence<'_>, signed: bool, remar
     ));
 }
 
+/// Ah that a current moves in either direction.
+fn throughput(current: &[f64], time_s: &[f64]) -> f64 {
+    let intervals = time_s.windows(2).map(|pair| if let [before, now] = pair { now - before } else { 0.0 });
+    intervals
+        .zip(current.iter().skip(1))
+        .map(|(interval, current)| interval * current.abs() / 3600.0)
+        .filter(|moved| *moved > 0.0)
+        .sum()
+}
+
 /// By the voltage over stretches of one sign: it rises while a battery is charged.
 fn by_voltage(current: &mut [f64], voltage: &[f64], remarks: &mut Vec<Remark>) {
     const SHORTEST_STRETCH: usize = 10;
     const SMALLEST_CHANGE_V: f64 = 0.005;
     let mut agreed = 0.0;
     let mut contradicted = 0.0;
-    let mut first: Option<(f64, f64, usize)> = None;
+    // Whether the stretch charges, its first voltage, and its length.
+    let mut stretch: Option<(bool, f64, usize)> = None;
     let mut last = 0.0;
     let rows = current.iter().copied().zip(voltage.iter().copied()).chain(std::iter::once((0.0, 0.0)));
     for (current, voltage) in rows {
-        let direction = if current == 0.0 { 0.0 } else { current.signum() };
-        match &mut first {
-            Some((sign, _, length)) if *sign == direction => *length += 1,
+        let charges = if current > 0.0 {
+            Some(true)
+        } else if current < 0.0 {
+            Some(false)
+        } else {
+            None
+        };
+        match &mut stretch {
+            Some((same, _, length)) if Some(*same) == charges => *length += 1,
             other => {
-                if let Some((sign, start, length)) = *other {
+                if let Some((charged, start, length)) = *other {
                     let change: f64 = last - start;
                     if length >= SHORTEST_STRETCH && change.abs() > SMALLEST_CHANGE_V {
-                        if change.signum() == sign {
-                            agreed += change.abs()
-                        } else {
-                            contradicted += change.abs()
-                        }
+                        let sum = if (change > 0.0) == charged { &mut agreed } else { &mut contradicted };
+                        *sum += change.abs();
                     }
                 }
-                *other = (direction != 0.0 && voltage.is_finite()).then_some((direction, voltage, 1));
+                *other = charges.filter(|_| voltage.is_finite()).map(|charges| (charges, voltage, 1));
             }
         }
         last = voltage;
@@ -197,6 +233,7 @@ mod tests {
     fn states_give_an_unsigned_current_its_sign() {
         let evidence = Evidence {
             format: Format::Maccor,
+            time_s: &[],
             voltage_v: &[],
             state: Some(&[1.0, 0.0, -1.0]),
             charge_ah: None,
@@ -211,6 +248,7 @@ mod tests {
     fn capacities_turn_a_current_that_is_positive_while_discharging() {
         let evidence = Evidence {
             format: Format::Bdf,
+            time_s: &[0.0, 360.0, 720.0, 1080.0],
             voltage_v: &[],
             state: None,
             charge_ah: Some(&[0.0, 0.0, 0.0, 0.1]),
@@ -224,6 +262,7 @@ mod tests {
     fn a_right_sign_is_left_alone() {
         let evidence = Evidence {
             format: Format::Generic,
+            time_s: &[],
             voltage_v: &[4.2, 4.1, 4.0],
             state: None,
             charge_ah: None,
@@ -239,6 +278,7 @@ mod tests {
         let voltage: Vec<f64> = (0..20).map(|row| 4.2 - 0.01 * f64::from(row)).collect();
         let evidence = Evidence {
             format: Format::Generic,
+            time_s: &[],
             voltage_v: &voltage,
             state: None,
             charge_ah: None,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::super::error::Error;
 use super::super::log::Recording;
-use super::{assemble, detect, table, text};
+use super::{assemble, detect, home_assistant, table, text};
 
 /// How much of a source is read at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,9 @@ pub fn read_path(path: impl AsRef<Path>) -> Result<Recording, Error> {
 pub fn read_bytes(bytes: &[u8]) -> Result<Recording, Error> {
     let decoded = text::decoded(bytes)?;
     let end = text::line_end(&decoded);
+    if let Some(recording) = home_assistant::read(&decoded, end) {
+        return recording;
+    }
     let (decoded, layout) = match detect::layout(&decoded, end) {
         Ok(layout) => (decoded, layout),
         Err(error) => match between_blanks(&decoded, end) {
@@ -87,7 +90,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Recording, Error> {
         },
     };
     let table = table::table(&decoded, end, &layout)?;
-    assemble::recording(table, layout)
+    assemble::recording(table, &layout)
 }
 
 /// Tries columns that are set apart by blanks alone: two or more, then one.

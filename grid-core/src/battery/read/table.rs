@@ -6,7 +6,7 @@ use super::super::error::Error;
 use super::super::log::Remark;
 use super::column_map::{Column, Role};
 use super::detect::{Layout, Nesting};
-use super::number::{Cell, DecimalMark, number, trim};
+use super::number::{Cell, DecimalMark, leading, number, trim};
 use super::text::{fields, lines};
 use super::time::{self, Clock, DateOrder};
 
@@ -42,8 +42,13 @@ pub(super) struct Slot {
     pub(super) kind: Kind,
     pub(super) values: Vec<f64>,
     /// Cells that are neither a number nor known to be missing.
+    /// Whether a value makes a row: numbers of cycles and steps alone do not.
+    counts: bool,
     bad: u64,
     first_bad: Option<(u64, String)>,
+    /// What the last state cell was, so that a run of equal ones is read once.
+    state_text: Vec<u8>,
+    state_value: f64,
 }
 
 /// The columns of a file.
@@ -52,13 +57,9 @@ pub(super) struct Table {
     pub(super) slots: Vec<Slot>,
     /// The clock of the first and the last row, and the date order, where the clock is not itself the time.
     pub(super) clock: Option<(Clock, Clock)>,
-    /// The field of the clock.
     pub(super) remarks: Vec<Remark>,
     skipped: u64,
     first_skipped: Option<u64>,
-    /// Cells that the last state cells were, so that a run of equal ones is read once.
-    state_text: Vec<u8>,
-    state_value: f64,
 }
 
 /// Which columns are read: the surest of each role, and equals of it.
@@ -85,7 +86,8 @@ fn chosen(columns: &[Column]) -> BTreeMap<Role, Vec<usize>> {
     if both(&wanted, Role::Voltage, Role::Current) {
         wanted.remove(&Role::Power);
     }
-    if wanted.contains_key(&Role::TestTime) || wanted.contains_key(&Role::Clock) {
+    let timed = wanted.contains_key(&Role::TestTime) || wanted.contains_key(&Role::Clock);
+    if timed && !wanted.contains_key(&Role::Step) {
         wanted.remove(&Role::StepTime);
     }
     wanted
@@ -114,6 +116,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         .filter(|line| !line.is_blank())
         .take(SAMPLED)
         .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
+        .filter(|row| layout.nesting.is_none() || row.iter().take(2).all(|cell| trim(cell).is_empty()))
         .collect();
     let mut wanted = chosen(&layout.columns);
     let clock_field = wanted.get(&Role::Clock).and_then(|fields| fields.first().copied());
@@ -125,8 +128,15 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
                 || time::clock(cell, DateOrder::MonthFirst).is_some()
         })
     });
+    // `Time` may restart at each step; the clock beside it then says when the steps started.
+    let may_restart = wanted
+        .get(&Role::TestTime)
+        .and_then(|fields| layout.columns.get(*fields.first()?)?.role)
+        .is_some_and(|(_, sure)| sure <= 5);
     if timed {
-        wanted.remove(&Role::Clock);
+        if !may_restart {
+            wanted.remove(&Role::Clock);
+        }
     } else {
         wanted.remove(&Role::TestTime);
     }
@@ -136,19 +146,9 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         for field in fields {
             let cells = || sample.iter().filter_map(|row| row.get(*field).copied());
             if let Some(kind) = kind(*role, cells, &mut remarks) {
-                slots.push(Slot {
-                    role: *role,
-                    field: *field,
-                    header: layout
-                        .columns
-                        .get(*field)
-                        .map(|column| column.header.clone())
-                        .unwrap_or_default(),
-                    kind,
-                    values: Vec::with_capacity(rows),
-                    bad: 0,
-                    first_bad: None,
-                });
+                let header =
+                    layout.columns.get(*field).map(|column| column.header.clone()).unwrap_or_default();
+                slots.push(Slot::new(*role, *field, header, kind, rows));
             }
         }
     }
@@ -156,27 +156,10 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         for role in [Role::Cycle, Role::Step, Role::State] {
             slots.retain(|slot| slot.role != role);
             let kind = if role == Role::State { Kind::State } else { Kind::Number(DecimalMark::Point) };
-            let header = format!("{role:?} row");
-            slots.push(Slot {
-                role,
-                field: usize::MAX,
-                header,
-                kind,
-                values: Vec::new(),
-                bad: 0,
-                first_bad: None,
-            });
+            slots.push(Slot::new(role, usize::MAX, format!("{role:?} row"), kind, 0));
         }
     }
-    let mut table = Table {
-        slots,
-        clock: None,
-        remarks,
-        skipped: 0,
-        first_skipped: None,
-        state_text: Vec::new(),
-        state_value: f64::NAN,
-    };
+    let mut table = Table { slots, clock: None, remarks, skipped: 0, first_skipped: None };
     table.read(data, end, layout)?;
     table.finish(layout)?;
     if timed && let Some(field) = clock_field {
@@ -323,52 +306,68 @@ impl Table {
         Ok(())
     }
 
-    /// Lines without quotes: one scan for delimiters and line ends together.
+    /// Lines without quotes: numbers are parsed where they stand, up to the delimiter; other fields are skipped by a
+    /// scan for delimiter and line end together.
     #[expect(
         clippy::indexing_slicing,
-        reason = "positions come from memchr over the same bytes, slots from want"
+        reason = "positions are within the same bytes, slots come from `want`"
     )]
     fn read_plain(&mut self, data: &[u8], end: u8, layout: &Layout) {
         const UNWANTED: usize = usize::MAX;
+        let delimiter = layout.delimiter;
         let last = self.slots.iter().map(|slot| slot.field).max().unwrap_or(0);
         let mut want = vec![UNWANTED; last + 1];
         for (index, slot) in self.slots.iter().enumerate() {
             want[slot.field] = index;
         }
-        let mut cells: Vec<&[u8]> = vec![b""; self.slots.len()];
         let mut number = layout.data_line;
-        let mut at = 0;
         let mut start = 0;
-        let mut field = 0;
-        while at <= data.len() {
-            let stop =
-                memchr::memchr2(layout.delimiter, end, &data[at..]).map_or(data.len(), |length| at + length);
-            if field <= last {
-                let slot = want[field];
-                if slot != UNWANTED {
-                    cells[slot] = &data[at..stop];
-                }
+        while start < data.len() {
+            if data[start] == end {
+                start += 1;
+                number += 1;
+                continue;
             }
-            let mut line_stop = stop;
-            if stop < data.len() && data[stop] == layout.delimiter {
-                field += 1;
+            let (mut good, mut bad) = (false, 0_u32);
+            let mut at = start;
+            let mut line_stop = None;
+            for (field, wanted) in want.iter().enumerate() {
+                let stop = if *wanted == UNWANTED {
+                    field_stop(data, at, delimiter, end)
+                } else {
+                    let slot = &mut self.slots[*wanted];
+                    let (value, is_bad, stop) = slot.read_at(data, at, delimiter, end);
+                    good |= !value.is_nan() && slot.counts;
+                    bad |= u32::from(is_bad) << (wanted & 31);
+                    slot.values.push(value);
+                    stop
+                };
+                if stop >= data.len() || data[stop] == end {
+                    line_stop = Some(stop);
+                    self.fill(&want[field + 1..]);
+                    break;
+                }
                 at = stop + 1;
-                if field <= last {
-                    continue;
-                }
-                line_stop = memchr::memchr(end, &data[at..]).map_or(data.len(), |length| at + length);
             }
-            if line_stop > start {
-                self.push(number, &cells);
-                cells.fill(b"");
+            let stop = line_stop
+                .unwrap_or_else(|| memchr::memchr(end, &data[at..]).map_or(data.len(), |length| at + length));
+            if !good || bad != 0 {
+                let row = fields(&data[start..stop], delimiter);
+                let cells: Vec<&[u8]> =
+                    self.slots.iter().map(|slot| row.get(slot.field).copied().unwrap_or_default()).collect();
+                self.odd_row(number, &cells, good, bad);
             }
-            if line_stop >= data.len() {
-                break;
-            }
-            at = line_stop + 1;
-            start = at;
-            field = 0;
+            start = stop + 1;
             number += 1;
+        }
+    }
+
+    /// Makes the columns missing that a short line does not have.
+    fn fill(&mut self, want: &[usize]) {
+        for slot in want {
+            if let Some(slot) = self.slots.get_mut(*slot) {
+                slot.values.push(f64::NAN);
+            }
         }
     }
 
@@ -429,43 +428,17 @@ impl Table {
     }
 
     /// Adds one row; a row without any number in a measured column is left out.
-    #[inline]
     fn push(&mut self, line: u64, cells: &[&[u8]]) {
-        let mut good = false;
-        let mut bad = 0_u32;
+        let (mut good, mut bad) = (false, 0_u32);
         for (index, (slot, cell)) in self.slots.iter_mut().zip(cells).enumerate() {
-            let value = match &mut slot.kind {
-                Kind::Number(mark) => match number(cell, *mark) {
-                    Cell::Number(value) => value,
-                    Cell::Missing => f64::NAN,
-                    Cell::Bad => {
-                        bad |= 1 << (index & 31);
-                        f64::NAN
-                    }
-                },
-                Kind::State => {
-                    if self.state_text != *cell {
-                        self.state_text.clear();
-                        self.state_text.extend_from_slice(cell);
-                        self.state_value = state(cell).unwrap_or(f64::NAN);
-                    }
-                    self.state_value
-                }
-                other => {
-                    let value = other.moment(cell);
-                    if value.is_nan() && !matches!(number(cell, DecimalMark::Point), Cell::Missing) {
-                        bad |= 1 << (index & 31);
-                    }
-                    value
-                }
-            };
-            good |= !value.is_nan() && !matches!(slot.role, Role::Cycle | Role::Step | Role::State);
+            let (value, is_bad) = slot.read(cell);
+            good |= !value.is_nan() && slot.counts;
+            bad |= u32::from(is_bad) << (index & 31);
             slot.values.push(value);
         }
-        if good && bad == 0 {
-            return;
+        if !good || bad != 0 {
+            self.odd_row(line, cells, good, bad);
         }
-        self.odd_row(line, cells, good, bad);
     }
 
     #[cold]
@@ -524,6 +497,72 @@ impl Table {
             ));
         }
         Ok(())
+    }
+}
+
+/// The place of the delimiter or line end that ends the field at `at`.
+#[inline]
+fn field_stop(data: &[u8], at: usize, delimiter: u8, end: u8) -> usize {
+    let rest = data.get(at..).unwrap_or_default();
+    memchr::memchr2(delimiter, end, rest).map_or(data.len(), |length| at + length)
+}
+
+impl Slot {
+    fn new(role: Role, field: usize, header: String, kind: Kind, rows: usize) -> Self {
+        Self {
+            role,
+            field,
+            header,
+            kind,
+            values: Vec::with_capacity(rows),
+            counts: !matches!(role, Role::Cycle | Role::Step | Role::State),
+            bad: 0,
+            first_bad: None,
+            state_text: Vec::new(),
+            state_value: f64::NAN,
+        }
+    }
+
+    /// The value of the field at `at`, whether it is neither a number nor missing, and where the field ends.
+    #[inline]
+    fn read_at(&mut self, data: &[u8], at: usize, delimiter: u8, end: u8) -> (f64, bool, usize) {
+        let rest = data.get(at..).unwrap_or_default();
+        if let Kind::Number(mark) = self.kind
+            && let Some((value, after)) = leading(rest, mark)
+        {
+            let place = data.len() - after.len();
+            match after {
+                [next, ..] if *next == delimiter || *next == end => return (value, false, place),
+                [b'\r', next, ..] if *next == end => return (value, false, place + 1),
+                _ => {}
+            }
+        }
+        let stop = field_stop(data, at, delimiter, end);
+        let (value, bad) = self.read(data.get(at..stop).unwrap_or_default());
+        (value, bad, stop)
+    }
+
+    /// The value of a cell, and whether it is neither a number nor missing.
+    fn read(&mut self, cell: &[u8]) -> (f64, bool) {
+        match &mut self.kind {
+            Kind::Number(mark) => match number(cell, *mark) {
+                Cell::Number(value) => (value, false),
+                Cell::Missing => (f64::NAN, false),
+                Cell::Bad => (f64::NAN, true),
+            },
+            Kind::State => {
+                if self.state_text != cell {
+                    self.state_text.clear();
+                    self.state_text.extend_from_slice(cell);
+                    self.state_value = state(cell).unwrap_or(f64::NAN);
+                }
+                (self.state_value, false)
+            }
+            other => {
+                let value = other.moment(cell);
+                (value, value.is_nan() && !matches!(number(cell, DecimalMark::Point), Cell::Missing))
+            }
+        }
     }
 }
 

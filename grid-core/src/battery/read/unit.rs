@@ -28,6 +28,11 @@ impl Unit {
     const fn new(dimension: Dimension, scale: f64) -> Self {
         Self { dimension, scale, offset: 0.0 }
     }
+
+    /// Whether a value in this unit must be changed at all.
+    pub(super) fn changes(self) -> bool {
+        (self.scale - 1.0).abs() > 0.0 || self.offset.abs() > 0.0
+    }
 }
 
 /// Reads the text of a unit: `mA`, `µA`, `A.h`, `Sec`, `degC`, `h:min:s.ms`.
@@ -123,7 +128,7 @@ fn base(text: &str) -> Option<Unit> {
         "wh" | "watthr" | "watthour" | "watthours" | "whr" => Unit::new(Energy, 1.0),
         "ws" | "j" | "joule" | "joules" => Unit::new(Energy, 1.0 / 3600.0),
         "w" | "watt" | "watts" => Unit::new(Power, 1.0),
-        "degc" | "celsius" | "deg" | "degreesc" | "degreec" | "degreescelsius" | "grad" => {
+        "°c" | "degc" | "celsius" | "deg" | "degreesc" | "degreec" | "degreescelsius" | "grad" => {
             Unit::new(Temperature, 1.0)
         }
         "kelvin" => Unit { dimension: Temperature, scale: 1.0, offset: -273.15 },

@@ -123,3 +123,49 @@ fn name_of(season: Season) -> &'static str {
         Season::Week => "seasonal_naive_week",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn fitted(season: Season, values: Vec<f64>) -> Result<FittedSeasonalNaive, Error> {
+        let history = History::new(date(2026, 1, 5).at(0, 0, 0, 0), 720, values).unwrap();
+        SeasonalNaive::new(season).fit(&history)
+    }
+
+    #[test]
+    fn the_last_season_comes_again_and_again() {
+        let values: Vec<f64> = (0..28).map(f64::from).collect();
+        let day = fitted(Season::Day, values.clone()).unwrap().predict(5, &[0.5]).unwrap();
+        assert_eq!(day.means(), [26.0, 27.0, 26.0, 27.0, 26.0]);
+        let week = fitted(Season::Week, values).unwrap().predict(16, &[0.5]).unwrap();
+        assert_eq!(week.means()[..2], [14.0, 15.0]);
+        assert_eq!(week.means()[14..], [14.0, 15.0]);
+        assert_eq!((day.model, week.model), ("seasonal_naive", "seasonal_naive_week"));
+    }
+
+    #[test]
+    fn intervals_widen_with_the_root_of_the_seasons() {
+        // The changes over a day are all 2, so their deviation is 2; the normal quantile of 0.9 is 1.2816.
+        let forecast = fitted(Season::Day, vec![10.0, 20.0, 12.0, 22.0, 14.0, 24.0]).unwrap();
+        let points = forecast.predict(8, &[0.1, 0.9]).unwrap().points;
+        assert!((points[0].quantiles[1] - (14.0 + 2.0 * 1.281_551_565_5)).abs() < 1e-6);
+        assert!((points[6].quantiles[1] - (14.0 + 4.0 * 1.281_551_565_5)).abs() < 1e-6);
+        assert!((points[6].quantiles[0] - (14.0 - 4.0 * 1.281_551_565_5)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_gap_is_filled_from_the_day_before() {
+        let forecast = fitted(Season::Day, vec![1.0, 2.0, f64::NAN, 3.0]).unwrap().predict(2, &[]).unwrap();
+        assert_eq!(forecast.means(), [1.0, 3.0]);
+    }
+
+    #[test]
+    fn less_than_a_season_is_refused() {
+        assert!(matches!(fitted(Season::Day, vec![1.0]), Err(Error::TooShort { need: 1, .. })));
+        assert!(matches!(fitted(Season::Week, vec![1.0; 13]), Err(Error::TooShort { need: 7, .. })));
+        let constant = fitted(Season::Day, vec![1.0; 2]).unwrap().predict(1, &[0.1, 0.9]).unwrap();
+        assert_eq!(constant.points[0].quantiles, [1.0, 1.0]);
+    }
+}

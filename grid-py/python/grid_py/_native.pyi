@@ -1,0 +1,541 @@
+"""The compiled part of ``grid_py``; import ``grid_py`` instead."""
+
+import datetime
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final
+
+import numpy as np
+import pandas
+import polars
+from numpy.typing import ArrayLike, NDArray
+
+from .results import ArrayBalance, Backtest, Remark, Shared
+
+__all__ = [
+    "Chart",
+    "Energy",
+    "Forecaster",
+    "Money",
+    "Power",
+    "Price",
+    "Principal",
+    "Recording",
+    "Series",
+    "Share",
+    "SigningKey",
+    "Table",
+    "Total",
+    "apportion",
+    "balance",
+    "chart_capacity_over_cycles",
+    "chart_energy_day",
+    "chart_forecast",
+    "chart_voltage_current",
+    "generate_key",
+    "hash_password",
+    "inspect_token",
+    "issue_token",
+    "read_battery",
+    "share",
+    "summarise_battery",
+    "verify_password",
+    "verify_token",
+]
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class _Columns(Protocol):
+    def keys(self) -> Any: ...
+    def __getitem__(self, name: Any, /) -> Any: ...
+
+_TableLike: TypeAlias = _ArrowStream | _Columns | Mapping[str, Any]
+"""A table that goes in: an object with the Arrow stream interface, or a mapping of arrays."""
+_Amount = TypeVar("_Amount", int, Energy)
+_Instant: TypeAlias = str | datetime.datetime | np.datetime64
+_Id: TypeAlias = str | uuid.UUID
+_Rounding: TypeAlias = Literal["half_up", "half_even", "down", "up", "floor", "ceiling"]
+_Source: TypeAlias = str | os.PathLike[str] | bytes
+_Theme: TypeAlias = Literal["auto", "light", "dark"]
+
+@final
+class Energy:
+    """An amount of electrical energy, exact to one milliwatt-hour."""
+
+    def __new__(cls, text: str) -> Self: ...
+    @staticmethod
+    def from_mwh(mwh: int) -> Energy:
+        """Makes an energy of whole milliwatt-hours."""
+    @staticmethod
+    def from_kwh(kwh: float) -> Energy:
+        """Rounds kilowatt-hours to the nearest milliwatt-hour, halves to even."""
+    @property
+    def mwh(self) -> int:
+        """The milliwatt-hours, exactly."""
+    @property
+    def kwh(self) -> float:
+        """The kilowatt-hours, as the nearest float."""
+    def __add__(self, other: Energy, /) -> Energy: ...
+    def __radd__(self, other: int, /) -> Energy:
+        """``sum()`` starts from the number zero."""
+    def __sub__(self, other: Energy, /) -> Energy: ...
+    def __rsub__(self, other: Energy, /) -> Energy: ...
+    def __bool__(self) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Energy, /) -> bool: ...
+    def __le__(self, other: Energy, /) -> bool: ...
+    def __gt__(self, other: Energy, /) -> bool: ...
+    def __ge__(self, other: Energy, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+
+@final
+class Power:
+    """An electrical power, exact to one milliwatt."""
+
+    def __new__(cls, text: str) -> Self: ...
+    @staticmethod
+    def from_milliwatt(milliwatt: int) -> Power:
+        """Makes a power of whole milliwatts."""
+    @property
+    def milliwatt(self) -> int:
+        """The milliwatts, exactly."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Power, /) -> bool: ...
+    def __le__(self, other: Power, /) -> bool: ...
+    def __gt__(self, other: Power, /) -> bool: ...
+    def __ge__(self, other: Power, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+
+@final
+class Share:
+    """A part of a whole, exact to one part per million."""
+
+    def __new__(cls, text: str) -> Self: ...
+    @staticmethod
+    def from_ppm(ppm: int) -> Share:
+        """Makes a share of parts per million, from 0 to 1000000."""
+    @property
+    def ppm(self) -> int:
+        """The parts per million, exactly."""
+    def __float__(self) -> float: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Share, /) -> bool: ...
+    def __le__(self, other: Share, /) -> bool: ...
+    def __gt__(self, other: Share, /) -> bool: ...
+    def __ge__(self, other: Share, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+
+@final
+class Money:
+    """An amount of money, exact to a millionth of its currency's unit, never without its currency.
+
+    Amounts in two currencies are never equal and have no order: comparing them with ``<`` raises ``InvalidError``.
+    """
+
+    def __new__(cls, text: str) -> Self: ...
+    @staticmethod
+    def from_micros(micros: int, currency: str) -> Money:
+        """Makes an amount of millionths of the currency's unit."""
+    @property
+    def micros(self) -> int:
+        """The millionths of the currency's unit, exactly."""
+    @property
+    def amount(self) -> str:
+        """The amount as decimal text, without the currency."""
+    @property
+    def currency(self) -> str:
+        """The currency's ISO 4217 code."""
+    def rounded(self, rounding: _Rounding = "half_up") -> Money:
+        """Rounds to the decimals that an invoice in this currency has."""
+    def __add__(self, other: Money, /) -> Money: ...
+    def __radd__(self, other: Money, /) -> Money: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Money, /) -> bool: ...
+    def __le__(self, other: Money, /) -> bool: ...
+    def __gt__(self, other: Money, /) -> bool: ...
+    def __ge__(self, other: Money, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+
+@final
+class Price:
+    """A price of energy: an amount of money per kilowatt-hour."""
+
+    def __new__(cls, text: str) -> Self: ...
+    @property
+    def micros_per_kwh(self) -> int:
+        """The millionths of the currency's unit per kilowatt-hour, exactly."""
+    @property
+    def currency(self) -> str:
+        """The currency's ISO 4217 code."""
+    def of(self, energy: Energy, rounding: _Rounding = "half_up") -> Money:
+        """What an energy costs at this price, rounded to a millionth of the currency's unit."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Price, /) -> bool: ...
+    def __le__(self, other: Price, /) -> bool: ...
+    def __gt__(self, other: Price, /) -> bool: ...
+    def __ge__(self, other: Price, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+
+@final
+class Series:
+    """Energy on a regular grid of slots, each with a quality, on the calendar of one zone."""
+
+    def __new__(
+        cls,
+        values: ArrayLike,
+        *,
+        start: _Instant,
+        resolution: str,
+        time_zone: str = "UTC",
+        unit: Literal["kWh", "Wh", "MWh", "mWh"] = "kWh",
+        quality: Sequence[str] | NDArray[np.str_] | None = None,
+    ) -> Self: ...
+    @staticmethod
+    def from_dataframe(
+        data: _TableLike, *, value: str = "energy_kwh", resolution: str | None = None, time_zone: str = "UTC"
+    ) -> Series:
+        """Lays the rows of a table onto a regular grid."""
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The energy of each slot in kWh, as the nearest float, NaN where missing; shape (len,)."""
+    @property
+    def quality(self) -> NDArray[np.str_]:
+        """The quality of each slot, as text; shape (len,)."""
+    @property
+    def completeness(self) -> NDArray[np.float64]:
+        """How much of the time of each slot is known, from 0 to 1; shape (len,)."""
+    @property
+    def starts(self) -> NDArray[np.datetime64]:
+        """The start of each slot, in UTC; shape (len,)."""
+    @property
+    def start(self) -> datetime.datetime | None:
+        """The start of the first slot, in UTC, or ``None`` where there is no slot."""
+    @property
+    def end(self) -> datetime.datetime | None:
+        """The end of the last slot, in UTC, or ``None`` where there is no slot."""
+    @property
+    def resolution(self) -> str:
+        """The slots' length, like ``15min`` or ``day``."""
+    @property
+    def time_zone(self) -> str:
+        """The IANA zone whose days and months the series follows."""
+    def resample(self, resolution: str) -> Series:
+        """Sums up to coarser slots, such as ``1h``, ``day``, ``month`` or ``year`` of the series' own zone."""
+    def sum(self) -> Total:
+        """The sum of what is known, with its quality and how complete it is."""
+    def gaps(self) -> list[tuple[datetime.datetime, datetime.datetime]]:
+        """The stretches without any value, as pairs of start and end in UTC."""
+    def to_table(self) -> Table:
+        """The slots as a table with the columns ``start, end, energy_kwh, quality, completeness``."""
+    def __add__(self, other: Series, /) -> Series: ...
+    def __radd__(self, other: Series, /) -> Series: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Total:
+    """The sum of a series: what is known, how far it can be trusted, and how complete it is."""
+
+    @property
+    def energy(self) -> Energy | None:
+        """The sum of what is known, exactly; ``None`` where nothing is."""
+    @property
+    def kwh(self) -> float:
+        """The sum of what is known in kWh, as the nearest float; NaN where nothing is."""
+    @property
+    def quality(self) -> str:
+        """The worst quality of the slots."""
+    @property
+    def completeness(self) -> float:
+        """How much of the time is known, from 0 to 1."""
+    def __float__(self) -> float: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Table:
+    """A table with named columns of equal length."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+    def keys(self) -> list[str]:
+        """The names of the columns, in order."""
+    def to_numpy(self) -> dict[str, NDArray[Any]]:
+        """The columns as a ``dict`` of NumPy arrays, each of shape (len,)."""
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table as a ``pandas.DataFrame``; instants are in UTC."""
+    def to_polars(self) -> polars.DataFrame:
+        """The table as a ``polars.DataFrame``; instants are in UTC."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The Arrow PyCapsule interface: the table as a stream of record batches."""
+    def __len__(self) -> int: ...
+    def __contains__(self, name: str, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __getitem__(self, name: str, /) -> NDArray[Any]: ...
+
+@final
+class SigningKey:
+    """An Ed25519 key that signs access tokens. Keep what ``to_pkcs8()`` gives secret."""
+
+    @staticmethod
+    def from_pkcs8(pkcs8: bytes) -> SigningKey:
+        """Reads a key in PKCS#8 (DER)."""
+    def to_pkcs8(self) -> bytes:
+        """The key in PKCS#8 (DER); a secret."""
+    @property
+    def key_id(self) -> str:
+        """The key's name, its thumbprint (RFC 7638)."""
+    def jwks(self) -> dict[str, Any]:
+        """The public key as a JSON Web Key Set (RFC 7517), which verifiers need."""
+
+@final
+class Principal:
+    """Who is asking, as a verified token says."""
+
+    @property
+    def user_id(self) -> str:
+        """The user's id, a UUID."""
+    @property
+    def username(self) -> str:
+        """The user's name when the token was issued."""
+    @property
+    def scopes(self) -> list[str]:
+        """What the token allows, in the order of the alphabet."""
+    @property
+    def token_id(self) -> str:
+        """The token's own id, a UUID."""
+    @property
+    def expires_at(self) -> datetime.datetime:
+        """The first instant at which the token is no longer valid, in UTC."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Recording:
+    """A recording of a battery, as columns of equal length; a missing cell is NaN."""
+
+    @property
+    def format(self) -> str:
+        """The layout that was recognised, such as ``arbin``, ``maccor``, ``neware``, ``bdf`` or ``generic``."""
+    @property
+    def evidence(self) -> list[str]:
+        """What in the file speaks for that layout."""
+    @property
+    def remarks(self) -> list[Remark]:
+        """What was odd and what was done about it."""
+    @property
+    def started_at(self) -> datetime.datetime | None:
+        """When it started, as the file says, without a zone; ``None`` where it does not say."""
+    @property
+    def time_s(self) -> NDArray[np.float64]:
+        """Seconds since the start; shape (len,)."""
+    @property
+    def voltage_v(self) -> NDArray[np.float64]:
+        """Voltage in V; shape (len,)."""
+    @property
+    def current_a(self) -> NDArray[np.float64]:
+        """Current in A, charging positive; shape (len,)."""
+    @property
+    def power_w(self) -> NDArray[np.float64] | None:
+        """Power in W, charging positive; ``None`` where it was not recorded."""
+    @property
+    def temperature_c(self) -> NDArray[np.float64] | None:
+        """Temperature in degrees Celsius; ``None`` where it was not recorded."""
+    @property
+    def state_of_charge(self) -> NDArray[np.float64] | None:
+        """State of charge, as recorded; ``None`` where it was not."""
+    @property
+    def charge_capacity_ah(self) -> NDArray[np.float64] | None:
+        """The vendor's counter of charge that went in, in Ah; ``None`` where there is none."""
+    @property
+    def discharge_capacity_ah(self) -> NDArray[np.float64] | None:
+        """The vendor's counter of charge that came out, in Ah; ``None`` where there is none."""
+    @property
+    def capacity_ah(self) -> NDArray[np.float64] | None:
+        """The vendor's counter of charge in both directions, in Ah; ``None`` where there is none."""
+    @property
+    def charge_energy_wh(self) -> NDArray[np.float64] | None:
+        """The vendor's counter of energy that went in, in Wh; ``None`` where there is none."""
+    @property
+    def discharge_energy_wh(self) -> NDArray[np.float64] | None:
+        """The vendor's counter of energy that came out, in Wh; ``None`` where there is none."""
+    @property
+    def energy_wh(self) -> NDArray[np.float64] | None:
+        """The vendor's counter of energy in both directions, in Wh; ``None`` where there is none."""
+    @property
+    def cycle_index(self) -> NDArray[np.int64] | None:
+        """The vendor's number of the cycle; ``None`` where there is none."""
+    @property
+    def step_index(self) -> NDArray[np.int64] | None:
+        """The vendor's number of the step; ``None`` where there is none."""
+    @property
+    def channels(self) -> dict[str, NDArray[np.float64]]:
+        """Further columns of a home battery's log by their name with its unit, such as ``solar_power_w``."""
+    @property
+    def cycles(self) -> Table:
+        """The cycles as a table."""
+    def __len__(self) -> int: ...
+
+@final
+class Forecaster:
+    """Forecasts one or many series, with quantiles."""
+
+    def __new__(
+        cls,
+        model: Literal["auto", "ridge", "seasonal_naive", "seasonal_naive_week"] = "auto",
+        frequency: str = "1h",
+        time_zone: str = "UTC",
+    ) -> Self: ...
+    def fit(self, data: _TableLike) -> Self:
+        """Learns from a table with ``ds``, ``y`` and, where it holds several series, ``unique_id``."""
+    def predict(
+        self, horizon: int, levels: Sequence[int] = (50, 80), regressors: None = None
+    ) -> Table:
+        """Forecasts the ``horizon`` slots after the end of each series."""
+    def backtest(
+        self,
+        data: _TableLike,
+        origins: Sequence[_Instant] | NDArray[np.datetime64],
+        horizon: int,
+        levels: Sequence[int] = (50, 80),
+        at_most_days: int = 400,
+    ) -> Backtest:
+        """Asks how good the forecasts would have been."""
+
+@final
+class Chart:
+    """A chart; a notebook shows it by itself."""
+
+    def svg(self) -> str:
+        """The chart as SVG text."""
+    def _repr_svg_(self) -> str: ...
+
+def apportion(total: _Amount, weights: ArrayLike | Sequence[Share]) -> list[_Amount]:
+    """Splits ``total`` in proportion to ``weights``, so that the parts add up to it exactly."""
+
+def share(
+    generation: ArrayLike,
+    demand: ArrayLike,
+    key: Literal["proportional", "static"] = "proportional",
+    shares: Sequence[Share | str | float] | None = None,
+    rounding: Literal["exact", "operator"] = "exact",
+    *,
+    unit: Literal["mWh", "kWh"] = "mWh",
+) -> Shared:
+    """Shares what plants generated among members, interval by interval, to the last milliwatt-hour."""
+
+def balance(consumption: ArrayLike, generation: ArrayLike, *, unit: Literal["kWh", "mWh"] = "kWh") -> ArrayBalance:
+    """Sets generation against consumption, interval by interval."""
+
+def generate_key() -> SigningKey:
+    """Makes a new Ed25519 key from the operating system's generator."""
+
+def issue_token(
+    key: SigningKey,
+    *,
+    user_id: _Id,
+    username: str,
+    scope: str = "",
+    issuer: str = "grid",
+    audience: str = "grid-api",
+    lifetime_s: float | None = None,
+    now: _Instant | None = None,
+) -> str:
+    """Issues an access token (a JWT after RFC 9068, signed with Ed25519) and returns it as text."""
+
+def verify_token(
+    token: str,
+    keys: SigningKey | str | Mapping[str, Any],
+    now: _Instant | None = None,
+    *,
+    issuer: str = "grid",
+    audience: str = "grid-api",
+) -> Principal:
+    """Verifies an access token with public keys alone, and returns who is asking."""
+
+def inspect_token(
+    token: str,
+    keys: SigningKey | str | Mapping[str, Any] | None = None,
+    now: _Instant | None = None,
+    *,
+    issuer: str = "grid",
+    audience: str = "grid-api",
+) -> dict[str, Any]:
+    """Explains a token check by check; nothing in the answer is to be believed unless ``valid`` is ``True``."""
+
+def hash_password(password: str) -> str:
+    """Hashes a password of 8 to 128 characters with Argon2id, as a PHC string."""
+
+def verify_password(password: str, hash: str) -> bool:
+    """Whether a password is the one that was hashed, at the cost that the hash names."""
+
+def read_battery(source: _Source) -> Recording:
+    """Reads a battery recording (CSV, TSV, .txt, .mpt) of any vendor; the layout is found in the file."""
+
+def summarise_battery(source: _Source | Recording) -> dict[str, Any]:
+    """Sums a battery recording up: rows, ranges, charge and energy in all, and each cycle."""
+
+def chart_energy_day(
+    data: _TableLike,
+    *,
+    time_zone: str = "UTC",
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws the energy of a local day slot by slot."""
+
+def chart_voltage_current(
+    recording: Recording,
+    *,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws voltage and current of a battery recording over time."""
+
+def chart_capacity_over_cycles(
+    recording: Recording,
+    *,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws the charge that went in and came out of a battery, cycle by cycle."""
+
+def chart_forecast(
+    data: _TableLike,
+    history: _TableLike | None = None,
+    *,
+    time_zone: str = "UTC",
+    unit: str = "kWh",
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws a forecast of one series with its bands of 50 and 80 percent."""

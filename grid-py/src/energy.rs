@@ -1,0 +1,231 @@
+//! Sharing and balance over arrays.
+
+use grid_core::{
+    energy::{
+        balance::of_arrays,
+        sharing::{self, CellRounding, Columns, Key, SharingKey},
+    },
+    flow::Flow,
+    quantity::{Energy, Share},
+};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::{intern, prelude::*};
+
+use crate::{
+    columns,
+    error::{Error, no_choice, raise, shown},
+    quantity::{PyEnergy, PyShare},
+};
+
+/// Splits ``total`` in proportion to ``weights``, so that the parts add up to it exactly.
+///
+/// ``total`` is an ``Energy``, or a whole number of milliwatt-hours; the parts are of the same type. ``weights`` are
+/// whole numbers, or shares (``Share``, or decimals of up to six digits, such as ``0.333333``). What rounding down leaves
+/// over goes, one milliwatt-hour each, to the largest remainders; ties go to the larger weight and then to the earlier
+/// position.
+///
+/// >>> import grid_py as grid
+/// >>> grid.apportion(100, [1, 1, 1])
+/// [34, 33, 33]
+/// >>> grid.apportion(grid.Energy("1 kWh"), [0.333334, 0.333333, 0.333333])
+/// [Energy("0.333334 kWh"), Energy("0.333333 kWh"), Energy("0.333333 kWh")]
+#[pyfunction]
+pub(crate) fn apportion<'py>(
+    total: &Bound<'py, PyAny>,
+    weights: &Bound<'py, PyAny>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = total.py();
+    let weights = weights_of(weights)?;
+    if let Ok(PyEnergy(total)) = total.extract() {
+        let parts = sharing::apportion_by_weights(total, &weights).map_err(raise)?;
+        return parts.into_iter().map(|part| Ok(Bound::new(py, PyEnergy(part))?.into_any())).collect();
+    }
+    let parts = sharing::apportion_by_weights(Energy::from_mwh(total.extract()?), &weights).map_err(raise)?;
+    parts.into_iter().map(|part| Ok(part.as_mwh().into_pyobject(py)?.into_any())).collect()
+}
+
+/// Shares what plants generated among members, interval by interval, to the last milliwatt-hour.
+///
+/// ``generation`` has the shape (intervals, plants), or (intervals,) for one plant; ``demand`` has the shape (intervals,
+/// members). Both are in milliwatt-hours, or in kilowatt-hours with ``unit="kWh"``. With ``key="proportional"`` each
+/// member is offered energy in proportion to what they demand in the interval; with ``key="static"`` in proportion to
+/// ``shares``, one per member, which add up to one. Nobody gets more than they demand.
+///
+/// ``rounding="exact"`` splits by the largest remainder, so that nothing is lost or made; ``rounding="operator"`` rounds
+/// each cell for itself, half up, as grid operators publish it, which need not add up.
+///
+/// Returns ``Shared(allocated, surplus)``: ``allocated`` in mWh, shape (intervals, members), and ``surplus``, what no
+/// member took of each plant, in mWh, shape (intervals, plants).
+///
+/// >>> import grid_py as grid
+/// >>> shared = grid.share([[10_000_000]], [[2_000_000, 5_000_000, 1_000_000]], key="static", shares=["0.5", "0.3", "0.2"])
+/// >>> shared.allocated.tolist(), shared.surplus.tolist()
+/// ([[2000000, 3000000, 1000000]], [[4000000]])
+#[pyfunction]
+#[pyo3(signature = (generation, demand, key="proportional", shares=None, rounding="exact", *, unit="mWh"))]
+pub(crate) fn share<'py>(
+    py: Python<'py>,
+    generation: &Bound<'py, PyAny>,
+    demand: &Bound<'py, PyAny>,
+    key: &str,
+    shares: Option<&Bound<'py, PyAny>>,
+    rounding: &str,
+    unit: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let rounding = match rounding {
+        "exact" => CellRounding::Exact,
+        "operator" => CellRounding::Operator,
+        _ => return Err(no_choice("the rounding", "`exact` or `operator`", rounding)),
+    };
+    let key = match (key, shares) {
+        ("proportional", _) => Key::Proportional,
+        ("static", Some(shares)) => Key::Static(key_of(shares)?),
+        ("static", None) => return Err(raise(Error::Needed { what: "shares", when: "the key is static" })),
+        _ => return Err(no_choice("the key", "`proportional` or `static`", key)),
+    };
+    let generation = Table::of(generation, "generation", unit, 1)?;
+    let demand = Table::of(demand, "demand", unit, 2)?;
+    if generation.shape.0 != demand.shape.0 {
+        let got = vec![generation.shape.0, generation.shape.1];
+        return Err(raise(Error::WrongShape {
+            name: "generation",
+            expected: "(intervals of the demand, plants)",
+            got,
+        }));
+    }
+    let shared = py
+        .detach(|| {
+            let plants = Columns::new(&generation.cells, generation.shape.1)?;
+            sharing::share(plants, Columns::new(&demand.cells, demand.shape.1)?, &key, rounding)
+        })
+        .map_err(raise)?;
+    let allocated = to_array(py, shared.allocated, demand.shape)?;
+    let surplus = to_array(py, shared.surplus, generation.shape)?;
+    results(py)?.getattr(intern!(py, "Shared"))?.call1((allocated, surplus))
+}
+
+/// Sets generation against consumption, interval by interval.
+///
+/// Both have the shape (intervals,), in kilowatt-hours with NaN where missing; with ``unit="mWh"`` in whole
+/// milliwatt-hours. In each interval, ``own`` is the generation that is used on the spot, ``surplus`` what is left of it,
+/// and ``residual`` the consumption that it does not meet; the three have the shape and unit of the input.
+///
+/// Returns ``ArrayBalance`` with ``own, surplus, residual``, their exact sums ``own_total, surplus_total,
+/// residual_total`` over the intervals in which both are known, the rates ``self_consumption`` (of the generation) and
+/// ``self_sufficiency`` (of the consumption) from 0 to 1, and ``completeness``.
+///
+/// >>> import grid_py as grid
+/// >>> balance = grid.balance([1.0, 2.0, float("nan")], [3.0, 0.5, 1.0])
+/// >>> balance.own_total, balance.self_sufficiency
+/// (Energy("1.5 kWh"), 0.5)
+/// >>> balance.surplus
+/// array([ 2.,  0., nan])
+#[pyfunction]
+#[pyo3(signature = (consumption, generation, *, unit="kWh"))]
+pub(crate) fn balance<'py>(
+    py: Python<'py>,
+    consumption: &Bound<'py, PyAny>,
+    generation: &Bound<'py, PyAny>,
+    unit: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !matches!(unit, "kWh" | "mWh") {
+        return Err(no_choice("the unit", "`kWh` or `mWh`", unit));
+    }
+    let consumption = columns::energies(consumption, "consumption", unit)?;
+    let generation = columns::energies(generation, "generation", unit)?;
+    let balance = py.detach(|| of_arrays(&consumption, &generation)).map_err(raise)?;
+    let column = |of: fn(&Flow) -> Energy| -> Bound<'py, PyAny> {
+        let energies = balance.flows.iter().map(|flow| flow.as_ref().map(of));
+        if unit == "mWh" {
+            PyArray1::from_iter(py, energies.map(|energy| energy.unwrap_or_default().as_mwh())).into_any()
+        } else {
+            PyArray1::from_iter(py, energies.map(|energy| energy.map_or(f64::NAN, Energy::to_kwh_f64)))
+                .into_any()
+        }
+    };
+    results(py)?.getattr(intern!(py, "ArrayBalance"))?.call1((
+        column(|flow| flow.own),
+        column(|flow| flow.surplus),
+        column(|flow| flow.residual),
+        PyEnergy(balance.total.own),
+        PyEnergy(balance.total.surplus),
+        PyEnergy(balance.total.residual),
+        balance.self_consumption.map(Share::to_f64),
+        balance.self_sufficiency.map(Share::to_f64),
+        balance.completeness.to_f64(),
+    ))
+}
+
+fn results(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(intern!(py, "grid_py.results"))
+}
+
+/// Energies by interval (rows) and plant or member (columns).
+struct Table {
+    cells: Vec<Energy>,
+    shape: (usize, usize),
+}
+
+impl Table {
+    fn of(
+        values: &Bound<'_, PyAny>,
+        name: &'static str,
+        unit: &str,
+        least_dimensions: usize,
+    ) -> PyResult<Self> {
+        let array = values.py().import(intern!(values.py(), "numpy"))?.call_method1("asarray", (values,))?;
+        let shape = array.cast::<PyUntypedArray>()?.shape().to_vec();
+        let shape = match *shape.as_slice() {
+            [intervals] if least_dimensions == 1 => (intervals, 1),
+            [intervals, columns] => (intervals, columns),
+            _ => return Err(raise(Error::WrongShape { name, expected: "(intervals, columns)", got: shape })),
+        };
+        let known = |energy: Option<Energy>| {
+            let missing = || Error::NotAnEnergy {
+                place: format!("`{name}`"),
+                expected: "an energy in every cell",
+                got: "a missing one".to_owned(),
+            };
+            energy.ok_or_else(|| raise(missing()))
+        };
+        let cells = columns::energies(&array.call_method0("ravel")?, name, unit)?;
+        Ok(Self { cells: cells.into_iter().map(known).collect::<PyResult<_>>()?, shape })
+    }
+}
+
+fn to_array(py: Python<'_>, cells: Vec<Energy>, shape: (usize, usize)) -> PyResult<Bound<'_, PyArray2<i64>>> {
+    PyArray1::from_iter(py, cells.into_iter().map(Energy::as_mwh)).reshape([shape.0, shape.1])
+}
+
+/// Weights as whole numbers: as they are where all are integers, else as shares in parts per million.
+fn weights_of(weights: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    let weights = weights.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    if let Ok(whole) = weights.iter().map(PyAnyMethods::extract::<u64>).collect() {
+        return Ok(whole);
+    }
+    weights.iter().map(|weight| share_of(weight).map(|share| u64::from(share.as_ppm()))).collect()
+}
+
+/// A static key for the members in their order.
+fn key_of(shares: &Bound<'_, PyAny>) -> PyResult<SharingKey> {
+    // The core orders members by their name; a number of fixed width keeps the order of the columns.
+    let member = |(position, share): (usize, PyResult<Bound<'_, PyAny>>)| {
+        Ok((format!("{position:020}"), share_of(&share?)?))
+    };
+    let shares = shares.try_iter()?.enumerate().map(member).collect::<PyResult<_>>()?;
+    SharingKey::new(shares).map_err(raise)
+}
+
+/// A share: a `Share`, or a decimal as text or number, which goes through its shortest text.
+fn share_of(share: &Bound<'_, PyAny>) -> PyResult<Share> {
+    if let Ok(PyShare(share)) = share.extract() {
+        return Ok(share);
+    }
+    let text: String = share.str()?.extract()?;
+    text.parse().map_err(|error: grid_core::quantity::Error| match error {
+        grid_core::quantity::Error::NotAnAmount { expected, .. } => {
+            raise(grid_core::quantity::Error::NotAnAmount { expected, got: shown(share) })
+        }
+        other => raise(other),
+    })
+}

@@ -1,0 +1,100 @@
+"""Passwords and access tokens."""
+
+import base64
+import datetime
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import grid_py as grid
+
+USER = "0198c0de-0000-7000-8000-000000000007"
+NOW = datetime.datetime(2026, 3, 29, 1, tzinfo=datetime.timezone.utc)
+KEY = grid.generate_key()
+
+
+def token(**changes: object) -> str:
+    arguments: dict[str, object] = {"user_id": USER, "username": "kat", "scope": "readings:write", "now": NOW}
+    return grid.issue_token(KEY, **(arguments | changes))  # type: ignore[arg-type]
+
+
+def test_a_token_is_verified_with_public_keys_alone() -> None:
+    for keys in (KEY.jwks(), json.dumps(KEY.jwks()), KEY):
+        caller = grid.verify_token(token(), keys, NOW)
+        assert (caller.user_id, caller.username, caller.scopes) == (USER, "kat", ["readings:write"])
+        assert caller.expires_at == NOW + datetime.timedelta(minutes=15)
+    assert "d" not in KEY.jwks()["keys"][0], "the private part stays here"
+    assert grid.verify_token(grid.issue_token(KEY, user_id=USER, username="kat"), KEY).username == "kat"
+
+
+def test_each_wrong_token_is_refused_with_a_reason() -> None:
+    later = NOW + datetime.timedelta(minutes=15)
+    head, claims, signature = token().split(".")
+    forged = json.loads(base64.urlsafe_b64decode(claims + "==")) | {"username": "eve"}
+    swapped = base64.urlsafe_b64encode(json.dumps(forged).encode()).rstrip(b"=").decode()
+    for wrong, at in (
+        ("", NOW),
+        ("a.b", NOW),
+        (f"{head}.{swapped}.{signature}", NOW),
+        (f"{head}.{claims}.", NOW),
+        (token(issuer="https://elsewhere.example"), NOW),
+        (token(audience="another"), NOW),
+        (token(), later),
+        (token(now=later + datetime.timedelta(hours=1)), NOW),
+    ):
+        with pytest.raises(grid.UnauthenticatedError):
+            grid.verify_token(wrong, KEY, at)
+        inspected = grid.inspect_token(wrong, KEY, at)
+        assert inspected["valid"] is False
+        assert inspected["reason"]
+    with pytest.raises(grid.UnauthenticatedError):
+        grid.verify_token(token(), grid.generate_key(), NOW)
+
+
+@given(st.text())
+def test_any_text_is_refused_and_never_crashes(text: str) -> None:
+    with pytest.raises(grid.UnauthenticatedError):
+        grid.verify_token(text, KEY, NOW)
+    assert grid.inspect_token(text)["valid"] is False
+
+
+def test_a_token_is_explained_check_by_check() -> None:
+    inspected = grid.inspect_token(token(), KEY, NOW)
+    assert inspected["valid"] is True
+    assert inspected["seconds_left"] == 900
+    assert inspected["claims"]["username"] == "kat"
+    assert {check["outcome"] for check in inspected["checks"]} == {"passed"}
+    without = grid.inspect_token(token(), now=NOW)
+    assert without["valid"] is False
+    assert "skipped" in {check["outcome"] for check in without["checks"]}
+
+
+def test_a_key_survives_its_file() -> None:
+    twin = grid.SigningKey.from_pkcs8(KEY.to_pkcs8())
+    assert twin.key_id == KEY.key_id
+    assert grid.verify_token(token(), twin, NOW).username == "kat"
+    with pytest.raises(grid.GridError):
+        grid.SigningKey.from_pkcs8(b"not a key")
+
+
+def test_what_cannot_be_issued_is_refused() -> None:
+    for changes in ({"user_id": "kat"}, {"lifetime_s": 10**6}, {"scope": "a\nb"}):
+        with pytest.raises(grid.InvalidError):
+            token(**changes)
+    with pytest.raises(ValueError):
+        token(lifetime_s=-1.0)
+
+
+def test_a_password_is_kept_as_argon2id_at_the_cost_that_owasp_recommends() -> None:
+    phc = grid.hash_password("correct horse")
+    assert phc.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert grid.hash_password("correct horse") != phc, "each hash has its own salt"
+    assert grid.verify_password("correct horse", phc)
+    assert not grid.verify_password("Correct horse", phc)
+    assert not grid.verify_password("short", phc)
+    with pytest.raises(grid.InvalidError):
+        grid.hash_password("short")
+    with pytest.raises(grid.GridError):
+        grid.verify_password("correct horse", "not a hash")

@@ -1,0 +1,52 @@
+"""Charts as SVG."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+import grid_py as grid
+
+BATTERY = b"time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n5400,3.7,-1\n7200,3.5,-1\n"
+HOURS = np.arange("2026-01-01", "2026-03-01", dtype="datetime64[h]")
+
+
+def check(chart: grid.chart.Chart) -> str:
+    svg = chart.svg()
+    assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+    assert chart._repr_svg_() == svg
+    return svg
+
+
+def test_a_battery_is_drawn_over_time_and_over_cycles() -> None:
+    recording = grid.read_battery(BATTERY)
+    check(grid.chart.voltage_current(recording))
+    spanish = check(grid.chart.capacity_over_cycles(recording, language="es", title="Celda & 7", theme="dark"))
+    assert "Celda &amp; 7" in spanish
+
+
+def test_a_forecast_is_drawn_with_its_history() -> None:
+    load = {"ds": HOURS, "y": 1.0 + np.arange(len(HOURS)) % 24 / 24}
+    forecast = grid.Forecaster().fit(load).predict(24)
+    history = {name: values[-48:] for name, values in load.items()}
+    assert "MW" in check(grid.chart.forecast(forecast, history, time_zone="Europe/Madrid", unit="MW"))
+
+
+def test_a_day_of_energy_is_drawn_with_what_is_missing() -> None:
+    series = grid.Series([0.5, float("nan")] * 48, start="2026-03-28T00:00:00Z", resolution="15min").to_table()
+    day = series.to_numpy()
+    table = {
+        "start": day["start"],
+        "end": day["end"],
+        "quality": day["quality"],
+        "self_consumed_kwh": day["energy_kwh"],
+        "generation_kwh": day["energy_kwh"],
+    }
+    assert "28 Mar 2026" in check(grid.chart.energy_day(table, time_zone="UTC"))
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    recording = grid.read_battery(BATTERY)
+    for look in ({"width": 1}, {"theme": "pink"}, {"language": "tlh"}):
+        with pytest.raises(grid.InvalidError):
+            grid.chart.voltage_current(recording, **look)  # type: ignore[arg-type]
