@@ -35,7 +35,11 @@ impl FromRequestParts<App> for Caller {
             let missing = matches!(error, auth::Error::HeaderMissing);
             let problem = Problem::from(error);
             // RFC 6750, section 3.1: who sent nothing is told no error code.
-            if missing { problem.challenge(HeaderValue::from_static("Bearer realm=\"grid\"")) } else { problem }
+            if missing {
+                problem.challenge(HeaderValue::from_static("Bearer realm=\"grid\""))
+            } else {
+                problem
+            }
         })?;
         let principal = app.services()?.verify(token).await?;
         Ok(Self { id: principal.user_id, username: principal.username })

@@ -42,7 +42,9 @@ pub(crate) fn run(
                 // What is made belongs to whom it would belong to by a POST: an operator.
                 let operator = members
                     .into_iter()
-                    .find_map(|member| member.user.filter(|_| member.role == grid_core::energy::Role::Operator))
+                    .find_map(|member| {
+                        member.user.filter(|_| member.role == grid_core::energy::Role::Operator)
+                    })
                     .ok_or("the community has no operator to own the devices that the file names")?;
                 Ok(store.import_community(community.id, operator, batches, clock::now()).await?)
             })?;

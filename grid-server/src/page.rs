@@ -46,12 +46,7 @@ impl<T> Listed<T> {
     }
 
     /// Cuts a page out of a whole list whose items are named by `name`.
-    pub(crate) fn cut(
-        items: Vec<T>,
-        after: Option<&str>,
-        limit: usize,
-        name: impl Fn(&T) -> String,
-    ) -> Self {
+    pub(crate) fn cut(items: Vec<T>, after: Option<&str>, limit: usize, name: impl Fn(&T) -> String) -> Self {
         let begin = after.map_or(0, |after| {
             items.iter().position(|item| name(item) == after).map_or(items.len(), |at| at + 1)
         });

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     app::{App, StartUp},
+    cli,
     config::Config,
     demo,
     problem::Problem,
@@ -140,10 +141,13 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
     app.set_services(services);
     if content == Content::Demo {
         app.set_start_up(StartUp::Loading);
-        demo::load(&app, address).await?;
+        demo::load(&app).await?;
     }
     app.set_start_up(StartUp::Done);
     tracing::info!("ready");
+    if content == Content::Demo {
+        cli::print(&demo::welcome(&app, address).await?)?;
+    }
     Ok(())
 }
 

@@ -88,12 +88,7 @@ impl Services {
 }
 
 /// The newest key signs, all of them verify.
-async fn read_keys(
-    store: &Store,
-    issuer: &str,
-    audience: &str,
-    lifetime: Duration,
-) -> Result<Keys, Problem> {
+async fn read_keys(store: &Store, issuer: &str, audience: &str, lifetime: Duration) -> Result<Keys, Problem> {
     let mut keys = Vec::new();
     for stored in store.signing_keys().await? {
         keys.push(SigningKey::from_pkcs8(&stored.pkcs8)?);

@@ -38,9 +38,12 @@ impl Format {
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         match media_type(headers).as_deref() {
             None => Ok(Self::Json),
-            Some("application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines") => {
-                Ok(Self::Lines)
-            }
+            Some(
+                "application/x-ndjson"
+                | "application/ndjson"
+                | "application/jsonl"
+                | "application/x-jsonlines",
+            ) => Ok(Self::Lines),
             Some("text/csv" | "application/csv") => Ok(Self::Csv),
             Some(kind) if is_json(kind) => Ok(Self::Json),
             Some(kind) => Err(Problem::new(
@@ -55,7 +58,12 @@ impl Format {
     }
 
     /// Reads the file.
-    pub(crate) fn read(self, source: impl Read, name: &str, layout: Layout) -> Result<Vec<Batch>, energy::Error> {
+    pub(crate) fn read(
+        self,
+        source: impl Read,
+        name: &str,
+        layout: Layout,
+    ) -> Result<Vec<Batch>, energy::Error> {
         match self {
             Self::Json => ingest::read_json(source, name, layout),
             Self::Lines => ingest::read_ndjson(source, name, layout),

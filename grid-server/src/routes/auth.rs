@@ -13,14 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    app::App,
-    caller::Caller,
-    clock,
-    extract::Json,
-    period::field,
-    problem::Problem,
-};
+use crate::{app::App, caller::Caller, clock, extract::Json, period::field, problem::Problem};
 
 /// Somebody new.
 #[derive(Deserialize, ToSchema)]
@@ -72,11 +65,7 @@ pub(crate) struct Tokens {
 
 impl From<User> for Profile {
     fn from(user: User) -> Self {
-        Self {
-            user_id: user.id(),
-            username: user.username().to_owned(),
-            email: user.email().to_owned(),
-        }
+        Self { user_id: user.id(), username: user.username().to_owned(), email: user.email().to_owned() }
     }
 }
 
@@ -124,7 +113,8 @@ pub(crate) async fn login(State(app): State<App>, Json(body): Json<Login>) -> Re
         })
         .await??;
     let Some(user) = user.filter(|_| right) else { return Err(wrong()) };
-    let subject = Subject { user_id: user.id(), username: user.username().to_owned(), scope: Scopes::default() };
+    let subject =
+        Subject { user_id: user.id(), username: user.username().to_owned(), scope: Scopes::default() };
     let issued = services.issue(&subject, clock::now())?;
     let tokens = Tokens {
         acces_token: issued.token.clone(),

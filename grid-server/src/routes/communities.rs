@@ -183,7 +183,10 @@ pub(crate) async fn add_member(
         (None, Some(name)) => {
             let user = store.user_by_name(&name).await?;
             let missing = || {
-                Problem::new(StatusCode::NOT_FOUND, format!("there is no user `{}`", grid_core::error::excerpt(&name)))
+                Problem::new(
+                    StatusCode::NOT_FOUND,
+                    format!("there is no user `{}`", grid_core::error::excerpt(&name)),
+                )
             };
             Some(user.ok_or_else(missing)?.id())
         }
@@ -244,4 +247,3 @@ pub(crate) async fn add_device(
     store.add_device(community.id, device.id, body.member_id, clock::now()).await?;
     Ok((StatusCode::CREATED, Json(CommunityDevice { device: device.into(), member_id: body.member_id })))
 }
-

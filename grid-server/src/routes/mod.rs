@@ -3,16 +3,22 @@
 //! A handler reads its request, asks the core and answers. [`plain`] and [`uploads`] stand under `/api/v1` and differ
 //! in how large a body and how long a request may be; [`root`] stands at the root.
 
-use axum::http::{StatusCode, Uri};
+use axum::{
+    http::{StatusCode, Uri},
+    routing::get,
+};
 use grid_core::error::excerpt;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, problem::Problem};
 
 mod auth;
+mod battery;
+mod charts;
 mod communities;
 mod devices;
 pub(crate) mod docs;
+mod forecasts;
 mod health;
 mod readings;
 mod sharing;
@@ -35,11 +41,23 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(sharing::sums))
         .routes(routes!(sharing::balance))
         .routes(routes!(sharing::keys, sharing::set_key))
+        .routes(routes!(battery::list))
+        .routes(routes!(battery::show))
+        .routes(routes!(battery::cycles))
+        .routes(routes!(battery::chart))
+        .routes(routes!(forecasts::list, forecasts::create))
+        .routes(routes!(forecasts::show))
+        .routes(routes!(charts::energy_day))
+        .routes(routes!(charts::forecast))
+        .route("/charts/{file}", get(charts::unknown))
 }
 
 /// What stands under `/api/v1` and takes files.
 pub(crate) fn uploads() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(readings::store)).routes(routes!(sharing::import))
+    OpenApiRouter::new()
+        .routes(routes!(readings::store))
+        .routes(routes!(sharing::import))
+        .routes(routes!(battery::upload))
 }
 
 /// What stands at the root.

@@ -138,11 +138,7 @@ pub(crate) struct Outcome {
 
 impl From<Ingested> for Outcome {
     fn from(ingested: Ingested) -> Self {
-        Self {
-            inserted: ingested.inserted,
-            unchanged: ingested.unchanged,
-            superseded: ingested.superseded,
-        }
+        Self { inserted: ingested.inserted, unchanged: ingested.unchanged, superseded: ingested.superseded }
     }
 }
 
@@ -236,8 +232,7 @@ pub(crate) async fn of_device(
         None | Some("raw") => None,
         Some(text) => Some(field("resolution", text.parse::<Resolution>())?),
     };
-    let as_of =
-        query.as_of.as_deref().map(|text| instant("as_of", text, &device.calendar)).transpose()?;
+    let as_of = query.as_of.as_deref().map(|text| instant("as_of", text, &device.calendar)).transpose()?;
     let (channels, extent) = registers(store, id, channel(query.channel.as_deref())?).await?;
     let Some(interval) = period.interval(&device.calendar, extent)? else {
         return Ok(Json(Listed::whole(Vec::new())));

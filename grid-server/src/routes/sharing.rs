@@ -248,29 +248,27 @@ pub(crate) async fn balance(
 ) -> Result<Response, Problem> {
     let (community, own) = caller.community(&app, id).await?;
     let interval = period.whole(&community.calendar)?;
-    let resolution =
-        query.resolution.as_deref().map(|text| field("resolution", text.parse())).transpose()?;
+    let resolution = query.resolution.as_deref().map(|text| field("resolution", text.parse())).transpose()?;
     let store = app.services()?.store();
-    let stored = store.key(id, interval.start()).await?;
-    let key = match (query.key.as_deref(), stored) {
-        (None, stored) => stored.unwrap_or(Key::Proportional),
-        (Some("proportional"), _) => Key::Proportional,
-        (Some("static"), Some(key @ Key::Static(_))) => key,
-        (Some("static"), _) => {
-            return Err(Problem::new(
-                StatusCode::CONFLICT,
-                format!("the community has no static key at {}", interval.start()),
-            )
-            .hint("set one with POST /api/v1/communities/{id}/keys"));
-        }
-        (Some(other), _) => return Err(not_one_of("key", "`proportional` or `static`", other)),
+    let key = match query.key.as_deref() {
+        None => None,
+        Some("proportional") => Some(Key::Proportional),
+        Some("static") => match store.key(id, interval.start()).await? {
+            Some(key @ Key::Static(_)) => Some(key),
+            _ => {
+                let text = format!("the community has no static key at {}", interval.start());
+                return Err(Problem::new(StatusCode::CONFLICT, text)
+                    .hint("set one with POST /api/v1/communities/{id}/keys"));
+            }
+        },
+        Some(other) => return Err(not_one_of("key", "`proportional` or `static`", other)),
     };
     let by_member = match query.by.as_deref() {
         None | Some("member") => true,
         Some("total") => false,
         Some(other) => return Err(not_one_of("by", "`member` or `total`", other)),
     };
-    let mut balance = store.balance(id, interval, resolution, &key).await?;
+    let mut balance = store.balance(id, interval, resolution, key.as_ref()).await?;
     // A member sees the community's balance and what is theirs, an operator sees all.
     balance.members.retain(|member| by_member && (own.role == Role::Operator || member.member_id == own.id));
     Ok(axum::Json(balance).into_response())
