@@ -391,7 +391,8 @@ fn stream<'py>(table: &Bound<'py, PyAny>) -> PyResult<Option<Columns<'py>>> {
     // pandas sends an index without a name along under a name of its own.
     let is_index = |name: &String| name.starts_with("__index_level_");
     let schema = reader.schema();
-    let names = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !is_index(name)).collect();
+    let names =
+        schema.fields().iter().map(|field| field.name().clone()).filter(|name| !is_index(name)).collect();
     let wrong = |error: arrow_schema::ArrowError| {
         raise(Error::WrongColumn { name: "*".to_owned(), expected: "a table", got: error.to_string() })
     };

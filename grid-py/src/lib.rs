@@ -8,6 +8,7 @@
 #![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
 
 mod auth;
+mod balance;
 mod battery;
 mod chart;
 mod columns;
@@ -17,6 +18,7 @@ mod forecast;
 mod json;
 mod quantity;
 mod series;
+mod store;
 mod table;
 mod time;
 
@@ -31,6 +33,7 @@ mod _native {
             PyPrincipal, PySigningKey, generate_key, hash_password, inspect_token, issue_token,
             verify_password, verify_token,
         },
+        balance::PyBalance,
         battery::{PyRecording, read_battery, summarise_battery},
         chart::{
             PyChart, chart_capacity_over_cycles, chart_energy_day, chart_forecast, chart_voltage_current,
@@ -39,6 +42,7 @@ mod _native {
         forecast::PyForecaster,
         quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
         series::{PySeries, PyTotal},
+        store::PyStore,
         table::PyTable,
     };
 }
