@@ -230,7 +230,12 @@ impl PyStore {
         self.ask(py, |store| store.add_device(community.0, device.0, member.0, now))
     }
 
-    /// Deletes a device and its readings.
+    /// Takes a device out of a community; its readings stay.
+    fn remove_device(&self, py: Python<'_>, community: Id, device: Id) -> PyResult<()> {
+        self.ask(py, |store| store.remove_device(community.0, device.0))
+    }
+
+    /// Deletes a device that has no readings; one that has raises ``ConflictError``.
     fn delete_device(&self, py: Python<'_>, device: Id) -> PyResult<()> {
         self.ask(py, |store| store.delete_device(device.0))
     }

@@ -535,8 +535,10 @@ class Store:
         """Creates a device of ``owner``, a user, and returns its id."""
     def add_device(self, community: _Id, device: _Id, member: _Id, *, now: _Instant | None = None) -> None:
         """Puts a device into a community, as one of a member's."""
+    def remove_device(self, community: _Id, device: _Id) -> None:
+        """Takes a device out of a community; its readings stay."""
     def delete_device(self, device: _Id) -> None:
-        """Deletes a device and its readings."""
+        """Deletes a device that has no readings; one that has raises ``ConflictError``."""
     def devices(self, community: _Id | None = None) -> Table:
         """All devices, or those of a community."""
     def channels(self, device: _Id) -> Table:
