@@ -76,6 +76,9 @@ test-outside: ## a crate outside the workspace, with default features and with e
 		cargo check --quiet --manifest-path examples/outside/Cargo.toml --features "$$feature"; \
 	done
 
+# One block of README.md.
+story = sed -n '/<!-- story:$(1):start -->/,/<!-- story:$(1):end -->/p' README.md | grep -vE '^(```|<!--)'
+
 # --- Python --------------------------------------------------------------------------------------------------------
 
 $(VENV)/.ready: grid-py/requirements-test.txt
@@ -90,8 +93,8 @@ develop: $(VENV)/.ready ## build grid_py into .venv
 	$(VENV)/bin/maturin develop --quiet --locked --manifest-path grid-py/Cargo.toml
 
 test-python: develop ## Python tests, and the stubs against the module
-	$(VENV)/bin/python -m pytest -q -rs grid-py/tests
-	$(VENV)/bin/python -m mypy.stubtest grid_py
+	cd grid-py; $(VENV)/bin/python -m pytest -q
+	cd grid-py; $(VENV)/bin/python -m mypy.stubtest --mypy-config-file pyproject.toml grid_py
 
 # `pip wheel` builds as `pip install ./grid-py` does, in the profile of the tests; the wheel is then used far from here.
 test-wheel: export MATURIN_PEP517_ARGS = --profile dev --locked
@@ -100,8 +103,8 @@ test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the work
 	$(VENV)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$$outside" ./grid-py; \
 	$(PYTHON) -m venv "$$outside/venv"; \
 	"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$$outside"/*.whl; \
-	$(VENV)/bin/python grid-py/tests/story.py > "$$outside/story.py"; \
-	cd "$$outside"; ./venv/bin/python story.py; echo "the wheel works outside the workspace"
+	$(call story,python) > "$$outside/story.py"; \
+	cd "$$outside"; ./venv/bin/python story.py; echo "README.md runs on the wheel, outside the workspace"
 
 # --- measurements --------------------------------------------------------------------------------------------------
 
@@ -115,7 +118,7 @@ $(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt
 	touch $@
 
 bench-python: $(VENV)/.peers ## measure the Python peers
-	for peer in benches/peers/*.py; do $(VENV)/bin/python "$$peer"; done
+	for peer in read_csv verify_token; do GRID_BENCH_INPUTS="$(TARGET)/tmp" $(VENV)/bin/python benches/peers/$$peer.py; done
 
 # --- what is generated ---------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
-use crate::{config::Config, hashing::Hashing, problem::Problem};
+use crate::{config::Config, hashing::Hashing, problem::Problem, services::Services};
 
 /// What all requests share; cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -26,16 +26,6 @@ struct Inner {
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     stopping: AtomicBool,
-}
-
-/// What is there once the database could be reached.
-#[derive(Debug)]
-pub(crate) struct Services {}
-
-impl Services {
-    pub(crate) async fn ping(&self) -> bool {
-        true
-    }
 }
 
 /// How far the start has come.

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use grid_core::energy::Channel;
 use uuid::Uuid;
 
-use crate::{config::Config, openapi, readme, serve};
+use crate::{config::Config, import, openapi, readme, serve};
 
 /// The GRID server: energy communities, from the meter to the bill.
 #[derive(Debug, Parser)]
@@ -93,7 +93,7 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::blocking(cli.config, serve::Content::AsItIs),
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
-        Command::Import(_) => Err("not yet".into()),
+        Command::Import(wanted) => import::run(&cli.config, &wanted),
         Command::Migrate => serve::migrate(&cli.config),
         Command::Openapi => print(&openapi::text()?),
         Command::Healthcheck => serve::healthcheck(&cli.config),
@@ -101,7 +101,7 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     }
 }
 
-fn print(text: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub(crate) fn print(text: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
 }
 

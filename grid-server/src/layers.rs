@@ -9,6 +9,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use grid_core::store::new_id;
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tracing::Instrument;
@@ -32,7 +33,7 @@ impl RequestId {
             (1..=64).contains(&id.len())
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         });
-        Self(sent.map_or_else(|| clock::new_id(clock::now()).to_string().into(), Into::into))
+        Self(sent.map_or_else(|| new_id(clock::now()).to_string().into(), Into::into))
     }
 
     /// As a URI reference, for `instance`.

@@ -12,12 +12,19 @@ pub mod readme;
 pub mod router;
 pub mod serve;
 
+mod caller;
 mod clock;
+mod demo;
 mod extract;
 mod hashing;
+mod import;
 mod layers;
 mod openapi;
+mod page;
+mod period;
 mod routes;
+mod services;
 mod telemetry;
+mod upload;
 
 pub use cli::run;

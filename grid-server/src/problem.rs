@@ -137,6 +137,14 @@ pub const CODES: [(&str, StatusCode, &str, &str); 17] = [
     ),
 ];
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
 /// What a client reads. `type` is a stable page, `instance` the request's id.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]

@@ -8,12 +8,18 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
+use grid_core::store::{Options, Store};
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{App, Services, StartUp},
+    app::{App, StartUp},
+    cli,
     config::Config,
-    router, telemetry,
+    demo,
+    problem::Problem,
+    router,
+    services::Services,
+    telemetry,
 };
 
 /// How long requests that run may go on after the signal to stop. Cloud Run kills after ten seconds.
@@ -105,16 +111,74 @@ pub async fn run(
         },
     };
     start_up.abort();
+    if let Ok(services) = app.services() {
+        // The same as the drain: a database that hangs must not keep the process alive.
+        let _ = tokio::time::timeout(Duration::from_secs(1), services.store().close()).await;
+    }
     tracing::info!("stopped");
     failed?;
     Ok(result?)
 }
 
 /// Reaches the database, brings its tables up to date and loads what is asked for, trying again as long as it takes.
-async fn start(app: App, _content: Content, _address: SocketAddr) -> Result<(), Failed> {
-    app.set_services(Services {});
+async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Failed> {
+    let database = app.config().database()?;
+    let store = Store::connect(&database.url, options(app.config())).await?;
+    tracing::info!("database: {} (from {})", store.describe(), database.source);
+    let mut pause = Duration::from_millis(250);
+    let services = loop {
+        app.set_start_up(StartUp::Connecting);
+        match prepare(&app, &store).await {
+            Ok(services) => break services,
+            Err(problem) => {
+                let seconds = pause.as_secs_f32();
+                tracing::warn!("the database is not ready: {problem}; trying again in {seconds} s");
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(10));
+    };
+    app.set_services(services);
+    if content == Content::Demo {
+        app.set_start_up(StartUp::Loading);
+        demo::load(&app).await?;
+    }
     app.set_start_up(StartUp::Done);
+    tracing::info!("ready");
+    if content == Content::Demo {
+        cli::print(&demo::welcome(&app, address).await?)?;
+    }
     Ok(())
+}
+
+async fn prepare(app: &App, store: &Store) -> Result<Services, Problem> {
+    store.ping().await?;
+    app.set_start_up(StartUp::Migrating);
+    store.migrate().await?;
+    Services::open(store.clone(), app.config()).await
+}
+
+fn options(config: &Config) -> Options {
+    Options { connections: config.database_connections.get(), ..Options::default() }
+}
+
+/// Opens the database of the settings, brings its tables up to date, works with it and closes it.
+///
+/// # Errors
+///
+/// Where the database cannot be reached or migrated, or the work fails.
+pub(crate) fn with_store<T, F>(config: &Config, work: impl FnOnce(Store) -> F) -> Result<T, Failed>
+where
+    F: Future<Output = Result<T, Failed>>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::connect(&config.database()?.url, options(config)).await?;
+        store.migrate().await?;
+        let result = work(store.clone()).await;
+        store.close().await;
+        result
+    })
 }
 
 /// Waits for SIGTERM or Ctrl-C.
@@ -148,8 +212,10 @@ async fn stop_signal() {
 /// Where the database cannot be reached or migrated.
 pub fn migrate(config: &Config) -> Result<(), Failed> {
     telemetry::start(config);
-    let _ = config.database()?;
-    Ok(())
+    with_store(config, |store| async move {
+        tracing::info!("migrated {}", store.describe());
+        Ok(())
+    })
 }
 
 /// Asks the server on this machine whether it is ready.

@@ -58,16 +58,22 @@ pub(super) struct Result {
     pub(super) agreement: Option<Agreement>,
 }
 
-/// What moved in each cycle.
-pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
+/// What moved in each cycle, and what the integrals give over all of them.
+pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> (Vec<Result>, Moved) {
     let integrals = integrals(recording, cycles);
+    let whole = integrals.iter().fold(Moved::default(), |sum, moved| Moved {
+        charge_ah: sum.charge_ah + moved.charge_ah,
+        discharge_ah: sum.discharge_ah + moved.discharge_ah,
+        charge_wh: sum.charge_wh + moved.charge_wh,
+        discharge_wh: sum.discharge_wh + moved.discharge_wh,
+    });
     let counted = counted_capacity(recording, cycles);
     let energies = counted_energy(recording, cycles);
     let current_step = counted.as_ref().map_or(0.0, |_| resolution(&recording.current_a));
     let largest_current = recording.current_a.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let has_current = recording.current_a.iter().any(|value| !value.is_nan());
     let has_power = has_current || recording.power_w.is_some();
-    integrals
+    let results = integrals
         .into_iter()
         .enumerate()
         .map(|(cycle, integral)| {
@@ -98,19 +104,18 @@ pub(super) fn per_cycle(recording: &Recording, cycles: &Cycles) -> Vec<Result> {
                     agreement(charge_ah, discharge_ah, integral.charge_ah, integral.discharge_ah, rounding)
                 });
             }
-            if result.method == Method::VendorIncrements || !has_power {
-                if let Some(&(charge_wh, discharge_wh)) =
+            let or_integral = |count: f64, integral: f64| if count.is_nan() { integral } else { count };
+            if (result.method == Method::VendorIncrements || !has_power)
+                && let Some(&(charge_wh, discharge_wh)) =
                     energies.as_ref().and_then(|energies| energies.get(cycle))
-                {
-                    let or_integral =
-                        |count: f64, integral: f64| if count.is_nan() { integral } else { count };
-                    result.moved.charge_wh = or_integral(charge_wh, result.moved.charge_wh);
-                    result.moved.discharge_wh = or_integral(discharge_wh, result.moved.discharge_wh);
-                }
+            {
+                result.moved.charge_wh = or_integral(charge_wh, result.moved.charge_wh);
+                result.moved.discharge_wh = or_integral(discharge_wh, result.moved.discharge_wh);
             }
             result
         })
-        .collect()
+        .collect();
+    (results, whole)
 }
 
 fn agreement(charge: f64, discharge: f64, by_charge: f64, by_discharge: f64, rounding: f64) -> Agreement {
@@ -125,11 +130,6 @@ fn agreement(charge: f64, discharge: f64, by_charge: f64, by_discharge: f64, rou
         difference,
         agrees: apart <= DISAGREEMENT_BOUND * most + rounding,
     }
-}
-
-/// What the integrals of current and power give for a whole recording.
-pub(super) fn integral(recording: &Recording, whole: &Cycles) -> Moved {
-    integrals(recording, whole).first().copied().unwrap_or_default()
 }
 
 /// Integrals of current and power over each cycle.
@@ -337,14 +337,11 @@ fn is_net(recording: &Recording, count: &[f64]) -> bool {
             && *current < 0.0
         {
             let change = now - before;
-            // A restart is a change beyond what a current can do; it falls in both kinds of count.
-            if change < 0.0 && now.abs() >= 0.5 * before.abs() {
-                falls -= change;
-            } else if change < 0.0 && now * before < 0.0 {
-                falls -= change;
-            } else if change > 0.0 {
+            // A restart falls towards zero from above, in a net count and in an unsigned one; it says nothing.
+            let restarts = *before > 0.0 && now.abs() < 0.5 * before.abs() && *now >= 0.0;
+            if change > 0.0 {
                 grows += change;
-            } else if change < 0.0 && *before <= 0.0 {
+            } else if !restarts {
                 falls -= change;
             }
         }
@@ -364,7 +361,7 @@ fn signed_increases(recording: &Recording, count: &[f64], net: bool, mut give: i
         increases(recording, count, |row, increase| {
             let here = current[row];
             let direction =
-                if here != 0.0 { here } else { row.checked_sub(1).map_or(0.0, |before| current[before]) };
+                if here == 0.0 { row.checked_sub(1).map_or(0.0, |before| current[before]) } else { here };
             if direction > 0.0 {
                 give(row, increase);
             } else if direction < 0.0 {

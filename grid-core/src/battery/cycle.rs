@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::capacity::{self, Agreement, Method};
+use super::capacity::{self, Agreement, Method, Moved};
 use super::efficiency::discharge_over_charge;
 use super::log::Recording;
 
@@ -52,11 +52,6 @@ struct Span {
 }
 
 impl Cycles {
-    /// All rows as one cycle.
-    pub(super) fn one(rows: usize) -> Self {
-        Self::grouped(std::iter::repeat_n(1, rows))
-    }
-
     pub(super) fn len(&self) -> usize {
         self.spans.len()
     }
@@ -93,60 +88,59 @@ impl Cycles {
 
     /// The cycles of a recording.
     pub(super) fn of(recording: &Recording) -> Self {
-        match &recording.cycle_index {
-            Some(numbers) => Self::grouped(numbers.iter().copied()),
-            None => Self::grouped(by_turns(recording).into_iter()),
+        if let Some(numbers) = &recording.cycle_index {
+            return Self::grouped(numbers.iter().copied());
         }
+        let mut starts = turns(recording).into_iter().peekable();
+        let mut cycle = 1;
+        Self::grouped((0..recording.len()).map(|row| {
+            cycle += i64::from(starts.next_if(|start| *start <= row).is_some());
+            cycle
+        }))
     }
 }
 
-/// Cycle numbers from 1 by the turns of the net charge: a cycle is one excursion up and one down.
+/// The first rows of the cycles after the first, by the turns of the net charge: a cycle is one excursion up and one
+/// down.
 ///
 /// A turn counts when the charge comes back by more than 5 % of its whole range, so that pulses and noise make no
 /// cycles. Rests go with the excursion that they follow.
-fn by_turns(recording: &Recording) -> Vec<i64> {
+fn turns(recording: &Recording) -> Vec<usize> {
     const SMALLEST_TURN: f64 = 0.05;
     let charge = net_charge(recording);
     let (low, high) =
         charge.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
     let turn = (high - low) * SMALLEST_TURN;
     let mut starts: Vec<usize> = Vec::new();
-    if turn > 0.0 {
-        // Direction of the excursion that is going on, the row of its extreme so far, and that extreme.
-        let mut direction = 0.0_f64;
-        let mut extreme = (0_usize, 0.0_f64);
-        let mut first_direction = 0.0_f64;
-        for (row, value) in charge.iter().enumerate() {
-            let ahead = (value - extreme.1) * if direction == 0.0 { 1.0 } else { direction };
-            if direction == 0.0 {
-                if ahead.abs() > turn {
-                    direction = ahead.signum();
-                    first_direction = direction;
-                    extreme = (row, *value);
-                }
-            } else if ahead >= 0.0 {
-                if ahead > 0.0 {
-                    extreme = (row, *value);
-                }
-            } else if ahead < -turn {
-                direction = -direction;
-                if direction == first_direction {
-                    starts.push(extreme.0 + 1);
-                }
+    if turn <= 0.0 {
+        return starts;
+    }
+    // Whether the excursion that is going on rises, whether the first one did, and the extreme so far with its row.
+    let mut rising: Option<bool> = None;
+    let mut first_rises = false;
+    let mut extreme = (0_usize, 0.0_f64);
+    for (row, value) in charge.iter().enumerate() {
+        let change = value - extreme.1;
+        let Some(rises) = rising else {
+            if change.abs() > turn {
+                first_rises = change > 0.0;
+                rising = Some(first_rises);
                 extreme = (row, *value);
             }
+            continue;
+        };
+        let ahead = if rises { change } else { -change };
+        if ahead > 0.0 {
+            extreme = (row, *value);
+        } else if ahead < -turn {
+            rising = Some(!rises);
+            if rises != first_rises {
+                starts.push(extreme.0 + 1);
+            }
+            extreme = (row, *value);
         }
     }
-    let mut numbers = Vec::with_capacity(charge.len());
-    let mut cycle = 1;
-    let mut next = starts.into_iter().peekable();
-    for row in 0..charge.len() {
-        if next.next_if(|start| *start <= row).is_some() {
-            cycle += 1;
-        }
-        numbers.push(cycle);
-    }
-    numbers
+    starts
 }
 
 /// Net charge (or energy, where only power is known) up to each row.
@@ -177,11 +171,11 @@ fn net_charge(recording: &Recording) -> Vec<f64> {
         .collect()
 }
 
-/// The summaries of all cycles of a recording.
-pub(super) fn summaries(recording: &Recording) -> Vec<CycleSummary> {
+/// The summaries of all cycles of a recording, and what the integrals give over all of them.
+pub(super) fn summaries(recording: &Recording) -> (Vec<CycleSummary>, Moved) {
     let cycles = Cycles::of(recording);
-    let results = capacity::per_cycle(recording, &cycles);
-    cycles
+    let (results, integral) = capacity::per_cycle(recording, &cycles);
+    let summaries = cycles
         .spans
         .iter()
         .zip(results)
@@ -203,7 +197,8 @@ pub(super) fn summaries(recording: &Recording) -> Vec<CycleSummary> {
                 agreement: result.agreement,
             }
         })
-        .collect()
+        .collect();
+    (summaries, integral)
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ impl Recording {
 
     /// Capacity, energy and efficiency of each cycle: by the vendor's cycle column, else by the sign of the current.
     pub fn cycles(&self) -> Vec<CycleSummary> {
-        cycle::summaries(self)
+        cycle::summaries(self).0
     }
 
     /// Whether a remark with this code was made.

@@ -1,7 +1,6 @@
 //! A recording in numbers: rows, ranges, what moved in all, and each cycle.
 
-use super::capacity;
-use super::cycle::{CycleSummary, Cycles};
+use super::cycle::{self, CycleSummary};
 use super::log::Recording;
 
 /// A recording in numbers.
@@ -65,9 +64,8 @@ pub struct Summary {
 /// # Ok::<(), grid_core::battery::Error>(())
 /// ```
 pub fn summarise(recording: &Recording) -> Summary {
-    let cycles = recording.cycles();
+    let (cycles, integral) = cycle::summaries(recording);
     let total = |of: fn(&CycleSummary) -> f64| cycles.iter().map(of).sum();
-    let integral = capacity::integral(recording, &Cycles::one(recording.len()));
     let (voltage_min_v, voltage_max_v) = range(&recording.voltage_v);
     let (current_min_a, current_max_a) = range(&recording.current_a);
     let (temperature_min_c, temperature_max_c) =

@@ -7,6 +7,7 @@ use super::{
     sheet::{Foot, Mark, Place, Plot, draw},
     theme::Ink,
 };
+use crate::battery::CycleSummary;
 
 /// One cycle of a battery; NaN where a value is not known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,13 +28,25 @@ impl From<&Self> for CyclePoint {
     }
 }
 
+impl From<&CycleSummary> for CyclePoint {
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "no battery lasts 2^53 cycles")]
+    fn from(cycle: &CycleSummary) -> Self {
+        Self {
+            cycle: cycle.cycle as f64,
+            charge_capacity_ah: cycle.charge_capacity_ah,
+            discharge_capacity_ah: cycle.discharge_capacity_ah,
+            coulombic_efficiency: cycle.coulombic_efficiency.unwrap_or(f64::NAN),
+        }
+    }
+}
+
 /// The pixels that a cycle's marks need; where there are fewer they would run into each other, and only lines are
 /// drawn.
 const PIXELS_A_MARK: usize = 12;
 
 /// Draws charge and discharge capacity over cycles, and coulombic efficiency on an axis of its own below them.
 ///
-/// Takes cycles, or whatever a [`CyclePoint`] can be made from.
+/// Takes [`CycleSummary`]s, or [`CyclePoint`]s.
 ///
 /// A few cycles with an efficiency far from all others (a formation cycle, one that was cut off) do not flatten the
 /// rest: they are drawn as triangles at the edge that they lie beyond.

@@ -7,6 +7,7 @@ use super::{
     sheet::{Foot, Mark, Place, draw},
     theme::Ink,
 };
+use crate::battery::Recording;
 
 /// The columns of a recording that the chart draws, of equal length; NaN where a value is missing.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +20,15 @@ pub struct Recorded<'a> {
     pub current_a: &'a [f64],
 }
 
+impl<'a> From<&'a Recording> for Recorded<'a> {
+    fn from(recording: &'a Recording) -> Self {
+        Self { time_s: &recording.time_s, voltage_v: &recording.voltage_v, current_a: &recording.current_a }
+    }
+}
+
 /// Draws voltage and current over time, one panel each, brought down to what the pixels can show.
 ///
-/// Takes the columns, or whatever has them.
+/// Takes a [`Recording`], or the columns of one.
 ///
 /// Rows are drawn in the order of their time; a row without a voltage or a current is a gap in that line.
 ///

@@ -86,13 +86,16 @@ pub(super) fn local(interval: Interval, calendar: &Calendar, about: usize, langu
     Axis { low: 0.0, high: span, ticks, factor: String::new() }
 }
 
-/// The changes of the clock within an interval.
+/// The changes of the clock within an interval; none in one of more than eight days, where an hour does not show.
 pub(super) fn changes(interval: Interval, calendar: &Calendar) -> Vec<ClockChange> {
+    const LONGEST: u64 = 8 * 86_400;
     let zone = calendar.zone();
+    if interval.duration().as_secs() > LONGEST {
+        return Vec::new();
+    }
     zone.following(interval.start())
         .map(|change| change.timestamp())
         .take_while(|at| *at < interval.end())
-        .take(8)
         .filter_map(|at| {
             let before = zone.to_offset(at.checked_sub(1.second()).ok()?).to_datetime(at);
             let after = zone.to_offset(at).to_datetime(at);

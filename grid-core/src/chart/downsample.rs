@@ -164,6 +164,14 @@ impl Lines {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "x counts points, and y is copied, never computed"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

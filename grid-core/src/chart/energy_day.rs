@@ -98,7 +98,7 @@ pub fn energy_day(day: &[EnergySlot], calendar: &Calendar, options: &Options) ->
     draw(options, &title, &describe(day, &layers, language), |sheet| {
         let about = usize::try_from(options.height / 70).unwrap_or(5).clamp(2, 8);
         let y = Axis::linear(heights(day, &layers), Zero::Shown, Ends::OnTicks, about, language);
-        let place = sheet.legend(&legend(day, &layers, language), &[&y], 640)?;
+        let place = sheet.legend(&legend(day, &layers, span, language), &[&y], 640)?;
         let Some(span) = span else {
             sheet.panel(place, &Axis::blank(), &y, "kWh", Foot::Bare)?;
             return sheet.message(place, language.pick("No data", "Sin datos"));
@@ -215,7 +215,8 @@ fn stack(
 ) -> Result<(), Error> {
     let mut below = vec![(0.0, 0.0); run.len()];
     for layer in layers {
-        for side in [f64::max as fn(f64, f64) -> f64, f64::min] {
+        let sides: [fn(f64, f64) -> f64; 2] = [f64::max, f64::min];
+        for side in sides {
             let mut edge = Vec::with_capacity(run.len() * 4);
             let mut back = Vec::with_capacity(run.len() * 2);
             for (slot, (low, high)) in run.iter().zip(&mut below) {
@@ -245,6 +246,9 @@ fn heights(day: &[EnergySlot], layers: &[Layer]) -> Option<(f64, f64)> {
 fn unit(day: &[EnergySlot], language: Language) -> String {
     let length = |slot: &EnergySlot| slot.interval.duration().as_secs();
     match day.first().map(length) {
+        Some(3600) if day.iter().all(|slot| length(slot) == 3600) => {
+            language.pick("kWh per hour", "kWh por hora").to_owned()
+        }
         Some(first) if first > 0 && day.iter().all(|slot| length(slot) == first) => {
             let per = crate::time::Resolution::Seconds(u32::try_from(first).unwrap_or(0)).to_string();
             let split = per.find(|c: char| !c.is_ascii_digit()).unwrap_or(per.len());
@@ -255,7 +259,12 @@ fn unit(day: &[EnergySlot], language: Language) -> String {
     }
 }
 
-fn legend<'a>(day: &[EnergySlot], layers: &'a [Layer], language: Language) -> Vec<(Mark, &'a str)> {
+fn legend<'a>(
+    day: &[EnergySlot],
+    layers: &'a [Layer],
+    span: Option<Interval>,
+    language: Language,
+) -> Vec<(Mark, &'a str)> {
     let mut entries: Vec<(Mark, &str)> =
         layers.iter().map(|layer| (Mark::Block(layer.ink), layer.name)).collect();
     entries.push((Mark::Line(Ink::Orange), language.pick("Generation", "Generación")));
@@ -265,10 +274,13 @@ fn legend<'a>(day: &[EnergySlot], layers: &'a [Layer], language: Language) -> Ve
             language.pick("Estimated, substituted or partly missing", "Estimada, sustituida o incompleta");
         entries.push((Mark::Hatch(Ink::Estimated), name));
     }
-    let missing =
-        day.iter().any(is_empty) || day.windows(2).any(|pair| matches!(pair, [a, b] if !touch(a, b)));
+    let whole = day.first().map(|slot| slot.interval.start()) == span.map(Interval::start)
+        && day.last().map(|slot| slot.interval.end()) == span.map(Interval::end);
+    let missing = !whole
+        || day.iter().any(is_empty)
+        || day.windows(2).any(|pair| matches!(pair, [left, right] if !touch(left, right)));
     if missing {
-        entries.push((Mark::Hatch(Ink::Missing), language.pick("Missing", "Sin datos")));
+        entries.push((Mark::Hatch(Ink::Missing), language.pick("Missing", "Faltante")));
     }
     entries
 }
@@ -278,7 +290,7 @@ fn quality(quality: Quality, language: Language) -> &'static str {
         Quality::Measured => language.pick("measured", "medida"),
         Quality::Estimated => language.pick("estimated", "estimada"),
         Quality::Substituted => language.pick("substituted", "sustituida"),
-        Quality::Missing => language.pick("missing", "sin datos"),
+        Quality::Missing => language.pick("missing", "faltante"),
     }
 }
 

@@ -31,6 +31,42 @@ pub struct ForecastPoint {
     pub q90: f64,
 }
 
+impl ForecastPoint {
+    /// Takes the quantiles that the chart draws from those of a forecast; NaN for a level that it does not have.
+    ///
+    /// ```
+    /// use grid_core::chart::ForecastPoint;
+    /// let point = ForecastPoint::of_quantiles(jiff::Timestamp::UNIX_EPOCH, 2.0, &[0.1, 0.5, 0.9], &[1.0, 2.1, 3.0]);
+    /// assert_eq!((point.q10, point.q50, point.q90), (1.0, 2.1, 3.0));
+    /// assert!(point.q25.is_nan() && point.q75.is_nan());
+    /// ```
+    pub fn of_quantiles(start: Timestamp, mean: f64, levels: &[f64], quantiles: &[f64]) -> Self {
+        let at = |level: f64| {
+            let found = levels.iter().zip(quantiles).find(|(known, _)| (**known - level).abs() < 1e-9);
+            found.map_or(f64::NAN, |(_, value)| *value)
+        };
+        Self { start, mean, q10: at(0.1), q25: at(0.25), q50: at(0.5), q75: at(0.75), q90: at(0.9) }
+    }
+
+    /// Lays a forecast, which is made in local time, on the instants of a calendar.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::forecast::Error::OutOfRange`] where an instant lies outside the years -9999 to 9999.
+    #[cfg(feature = "forecast")]
+    pub fn of_forecast(
+        forecast: &crate::forecast::Forecast,
+        calendar: &Calendar,
+    ) -> Result<Vec<Self>, crate::forecast::Error> {
+        let points = forecast.local_to_instants(calendar.zone())?;
+        let levels = &forecast.quantile_levels;
+        Ok(points
+            .into_iter()
+            .map(|point| Self::of_quantiles(point.start, point.mean, levels, &point.quantiles))
+            .collect())
+    }
+}
+
 /// Draws the history and after it the forecast: the mean as a line, with bands that hold 50 % and 80 % of what is
 /// expected.
 ///
@@ -73,12 +109,17 @@ pub fn forecast(
             _ => Zero::Shown,
         };
         let y = Axis::linear(values, zero, Ends::OnTicks, about, language);
-        let entries = [
-            (Mark::Line(Ink::Quiet), language.pick("History", "Histórico")),
-            (Mark::Line(Ink::Blue), language.pick("Mean", "Media")),
-            (Mark::Band(Ink::Blue, BOTH), language.pick("50 % band", "Banda del 50 %")),
-            (Mark::Band(Ink::Blue, WIDE), language.pick("80 % band", "Banda del 80 %")),
-        ];
+        let mut entries = Vec::new();
+        if !history.is_empty() {
+            entries.push((Mark::Line(Ink::Quiet), language.pick("History", "Histórico")));
+        }
+        if !points.is_empty() {
+            entries.extend([
+                (Mark::Line(Ink::Blue), language.pick("Mean", "Media")),
+                (Mark::Band(Ink::Blue, BOTH), language.pick("50 % band", "Banda del 50 %")),
+                (Mark::Band(Ink::Blue, WIDE), language.pick("80 % band", "Banda del 80 %")),
+            ]);
+        }
         let place = sheet.legend(&entries, &[&y], 640)?;
         let (Some(span), Some(_)) = (span, values) else {
             sheet.panel(place, &Axis::blank(), &y, unit, Foot::Bare)?;

@@ -51,6 +51,16 @@ pub(super) struct Tooltip {
     pub(super) text: String,
 }
 
+impl Tooltip {
+    fn element(&self) -> String {
+        let Self { left, top, width, height, text } = self;
+        let text = escape(text);
+        format!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"><title>{text}</title></rect>\n"
+        )
+    }
+}
+
 /// What a document is put together from.
 pub(super) struct Parts<'a> {
     pub(super) options: &'a Options,
@@ -76,8 +86,7 @@ impl Parts<'_> {
         let sum = checksum(&[&title, &description, inside, &width.to_string(), &theme.to_string()]);
         let (inside, used) = paint(inside, *theme, sum);
 
-        let mut out = String::with_capacity(inside.len() + 4096);
-        out += &format!(
+        let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"grid-chart\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {} {}\" style=\"max-width:100%;height:auto\" role=\"img\" lang=\"{language}\" \
              aria-labelledby=\"t{sum:08x} d{sum:08x}\" font-family=\"{FONTS}\">\n\
@@ -94,13 +103,7 @@ impl Parts<'_> {
         out += "\n</g>\n";
         if !self.tooltips.is_empty() {
             out += "<g fill-opacity=\"0\">\n";
-            for tip in self.tooltips {
-                let Tooltip { left, top, width, height, text } = tip;
-                let text = escape(text);
-                out += &format!(
-                    "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"><title>{text}</title></rect>\n"
-                );
-            }
+            out.extend(self.tooltips.iter().map(Tooltip::element));
             out += "</g>\n";
         }
         out += "</svg>\n";
@@ -187,9 +190,13 @@ fn inks(used: &BTreeSet<(u8, &'static str)>) -> Vec<Ink> {
 /// The style of the automatic theme: variables, their dark values, and the classes that use them.
 fn style(used: &BTreeSet<(u8, &'static str)>) -> String {
     let variables = |colour: fn(Ink) -> &'static str| -> String {
-        inks(used).into_iter().map(|ink| format!("--grid-{}:{};", ink.name(), colour(ink))).collect()
+        inks(used)
+            .into_iter()
+            .map(|ink| format!("--grid-{}:{};", ink.name(), colour(ink)))
+            .collect::<Vec<_>>()
+            .concat()
     };
-    let classes: String = used
+    let classes: Vec<String> = used
         .iter()
         .filter_map(|(place, attribute)| Some((Ink::ALL.get(usize::from(*place))?, attribute)))
         .map(|(ink, attribute)| {
@@ -202,12 +209,13 @@ fn style(used: &BTreeSet<(u8, &'static str)>) -> String {
         "<style>\n.grid-chart{{{}}}\n@media (prefers-color-scheme: dark){{.grid-chart{{{}}}}}\n{classes}</style>\n",
         variables(Ink::light),
         variables(Ink::dark),
+        classes = classes.concat(),
     )
 }
 
 /// The patterns of lines that the drawing uses, one pattern for each hatched ink.
 fn patterns(used: &BTreeSet<(u8, &'static str)>, theme: Theme, sum: u32) -> String {
-    let hatched: String = inks(used)
+    let hatched: Vec<String> = inks(used)
         .into_iter()
         .filter(|ink| ink.is_hatched())
         .map(|ink| {
@@ -224,7 +232,7 @@ fn patterns(used: &BTreeSet<(u8, &'static str)>, theme: Theme, sum: u32) -> Stri
             )
         })
         .collect();
-    if hatched.is_empty() { hatched } else { format!("<defs>\n{hatched}</defs>\n") }
+    if hatched.is_empty() { String::new() } else { format!("<defs>\n{}</defs>\n", hatched.concat()) }
 }
 
 /// FNV-1a, 32 bits: not a secret, only a name that differs where the charts do.

@@ -106,9 +106,9 @@ impl<'a> Sheet<'a> {
         usize::try_from((self.width - 800) / 750).unwrap_or(0).clamp(2, 16)
     }
 
-    /// How many columns of pixels a panel has, about.
+    /// How many columns of pixels a panel has, about; wider ones are not drawn finer, so that no file grows past use.
     pub(super) fn columns(&self) -> usize {
-        usize::try_from(self.width / TENTHS).unwrap_or(960).min(1200)
+        usize::try_from(self.width / TENTHS).unwrap_or(900).min(900)
     }
 
     /// Draws the legend under the heading and gives the place that is left for panels with these y axes.
@@ -163,7 +163,7 @@ impl<'a> Sheet<'a> {
         self.text(&unit, (left, top - 120), SMALL, Ink::Quiet, HPos::Left, VPos::Center)?;
         plot.taken.borrow_mut().push((left, left + text_width(&unit, SMALL)));
         let mut lowest = i32::MAX;
-        for tick in y.ticks.iter() {
+        for tick in &y.ticks {
             let height = plot.at(x.low, tick.at).1;
             self.stroke(&[(left, height), (right, height)], Ink::Rule, 10)?;
             if lowest.saturating_sub(height) >= 130 {

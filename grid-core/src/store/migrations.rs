@@ -83,7 +83,7 @@ fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
 
 impl Store {
     /// How long [`Store::migrate`] waits for another process that is migrating.
-    pub const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+    pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);
 
     /// Makes the tables that are missing. Any number of processes may do so at once: one does it, the others wait.
     ///

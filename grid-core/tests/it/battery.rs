@@ -1,5 +1,16 @@
 //! Battery recordings of real cyclers against figures that pandas computed from the same files (`expected.json` and
-//! `EXPECTED.md` beside them, which state the tolerances), and hand-written bad files.
+//! `EXPECTED.md` beside them, which state the tolerances).
+
+#![allow(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::too_many_arguments,
+    clippy::as_conversions,
+    reason = "a test says what it checked, and may stop at what it did not expect"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -52,7 +63,7 @@ impl Check<'_> {
     }
 
     fn within(&mut self, what: &str, got: f64, expected: f64, absolute: f64, relative: f64) {
-        if !((got - expected).abs() <= absolute + relative * expected.abs()) {
+        if (got - expected).abs() > absolute + relative * expected.abs() || got.is_nan() {
             self.failures.push(format!("{what}: expected {expected}, got {got}"));
         }
     }
@@ -349,4 +360,56 @@ fn every_other_recording_is_read_and_what_is_none_is_refused() {
         }
     }
     println!("{read} of {all} other recordings are read");
+    assert!(unread.is_empty(), "{unread:#?}");
+}
+
+#[test]
+fn known_answers_of_other_programs_come_out() {
+    let Some(folder) = data() else { return };
+    let read = |name: &str| battery::read_path(folder.join(name)).unwrap();
+    let near =
+        |got: f64, expected: f64, within: f64| assert!((got - expected).abs() <= within, "{got} {expected}");
+    // All figures below stand in EXPECTED.md.
+    let cycles = read("cellpy/neware_uio.csv").cycles();
+    near(cycles[2].charge_capacity_ah, 7.835e-3, 5e-7);
+    near(cycles[2].discharge_capacity_ah, 7.974e-3, 5e-7);
+    let cycles = read("diffcapanalyzer/CS2_33_2_2_11.csv").cycles();
+    near(cycles[0].charge_capacity_ah, 0.16934, 5e-6);
+    near(cycles[0].discharge_capacity_ah, 0.15606, 5e-6);
+    let recording = read("pyprobe/basytec/sample_data_basytec.txt");
+    assert_eq!(recording.started_at.unwrap().to_string(), "2023-06-19T17:56:53");
+    assert_eq!(recording.step_index.as_ref().and_then(|steps| steps.last()), Some(&4));
+    near(recording.current_a[73], 0.449_602, 5e-7);
+    near(recording.voltage_v[73], 3.53285, 5e-6);
+    near(battery::summarise(&recording).charge_capacity_ah, 0.001_248_917, 5e-10);
+    let recording = read("pyprobe/novonix/sample_data_novonix.csv");
+    near(*recording.time_s.last().unwrap(), 12_287.480_04, 1e-3);
+    near(*recording.voltage_v.last().unwrap(), 4.128_645_81, 1e-9);
+    near(battery::summarise(&recording).charge_capacity_ah, 1.706_529_76, 1e-8);
+    let recording = read("pyprobe/biologic/Sample_data_biologic_CA1.txt");
+    assert_eq!(recording.started_at.unwrap().to_string(), "2024-05-13T11:19:51.602");
+    near(*recording.current_a.last().unwrap(), -0.899_826, 5e-7);
+    near(*recording.time_s.last().unwrap(), 139.524_007, 1e-6);
+    let last = read("pyprobe/biologic/Sample_data_biologic_03_MB_CA1.txt");
+    near(*last.time_s.last().unwrap(), 256_016.113_44, 1e-4);
+}
+
+#[test]
+fn jumps_of_time_are_remarked_and_what_is_no_recording_is_refused() {
+    let Some(folder) = data() else { return };
+    let jumping = "bdf/SINTEF__SLPBA842124HV__2024-10-23__Rate_25degC__Neware__Time_Bug_head3000.bdf.csv";
+    assert!(battery::read_path(folder.join(jumping)).unwrap().has_remark("time_backward"));
+    let error = battery::read_path(folder.join("beep/unsupported_test.csv")).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("expected a header line with a time and a voltage"), "{source}");
+    assert!(source.contains("`cutoff_voltage`"), "{source}");
+    let generic = battery::read_path(folder.join("home-synthetic/student_generic.csv")).unwrap();
+    assert_eq!(generic.format, battery::Format::Generic);
+    assert_eq!(generic.time_s, [0.0, 60.0, 120.0]);
+    assert_eq!(generic.voltage_v, [4.18, 4.15, 4.13]);
+    assert_eq!(generic.current_a, [-1.25; 3]);
+    assert_eq!(generic.temperature_c, Some(vec![25.0, 25.1, 25.2]));
+    let charge: Vec<String> =
+        generic.state_of_charge.unwrap().iter().map(|part| format!("{part:.3}")).collect();
+    assert_eq!(charge, ["1.000", "0.992", "0.983"]);
 }

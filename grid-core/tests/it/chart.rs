@@ -63,7 +63,7 @@ fn elements(svg: &Svg) -> Vec<String> {
     let (mut open, mut all): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     while let Some(at) = rest.find('<') {
         check_text(&rest[..at]);
-        let end = at + rest[at..].find('>').expect("a tag that ends");
+        let end = at + rest[at..].find('>').unwrap();
         let tag = &rest[at + 1..end];
         rest = &rest[end + 1..];
         if let Some(name) = tag.strip_prefix('/') {
@@ -75,7 +75,7 @@ fn elements(svg: &Svg) -> Vec<String> {
         assert!(name.chars().all(|c| c.is_ascii_alphabetic()), "element <{name}>");
         let mut names = Vec::new();
         while let Some((key, value)) = attributes.trim_start().split_once("=\"") {
-            let (value, after) = value.split_once('"').expect("a quoted value");
+            let (value, after) = value.split_once('"').unwrap();
             assert!(key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "attribute {key}");
             assert!(!names.contains(&key), "<{name}> has {key} twice");
             check_text(value);
@@ -202,6 +202,9 @@ fn estimated_and_missing_slots_are_marked_and_measured_ones_not() {
     assert_eq!(hatches(&rows), (3, 3));
     rows.drain(30..32);
     assert_eq!(hatches(&rows), (3, 3));
+    // A day that is still running: what is to come is marked, and the legend says as what.
+    rows.truncate(5);
+    assert_eq!(hatches(&rows), (0, 2));
 }
 
 #[test]
@@ -249,10 +252,12 @@ fn a_million_rows_fit_into_a_small_file() {
     let current_a: Vec<f64> =
         time_s.iter().map(|x| if x % 3.0 == 0.0 { f64::NAN } else { noise(*x + 0.5) }).collect();
     let recording = Recorded { time_s: &time_s, voltage_v: &voltage_v, current_a: &current_a };
-    for options in all_themes() {
+    for (width, height) in [(960, 480), (8192, 8192)] {
+        let options = Options { width, height, ..Options::default() };
         sound(&chart::voltage_current(recording, &options).unwrap());
     }
-    let history: Vec<_> = (0..100_000).map(|at| (hour(at - 200_000), noise(at as f64))).collect();
+    let history: Vec<_> =
+        (0..100_000_i32).map(|at| (hour(i64::from(at) - 200_000), noise(f64::from(at)))).collect();
     sound(&chart::forecast(&history, &[], &madrid(), &Options::default()).unwrap());
     let cycles: Vec<_> = (0..100_000).map(|at| cycle(f64::from(at), 2.0 + noise(f64::from(at)))).collect();
     sound(&chart::capacity_over_cycles(&cycles, &Options::default()).unwrap());
@@ -374,5 +379,26 @@ proptest! {
             ..row
         }).collect();
         sound(&chart::energy_day(&rows, &madrid(), &Options::default()).unwrap());
+    }
+}
+
+#[test]
+fn recordings_of_real_cyclers_are_drawn() {
+    let Some(folder) = crate::shared_data::folder("battery") else { return };
+    // Thousands of rows and several cycles each, of three vendors.
+    for file in [
+        "cellpy/neware_uio.csv",
+        "beep/xTESLADIAG_000038con_head4000.078",
+        "beep/PredictionDiagnostics_000109_tztest.010",
+    ] {
+        let recording = grid_core::battery::read_path(folder.join(file)).unwrap();
+        let cycles = recording.cycles();
+        assert!(recording.len() > 2000 && cycles.len() > 2);
+        let over_time = chart::voltage_current(&recording, &Options::default()).unwrap();
+        let over_cycles = chart::capacity_over_cycles(&cycles, &Options::default()).unwrap();
+        for svg in [over_time, over_cycles] {
+            sound(&svg);
+            assert!(!svg.svg().contains("No data"), "{file}");
+        }
     }
 }

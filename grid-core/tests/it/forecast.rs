@@ -79,11 +79,12 @@ struct Score {
 
 /// The scores of each series, averaged over the set.
 fn score(set: &Set, model: Model) -> Score {
-    let reports: Vec<Backtest> = set
-        .histories
-        .iter()
-        .map(|history| backtest(&model, history, &set.origins, set.horizon, &LEVELS, 400).unwrap())
-        .collect();
+    let report = |history| backtest(&model, history, &set.origins, set.horizon, &LEVELS, 400).unwrap();
+    let reports: Vec<Backtest> = std::thread::scope(|scope| {
+        let running: Vec<_> =
+            set.histories.iter().map(|history| scope.spawn(move || report(history))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
     let count = f64::from(u32::try_from(reports.len()).unwrap());
     let covered = |report: &Backtest| report.coverage.iter().find(|(level, _)| *level == 80).unwrap().1;
     Score {
@@ -116,6 +117,8 @@ fn the_naive_forecast_scores_as_in_another_program() {
     let Some(folder) = folder() else { return };
     // The other program does not cut off at zero, and lets filled gaps count in the deviation, hence the tolerance.
     let known = [
+        ("citylearn_load", 1.014, 0.393, 0.85),
+        ("citylearn_pv", 2.221, 0.278, 0.88),
         ("uci_home", 0.955, 0.456, 0.83),
         ("pjm_aep", 1.091, 0.050, 0.73),
         ("emhass_home", 1.283, 0.401, 0.84),
@@ -150,18 +153,32 @@ fn ridge_beats_yesterday_by_a_fifth_on_a_home_and_on_a_grid() {
 #[test]
 fn auto_is_never_worse_than_yesterday_on_six_real_sets() {
     let Some(folder) = folder() else { return };
-    let (mut mase, mut wql) = (0.0, 0.0);
-    let names = ["citylearn_load", "citylearn_pv", "uci_home", "pjm_aep", "emhass_home", "openstef_sub"];
-    for name in names {
+    // What the NumPy prototype of the same recipe reaches; differences below 3 % are noise.
+    let known = [
+        ("citylearn_load", 0.868),
+        ("citylearn_pv", 1.866),
+        ("uci_home", 0.654),
+        ("pjm_aep", 0.587),
+        ("emhass_home", 1.089),
+        ("openstef_sub", 0.769),
+    ];
+    let (mut mase, mut wql, mut covered) = (0.0, 0.0, 0.0);
+    for (name, prototype) in known {
         let set = read(&folder, name);
-        let naive = score(&set, Model::SeasonalNaiveDay);
+        let naive = score(&turned(&set), Model::SeasonalNaiveDay);
         let auto = score(&set, Model::Auto);
         print(name, Model::SeasonalNaiveDay, &naive);
-        print(name, Model::SeasonalNaiveWeek, &score(&set, Model::SeasonalNaiveWeek));
         print(name, Model::Auto, &auto);
         assert!(auto.mase <= 1.02 * naive.mase, "{name}: {} against {}", auto.mase, naive.mase);
+        assert!(auto.mase <= 1.03 * prototype, "{name}: {} against the prototype's {prototype}", auto.mase);
         mase += (auto.mase / naive.mase).ln() / 6.0;
         wql += (auto.wql / naive.wql).ln() / 6.0;
+        covered += auto.covered / 6.0;
     }
-    println!("over six sets, to yesterday's values: MASE {:.3}, WQL {:.3}", mase.exp(), wql.exp());
+    println!(
+        "over six sets, to yesterday's values: MASE {:.3}, WQL {:.3}, the interval of 80 % covers {covered:.3}",
+        mase.exp(),
+        wql.exp()
+    );
+    assert!(mase.exp() <= 0.76 && wql.exp() <= 0.66 && (0.76..=0.84).contains(&covered));
 }

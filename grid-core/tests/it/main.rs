@@ -6,6 +6,7 @@
 mod citylearn;
 mod energy;
 mod layers;
+mod pages;
 mod shared_data;
 
 #[cfg(feature = "auth")]
@@ -18,3 +19,13 @@ mod forecast;
 
 #[cfg(feature = "chart")]
 mod chart;
+#[cfg(feature = "_store")]
+mod store;
+#[cfg(feature = "_store")]
+mod store_checks;
+#[cfg(feature = "_store")]
+mod store_citylearn;
+#[cfg(feature = "_store")]
+mod store_differences;
+#[cfg(feature = "_store")]
+mod store_outages;

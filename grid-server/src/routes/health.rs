@@ -50,8 +50,8 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let start_up = app.start_up();
     let database = match app.services() {
         Err(_) => "not reached yet",
-        Ok(services) => match tokio::time::timeout(Duration::from_secs(2), services.ping()).await {
-            Ok(true) => "ok",
+        Ok(services) => match tokio::time::timeout(Duration::from_secs(2), services.store().ready()).await {
+            Ok(Ok(())) => "ok",
             _ => "does not answer",
         },
     };

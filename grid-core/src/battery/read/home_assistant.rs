@@ -155,6 +155,6 @@ mod tests {
         assert_eq!(recording.time_s, [0.0, 2.5]);
         assert_eq!(recording.state_of_charge.as_ref().map(|values| values[0]), Some(0.44));
         assert!(recording.voltage_v[0].is_nan());
-        assert_eq!(recording.voltage_v[1], 52.5);
+        assert_eq!(recording.voltage_v[1..], [52.5]);
     }
 }

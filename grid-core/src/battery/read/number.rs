@@ -87,40 +87,43 @@ pub(super) fn number(cell: &[u8], mark: DecimalMark) -> Cell {
 /// The usual case: sign, digits, one decimal mark, digits, exponent, and nothing else.
 #[inline]
 fn plain(cell: &[u8], mark: DecimalMark) -> Option<f64> {
+    let (value, rest) = leading(cell, mark)?;
+    rest.is_empty().then_some(value)
+}
+
+/// The number that a text starts with, and what follows it; `None` where only the slower reading can tell.
+#[inline]
+pub(super) fn leading(text: &[u8], mark: DecimalMark) -> Option<(f64, &[u8])> {
     let mark = match mark {
         DecimalMark::Point => b'.',
         DecimalMark::Comma => b',',
     };
-    let (negative, digits) = match cell {
+    let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
-        _ => (false, cell),
+        _ => (false, text),
     };
-    let mut mantissa: u64 = 0;
-    let mut count: u32 = 0;
-    let mut decimals: i32 = 0;
-    let mut after_mark: i32 = 0;
-    let mut exponent: i32 = 0;
-    let mut rest = digits.iter();
-    while let Some(&byte) = rest.next() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-            count += 1;
-            decimals += after_mark;
-        } else if byte == mark && after_mark == 0 {
-            after_mark = 1;
-        } else if byte | 0x20 == b'e' && count > 0 {
-            exponent = exponent_of(rest.as_slice())?;
-            break;
-        } else {
-            return None;
-        }
+    let (mantissa, mut rest) = digits_of(0, digits);
+    let mut count = digits.len() - rest.len();
+    let mut mantissa = mantissa;
+    let mut decimals = 0;
+    if let [first, fraction @ ..] = rest
+        && *first == mark
+    {
+        (mantissa, rest) = digits_of(mantissa, fraction);
+        decimals = fraction.len() - rest.len();
+        count += decimals;
     }
-    // Nineteen digits always fit in 64 bits; with more the product above may have wrapped.
+    // Nineteen digits always fit in 64 bits; with more the product may have wrapped.
     if count == 0 || count > 19 || mantissa >= EXACT {
         return None;
     }
-    let power = exponent - decimals;
+    let mut power = -i32::try_from(decimals).ok()?;
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let length = exponent.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+')).count();
+        let (exponent, after) = exponent.split_at_checked(length)?;
+        power += exponent_of(exponent)?;
+        rest = after;
+    }
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "below 2^53, so exact")]
     let mantissa = mantissa as f64;
     let value = if power < 0 {
@@ -128,7 +131,21 @@ fn plain(cell: &[u8], mark: DecimalMark) -> Option<f64> {
     } else {
         mantissa * POWERS.get(usize::try_from(power).ok()?)?
     };
-    Some(if negative { -value } else { value })
+    Some((if negative { -value } else { value }, rest))
+}
+
+/// Adds the digits that a text starts with to a mantissa.
+#[inline]
+fn digits_of(mut mantissa: u64, mut text: &[u8]) -> (u64, &[u8]) {
+    while let [byte, rest @ ..] = text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        text = rest;
+    }
+    (mantissa, text)
 }
 
 /// The exponent after an `e`: sign and up to four digits.

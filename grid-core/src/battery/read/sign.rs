@@ -63,9 +63,7 @@ fn by_state(current: &mut [f64], state: &[f64], signed: bool, remarks: &mut Vec<
         ));
         return true;
     }
-    if discharging > 0.0 && charging < 0.0
-        || (discharging > 0.0 || charging < 0.0) && discharging - charging > 0.0 && signed
-    {
+    if signed && discharging > charging {
         turn(current);
         remarks.push(turned("the file counts discharging current as positive, by its states; it was turned"));
         return true;
@@ -175,25 +173,29 @@ fn by_voltage(current: &mut [f64], voltage: &[f64], remarks: &mut Vec<Remark>) {
     const SMALLEST_CHANGE_V: f64 = 0.005;
     let mut agreed = 0.0;
     let mut contradicted = 0.0;
-    let mut first: Option<(f64, f64, usize)> = None;
+    // Whether the stretch charges, its first voltage, and its length.
+    let mut stretch: Option<(bool, f64, usize)> = None;
     let mut last = 0.0;
     let rows = current.iter().copied().zip(voltage.iter().copied()).chain(std::iter::once((0.0, 0.0)));
     for (current, voltage) in rows {
-        let direction = if current == 0.0 { 0.0 } else { current.signum() };
-        match &mut first {
-            Some((sign, _, length)) if *sign == direction => *length += 1,
+        let charges = if current > 0.0 {
+            Some(true)
+        } else if current < 0.0 {
+            Some(false)
+        } else {
+            None
+        };
+        match &mut stretch {
+            Some((same, _, length)) if Some(*same) == charges => *length += 1,
             other => {
-                if let Some((sign, start, length)) = *other {
+                if let Some((charged, start, length)) = *other {
                     let change: f64 = last - start;
                     if length >= SHORTEST_STRETCH && change.abs() > SMALLEST_CHANGE_V {
-                        if change.signum() == sign {
-                            agreed += change.abs()
-                        } else {
-                            contradicted += change.abs()
-                        }
+                        let sum = if (change > 0.0) == charged { &mut agreed } else { &mut contradicted };
+                        *sum += change.abs();
                     }
                 }
-                *other = (direction != 0.0 && voltage.is_finite()).then_some((direction, voltage, 1));
+                *other = charges.filter(|_| voltage.is_finite()).map(|charges| (charges, voltage, 1));
             }
         }
         last = voltage;

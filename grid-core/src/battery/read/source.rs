@@ -90,7 +90,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Recording, Error> {
         },
     };
     let table = table::table(&decoded, end, &layout)?;
-    assemble::recording(table, layout)
+    assemble::recording(table, &layout)
 }
 
 /// Tries columns that are set apart by blanks alone: two or more, then one.

@@ -7,44 +7,12 @@ use super::super::log::Remark;
 use super::column_map::{Column, Role};
 use super::detect::{Layout, Nesting};
 use super::number::{Cell, DecimalMark, number, trim};
+use super::slot::{Kind, Slot, field_stop, state};
 use super::text::{fields, lines};
 use super::time::{self, Clock, DateOrder};
 
 /// How many rows are sampled to find out how a column is written.
 const SAMPLED: usize = 200;
-
-/// How the cells of a column are written.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
-    Number(DecimalMark),
-    /// `hh:mm:ss`, in seconds.
-    Duration,
-    /// A wall clock, kept as seconds since the first one.
-    Clock {
-        order: DateOrder,
-        first: Option<Clock>,
-    },
-    /// A clock written as a number.
-    NumericClock {
-        first: Option<Clock>,
-    },
-    /// Charge 1, rest 0, discharge -1.
-    State,
-}
-
-/// One wanted column and what was read of it.
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    pub(super) role: Role,
-    /// Field of the line, from 0.
-    pub(super) field: usize,
-    pub(super) header: String,
-    pub(super) kind: Kind,
-    pub(super) values: Vec<f64>,
-    /// Cells that are neither a number nor known to be missing.
-    bad: u64,
-    first_bad: Option<(u64, String)>,
-}
 
 /// The columns of a file.
 #[derive(Debug)]
@@ -52,13 +20,9 @@ pub(super) struct Table {
     pub(super) slots: Vec<Slot>,
     /// The clock of the first and the last row, and the date order, where the clock is not itself the time.
     pub(super) clock: Option<(Clock, Clock)>,
-    /// The field of the clock.
     pub(super) remarks: Vec<Remark>,
     skipped: u64,
     first_skipped: Option<u64>,
-    /// Cells that the last state cells were, so that a run of equal ones is read once.
-    state_text: Vec<u8>,
-    state_value: f64,
 }
 
 /// Which columns are read: the surest of each role, and equals of it.
@@ -117,6 +81,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
         .filter(|row| layout.nesting.is_none() || row.iter().take(2).all(|cell| trim(cell).is_empty()))
         .collect();
+    let spread = spread(data, end, layout);
     let mut wanted = chosen(&layout.columns);
     let clock_field = wanted.get(&Role::Clock).and_then(|fields| fields.first().copied());
     let timed = wanted.get(&Role::TestTime).and_then(|fields| fields.first()).is_some_and(|field| {
@@ -144,20 +109,11 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
     for (role, fields) in &wanted {
         for field in fields {
             let cells = || sample.iter().filter_map(|row| row.get(*field).copied());
-            if let Some(kind) = kind(*role, cells, &mut remarks) {
-                slots.push(Slot {
-                    role: *role,
-                    field: *field,
-                    header: layout
-                        .columns
-                        .get(*field)
-                        .map(|column| column.header.clone())
-                        .unwrap_or_default(),
-                    kind,
-                    values: Vec::with_capacity(rows),
-                    bad: 0,
-                    first_bad: None,
-                });
+            let later = || spread.iter().filter_map(|row| row.get(*field).copied());
+            if let Some(kind) = kind(*role, cells, later, &mut remarks) {
+                let header =
+                    layout.columns.get(*field).map(|column| column.header.clone()).unwrap_or_default();
+                slots.push(Slot::new(*role, *field, header, kind, rows));
             }
         }
     }
@@ -165,31 +121,14 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         for role in [Role::Cycle, Role::Step, Role::State] {
             slots.retain(|slot| slot.role != role);
             let kind = if role == Role::State { Kind::State } else { Kind::Number(DecimalMark::Point) };
-            let header = format!("{role:?} row");
-            slots.push(Slot {
-                role,
-                field: usize::MAX,
-                header,
-                kind,
-                values: Vec::new(),
-                bad: 0,
-                first_bad: None,
-            });
+            slots.push(Slot::new(role, usize::MAX, format!("{role:?} row"), kind, 0));
         }
     }
-    let mut table = Table {
-        slots,
-        clock: None,
-        remarks,
-        skipped: 0,
-        first_skipped: None,
-        state_text: Vec::new(),
-        state_value: f64::NAN,
-    };
+    let mut table = Table { slots, clock: None, remarks, skipped: 0, first_skipped: None };
     table.read(data, end, layout)?;
     table.finish(layout)?;
     if timed && let Some(field) = clock_field {
-        table.clock = edges(data, end, layout, field, &sample);
+        table.clock = edges(layout, field, &sample, &spread);
     }
     Ok(table)
 }
@@ -223,9 +162,10 @@ fn without_cut_line<'a>(data: &'a [u8], end: u8, layout: &Layout, remarks: &mut 
 }
 
 /// How the cells of a column are written, from a sample of them; `None` for a state column without states.
-fn kind<'a, I: Iterator<Item = &'a [u8]>>(
+fn kind<'a, I: Iterator<Item = &'a [u8]>, J: Iterator<Item = &'a [u8]>>(
     role: Role,
     cells: impl Fn() -> I,
+    later: impl Fn() -> J,
     remarks: &mut Vec<Remark>,
 ) -> Option<Kind> {
     match role {
@@ -247,25 +187,51 @@ fn kind<'a, I: Iterator<Item = &'a [u8]>>(
                     Kind::Number(decimal_mark(cells()))
                 });
             }
-            let order = date_order(cells(), remarks);
+            let order = date_order(cells().take(1).chain(later()), remarks);
             Some(Kind::Clock { order, first: None })
         }
         _ => Some(Kind::Number(decimal_mark(cells()))),
     }
 }
 
-/// The date order of a column; where days and months cannot be told apart, month first, and a remark.
+/// Rows from all over the file in their order, the last one among them.
+fn spread<'a>(data: &'a [u8], end: u8, layout: &Layout) -> Vec<Vec<&'a [u8]>> {
+    const ROWS: usize = 128;
+    let data = data.trim_ascii_end();
+    let last = memchr::memrchr(end, data).map_or(0, |at| at + 1);
+    (0..ROWS)
+        .filter_map(|part| memchr::memchr(end, data.get(data.len() / ROWS * part..)?).map(|at| (part, at)))
+        .map(|(part, at)| data.len() / ROWS * part + at + 1)
+        .chain(std::iter::once(last))
+        .filter_map(|start| lines(data, end, start, 0).next())
+        .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
+        .collect()
+}
+
+/// The date order of a column: by a number above twelve, else by which order lets the clock run evenly; where that
+/// cannot tell either, month first, and a remark.
 fn date_order<'a>(cells: impl Iterator<Item = &'a [u8]>, remarks: &mut Vec<Remark>) -> DateOrder {
     let cells: Vec<&[u8]> = cells.collect();
     if let Some(order) = time::date_order(cells.iter().copied()) {
         return order;
     }
-    let looks_ambiguous = cells.first().is_some_and(|cell| {
-        let (first, second) =
-            (time::clock(cell, DateOrder::MonthFirst), time::clock(cell, DateOrder::DayFirst));
-        first != second && first.is_some() && second.is_some()
-    });
-    if looks_ambiguous {
+    // The longest step in either direction; the wrong order turns midnight into a month.
+    let longest = |order: DateOrder| -> f64 {
+        let clocks: Vec<Clock> = cells.iter().filter_map(|cell| time::clock(cell, order)).collect();
+        let steps = clocks
+            .windows(2)
+            .map(|pair| if let [before, now] = pair { before.until(*now).abs() } else { 0.0 });
+        steps.fold(0.0, f64::max)
+    };
+    let (month_first, day_first) = (longest(DateOrder::MonthFirst), longest(DateOrder::DayFirst));
+    if month_first < day_first {
+        return DateOrder::MonthFirst;
+    }
+    if day_first < month_first {
+        return DateOrder::DayFirst;
+    }
+    let one = |order: DateOrder| cells.first().and_then(|cell| time::clock(cell, order));
+    if one(DateOrder::MonthFirst) != one(DateOrder::DayFirst) {
         remarks.push(Remark::new(
             "date_order_assumed",
             "day and month cannot be told apart in the dates; month first was assumed",
@@ -292,24 +258,6 @@ fn decimal_mark<'a>(cells: impl Iterator<Item = &'a [u8]>) -> DecimalMark {
     DecimalMark::Point
 }
 
-/// What a word says about the direction: charge 1, rest 0, discharge -1.
-fn state(cell: &[u8]) -> Option<f64> {
-    let lower = trim(cell).to_ascii_lowercase();
-    let text = String::from_utf8_lossy(&lower);
-    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    if text.as_ref() == "d" || has(&["dchg", "disc", "dch", "entlad", "放电", "descarga"]) {
-        Some(-1.0)
-    } else if text.as_ref() == "c" || has(&["chg", "charge", "cha", "laden", "充电", "carga", "cccv"]) {
-        Some(1.0)
-    } else if ["r", "p", "s", "o", "i"].contains(&text.as_ref())
-        || has(&["rest", "paus", "ocv", "idle", "standby", "静置", "搁置", "open", "wait", "stop", "finish"])
-    {
-        Some(0.0)
-    } else {
-        None
-    }
-}
-
 impl Table {
     /// The values of a role's column; of several, the first.
     pub(super) fn take(&mut self, role: Role) -> Option<Vec<f64>> {
@@ -332,52 +280,68 @@ impl Table {
         Ok(())
     }
 
-    /// Lines without quotes: one scan for delimiters and line ends together.
+    /// Lines without quotes: numbers are parsed where they stand, up to the delimiter; other fields are skipped by a
+    /// scan for delimiter and line end together.
     #[expect(
         clippy::indexing_slicing,
-        reason = "positions come from memchr over the same bytes, slots from want"
+        reason = "positions are within the same bytes, slots come from `want`"
     )]
     fn read_plain(&mut self, data: &[u8], end: u8, layout: &Layout) {
         const UNWANTED: usize = usize::MAX;
+        let delimiter = layout.delimiter;
         let last = self.slots.iter().map(|slot| slot.field).max().unwrap_or(0);
         let mut want = vec![UNWANTED; last + 1];
         for (index, slot) in self.slots.iter().enumerate() {
             want[slot.field] = index;
         }
-        let mut cells: Vec<&[u8]> = vec![b""; self.slots.len()];
         let mut number = layout.data_line;
-        let mut at = 0;
         let mut start = 0;
-        let mut field = 0;
-        while at <= data.len() {
-            let stop =
-                memchr::memchr2(layout.delimiter, end, &data[at..]).map_or(data.len(), |length| at + length);
-            if field <= last {
-                let slot = want[field];
-                if slot != UNWANTED {
-                    cells[slot] = &data[at..stop];
-                }
+        while start < data.len() {
+            if data[start] == end {
+                start += 1;
+                number += 1;
+                continue;
             }
-            let mut line_stop = stop;
-            if stop < data.len() && data[stop] == layout.delimiter {
-                field += 1;
+            let (mut good, mut bad) = (false, 0_u32);
+            let mut at = start;
+            let mut line_stop = None;
+            for (field, wanted) in want.iter().enumerate() {
+                let stop = if *wanted == UNWANTED {
+                    field_stop(data, at, delimiter, end)
+                } else {
+                    let slot = &mut self.slots[*wanted];
+                    let (value, is_bad, stop) = slot.read_at(data, at, delimiter, end);
+                    good |= !value.is_nan() && slot.counts;
+                    bad |= u32::from(is_bad) << (wanted & 31);
+                    slot.values.push(value);
+                    stop
+                };
+                if stop >= data.len() || data[stop] == end {
+                    line_stop = Some(stop);
+                    self.fill(&want[field + 1..]);
+                    break;
+                }
                 at = stop + 1;
-                if field <= last {
-                    continue;
-                }
-                line_stop = memchr::memchr(end, &data[at..]).map_or(data.len(), |length| at + length);
             }
-            if line_stop > start {
-                self.push(number, &cells);
-                cells.fill(b"");
+            let stop = line_stop
+                .unwrap_or_else(|| memchr::memchr(end, &data[at..]).map_or(data.len(), |length| at + length));
+            if !good || bad != 0 {
+                let row = fields(&data[start..stop], delimiter);
+                let cells: Vec<&[u8]> =
+                    self.slots.iter().map(|slot| row.get(slot.field).copied().unwrap_or_default()).collect();
+                self.odd_row(number, &cells, good, bad);
             }
-            if line_stop >= data.len() {
-                break;
-            }
-            at = line_stop + 1;
-            start = at;
-            field = 0;
+            start = stop + 1;
             number += 1;
+        }
+    }
+
+    /// Makes the columns missing that a short line does not have.
+    fn fill(&mut self, want: &[usize]) {
+        for slot in want {
+            if let Some(slot) = self.slots.get_mut(*slot) {
+                slot.values.push(f64::NAN);
+            }
         }
     }
 
@@ -438,43 +402,17 @@ impl Table {
     }
 
     /// Adds one row; a row without any number in a measured column is left out.
-    #[inline]
     fn push(&mut self, line: u64, cells: &[&[u8]]) {
-        let mut good = false;
-        let mut bad = 0_u32;
+        let (mut good, mut bad) = (false, 0_u32);
         for (index, (slot, cell)) in self.slots.iter_mut().zip(cells).enumerate() {
-            let value = match &mut slot.kind {
-                Kind::Number(mark) => match number(cell, *mark) {
-                    Cell::Number(value) => value,
-                    Cell::Missing => f64::NAN,
-                    Cell::Bad => {
-                        bad |= 1 << (index & 31);
-                        f64::NAN
-                    }
-                },
-                Kind::State => {
-                    if self.state_text != *cell {
-                        self.state_text.clear();
-                        self.state_text.extend_from_slice(cell);
-                        self.state_value = state(cell).unwrap_or(f64::NAN);
-                    }
-                    self.state_value
-                }
-                other => {
-                    let value = other.moment(cell);
-                    if value.is_nan() && !matches!(number(cell, DecimalMark::Point), Cell::Missing) {
-                        bad |= 1 << (index & 31);
-                    }
-                    value
-                }
-            };
-            good |= !value.is_nan() && !matches!(slot.role, Role::Cycle | Role::Step | Role::State);
+            let (value, is_bad) = slot.read(cell);
+            good |= !value.is_nan() && slot.counts;
+            bad |= u32::from(is_bad) << (index & 31);
             slot.values.push(value);
         }
-        if good && bad == 0 {
-            return;
+        if !good || bad != 0 {
+            self.odd_row(line, cells, good, bad);
         }
-        self.odd_row(line, cells, good, bad);
     }
 
     #[cold]
@@ -536,60 +474,22 @@ impl Table {
     }
 }
 
-impl Kind {
-    fn expected(&self) -> &'static str {
-        match self {
-            Self::Number(_) | Self::State => "a number",
-            Self::Duration => "a time like `12:34:56.7`",
-            Self::Clock { .. } | Self::NumericClock { .. } => "a date and time like `2024-05-13 11:19:51`",
-        }
-    }
-
-    /// Seconds of a duration, or since the first clock of the column.
-    fn moment(&mut self, cell: &[u8]) -> f64 {
-        let (first, clock) = match self {
-            Self::Duration => {
-                return time::duration(cell).unwrap_or_else(|| match number(cell, DecimalMark::Point) {
-                    Cell::Number(value) => value,
-                    Cell::Missing | Cell::Bad => f64::NAN,
-                });
-            }
-            Self::Clock { order, first } => (first, time::clock(cell, *order)),
-            Self::NumericClock { first } => {
-                let clock = match number(cell, DecimalMark::Point) {
-                    Cell::Number(value) => time::numeric_clock(value),
-                    Cell::Missing | Cell::Bad => None,
-                };
-                (first, clock)
-            }
-            Self::Number(_) | Self::State => return f64::NAN,
-        };
-        match clock {
-            Some(clock) => first.get_or_insert(clock).until(clock),
-            None => f64::NAN,
-        }
-    }
-}
-
 /// The clock of the first and of the last row.
 fn edges(
-    data: &[u8],
-    end: u8,
     layout: &Layout,
     field: usize,
     sample: &[Vec<&[u8]>],
+    spread: &[Vec<&[u8]>],
 ) -> Option<(Clock, Clock)> {
-    let trimmed = data.trim_ascii_end();
-    let last_line = trimmed.get(memchr::memrchr(end, trimmed).map_or(0, |at| at + 1)..)?;
-    let last_line = if layout.wrapped { trim(last_line) } else { last_line };
-    let last_row = fields(last_line, layout.delimiter);
-    let cells: Vec<&[u8]> = sample.iter().filter_map(|row| row.get(field).copied()).collect();
-    let last = last_row.get(field).copied();
-    let order = time::date_order(cells.iter().copied().chain(last)).unwrap_or_default();
+    // Rows from all over a nested export may be of cycles and steps.
+    let spread = if layout.nesting.is_some() { &[] } else { spread };
+    let cells = || sample.iter().chain(spread).filter_map(|row| row.get(field).copied());
+    let order = date_order(cells(), &mut Vec::new());
     let clock = |cell: &[u8]| match number(cell, DecimalMark::Point) {
         Cell::Number(value) => time::numeric_clock(value),
         Cell::Missing | Cell::Bad => time::clock(cell, order),
     };
-    let first = cells.iter().find_map(|cell| clock(cell))?;
-    Some((first, last.and_then(clock).unwrap_or(first)))
+    let first = cells().find_map(clock)?;
+    let last = spread.last().and_then(|row| row.get(field).copied()).and_then(clock);
+    Some((first, last.unwrap_or(first)))
 }

@@ -1,6 +1,6 @@
 //! Cells that hold a time: a duration such as `0d 00:00:05.05`, or a wall clock such as `23-Nov-23 3:56:11 PM`.
 
-use super::number::trim;
+use super::number::{DecimalMark, leading, trim};
 
 /// Which part of `03/04/2024` is the day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,9 @@ impl Clock {
 
 /// Reads a duration in seconds: `12:34:56.7`, `144:02:18`, `0d 00:00:05.05`, `1:02:03:04`, `1.02:03:04`.
 pub(super) fn duration(cell: &[u8]) -> Option<f64> {
+    if let Some(seconds) = plain_duration(cell) {
+        return Some(seconds);
+    }
     let text = std::str::from_utf8(trim(cell)).ok()?;
     let (sign, text) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),
@@ -78,6 +81,19 @@ pub(super) fn duration(cell: &[u8]) -> Option<f64> {
         return None;
     }
     Some(sign * (days * 86_400.0 + whole(hours)? * 3600.0 + minutes * 60.0 + seconds))
+}
+
+/// The usual case, without days, sign and blanks: `144:02:18`, `0:00:10.000`.
+fn plain_duration(cell: &[u8]) -> Option<f64> {
+    let colon = cell.iter().take(8).position(|byte| *byte == b':')?;
+    let (hours, rest) = cell.split_at_checked(colon)?;
+    let [b':', tens, ones, b':', seconds @ ..] = rest else { return None };
+    let digit = |byte: u8| Some(f64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9.0);
+    let minutes = digit(*tens)? * 10.0 + digit(*ones)?;
+    let hours = hours.iter().try_fold(0.0, |sum, byte| Some(sum * 10.0 + digit(*byte)?))?;
+    let (seconds, rest) = leading(seconds, DecimalMark::Point)?;
+    let usual = colon > 0 && rest.is_empty() && minutes < 60.0 && (0.0..61.0).contains(&seconds);
+    usual.then_some(hours * 3600.0 + minutes * 60.0 + seconds)
 }
 
 /// A whole number without a sign.
@@ -176,15 +192,13 @@ fn month_name(text: &str) -> Option<i64> {
         "mar" | "mär" | "mrz" => 3,
         "apr" | "avr" | "abr" => 4,
         "may" | "mai" => 5,
-        "jun" => 6,
-        "jul" => 7,
+        "jun" | "jui" if !lower.starts_with("juil") => 6,
+        "jul" | "jui" => 7,
         "aug" | "aoû" | "ago" => 8,
         "sep" => 9,
         "oct" | "okt" => 10,
         "nov" => 11,
         "dec" | "dez" | "déc" | "dic" => 12,
-        "jui" if lower.starts_with("juil") => 7,
-        "jui" => 6,
         _ => return None,
     })
 }

@@ -28,6 +28,11 @@ impl Unit {
     const fn new(dimension: Dimension, scale: f64) -> Self {
         Self { dimension, scale, offset: 0.0 }
     }
+
+    /// Whether a value in this unit must be changed at all.
+    pub(super) fn changes(self) -> bool {
+        (self.scale - 1.0).abs() > 0.0 || self.offset.abs() > 0.0
+    }
 }
 
 /// Reads the text of a unit: `mA`, `µA`, `A.h`, `Sec`, `degC`, `h:min:s.ms`.

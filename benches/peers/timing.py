@@ -1,0 +1,25 @@
+"""Times a call: the fastest and the median of several runs, printed as one line."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+
+def report(name: str, call: Callable[[], object], runs: int = 10, calls: int = 1) -> None:
+    """Prints the fastest and the median time of `runs` runs of `calls` calls each, per call."""
+    call()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        for _ in range(calls):
+            call()
+        times.append((time.perf_counter() - start) / calls)
+    print(f"{name:<52} fastest {scale(min(times)):>10}  median {scale(statistics.median(times)):>10}")
+
+
+def scale(seconds: float) -> str:
+    """Writes a time in the unit that suits it."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.4g} {unit}"
+    return f"{seconds * 1e9:.4g} ns"

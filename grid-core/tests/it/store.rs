@@ -1,0 +1,141 @@
+//! The store on every database that can be had: SQLite always, MySQL or MariaDB and PostgreSQL where
+//! `GRID_TEST_MYSQL_URL` and `GRID_TEST_POSTGRES_URL` name a server.
+
+use std::path::PathBuf;
+
+use grid_core::store::{Options, Store, new_id};
+use jiff::Timestamp;
+
+/// A database of a test's own.
+pub(crate) struct TestDatabase {
+    pub(crate) kind: &'static str,
+    pub(crate) address: String,
+    pub(crate) store: Store,
+    folder: Option<PathBuf>,
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        expect(dead_code, reason = "servers only")
+    )]
+    server: Option<(String, String)>,
+}
+
+/// An instant of the year 2026.
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    at("2026-02-01T12:00:00Z")
+}
+
+impl TestDatabase {
+    /// One database of each kind that can be had, migrated.
+    pub(crate) async fn all() -> Vec<Self> {
+        let mut databases = Vec::new();
+        for kind in ["SQLite", "MySQL", "PostgreSQL"] {
+            if let Some(database) = Self::create(kind).await {
+                database.store.migrate().await.unwrap();
+                databases.push(database);
+            }
+        }
+        databases
+    }
+
+    /// A new, empty database, or `None` with a line that says what is skipped.
+    pub(crate) async fn create(kind: &'static str) -> Option<Self> {
+        let name = format!("grid_test_{}", new_id(now()).simple());
+        let database = match kind {
+            #[cfg(feature = "sqlite")]
+            "SQLite" => {
+                let folder = std::env::temp_dir().join(&name);
+                std::fs::create_dir(&folder).unwrap();
+                let address = format!("sqlite:{}", folder.join("grid.db").display());
+                let store = Store::connect(&address, Options::default()).await.unwrap();
+                Self { kind, address, store, folder: Some(folder), server: None }
+            }
+            #[cfg(feature = "mysql")]
+            "MySQL" => Self::on_server(kind, "GRID_TEST_MYSQL_URL", name).await?,
+            #[cfg(feature = "postgres")]
+            "PostgreSQL" => Self::on_server(kind, "GRID_TEST_POSTGRES_URL", name).await?,
+            _ => return None,
+        };
+        Some(database)
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    async fn on_server(kind: &'static str, variable: &str, name: String) -> Option<Self> {
+        let Ok(server) = std::env::var(variable) else {
+            assert!(std::env::var_os("GRID_TEST_NO_SKIP").is_none(), "{variable} is not set");
+            println!("skipped: {kind} ({variable} is not set)");
+            return None;
+        };
+        execute(&server, &format!("CREATE DATABASE {name}")).await;
+        let (scheme, rest) = server.split_once("://").unwrap();
+        let host = rest.split(['/', '?']).next().unwrap();
+        let address = format!("{scheme}://{host}/{name}");
+        let store = Store::connect(&address, Options::default()).await.unwrap();
+        Some(Self { kind, address, store, folder: None, server: Some((server, name)) })
+    }
+
+    /// Closes the connections and removes the database.
+    pub(crate) async fn remove(self) {
+        self.store.close().await;
+        if let Some(folder) = &self.folder {
+            std::fs::remove_dir_all(folder).unwrap();
+        }
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        if let Some((server, name)) = &self.server {
+            execute(server, &format!("DROP DATABASE {name}")).await;
+        }
+    }
+}
+
+/// Executes a statement on a server, as its administrator.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) async fn execute(server: &str, statement: &str) {
+    use sqlx::{AssertSqlSafe, Connection as _};
+    let statement = AssertSqlSafe(statement.to_owned());
+    match server.split(':').next().unwrap() {
+        #[cfg(feature = "mysql")]
+        "mysql" => {
+            let mut connection = sqlx::MySqlConnection::connect(server).await.unwrap();
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        #[cfg(feature = "postgres")]
+        "postgres" => {
+            let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        other => unreachable!("expected a server that this test was built with, got {other}"),
+    }
+}
+
+async fn suite(kind: &'static str) {
+    let Some(database) = TestDatabase::create(kind).await else { return };
+    database.store.migrate().await.unwrap();
+    for (name, check) in crate::store_checks::all() {
+        println!("{kind}: {}", name.replace('_', " "));
+        check(database.store.clone()).await;
+    }
+    database.remove().await;
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_passes_the_suite() {
+    suite("SQLite").await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_passes_the_suite() {
+    suite("MySQL").await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_passes_the_suite() {
+    suite("PostgreSQL").await;
+}

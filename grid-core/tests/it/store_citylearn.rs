@@ -1,0 +1,76 @@
+//! Seventeen real homes, imported as a community into every database that can be had.
+
+use std::time::Instant;
+
+use grid_core::{
+    energy::{
+        Community, Member, Name, Role,
+        ingest::{Layout, read_csv},
+        sharing::Key,
+    },
+    store::new_id,
+    time::{Calendar, Resolution},
+};
+use jiff::ToSpan as _;
+
+use crate::{
+    citylearn::{self, ZONE},
+    store::{TestDatabase, now},
+    store_checks::new_user,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seventeen_homes_come_to_the_published_totals_from_every_database() {
+    let Some(files) = citylearn::load() else { return };
+    let batches = read_csv(files.csv.as_bytes(), "citylearn.csv", Layout::Community).unwrap();
+    let total: usize = batches.iter().map(|batch| batch.readings.len()).sum();
+    assert_eq!(total, 17 * 2 * 8760);
+    for database in TestDatabase::all().await {
+        let store = &database.store;
+        let owner = new_user(store).await;
+        let community = Community {
+            id: new_id(now()),
+            name: Name::new("CityLearn").unwrap(),
+            calendar: Calendar::new(ZONE).unwrap(),
+        };
+        let operator = Member {
+            id: new_id(now()),
+            name: Name::new("Operator").unwrap(),
+            user: Some(owner),
+            role: Role::Operator,
+        };
+        store.create_community(&community, &operator, now()).await.unwrap();
+
+        let began = Instant::now();
+        let done = store.import_community(community.id, owner, batches.clone(), now()).await.unwrap();
+        let imported = began.elapsed();
+        assert_eq!((done.devices_created, done.members_created, done.inserted), (17, 17, total));
+
+        let began = Instant::now();
+        let again =
+            store.import_community(community.id, owner, batches.clone(), now() + 1.hour()).await.unwrap();
+        let repeated = began.elapsed();
+        assert_eq!(
+            (again.devices_created, again.inserted, again.unchanged, again.superseded),
+            (0, 0, total, 0)
+        );
+
+        let began = Instant::now();
+        let accounts = store.accounts(community.id, files.interval, None).await.unwrap();
+        let read = began.elapsed();
+        let found: usize = accounts.iter().flat_map(|account| &account.readings).map(|(_, r)| r.len()).sum();
+        assert_eq!(found, total);
+
+        let began = Instant::now();
+        let balance =
+            store.balance(community.id, files.interval, None, Some(&Key::Proportional)).await.unwrap();
+        let balanced = began.elapsed();
+        assert_eq!(balance.resolution, Resolution::HOUR);
+        citylearn::check(&balance, &files.expected);
+        println!(
+            "{}: {total} readings imported in {imported:.0?}, again in {repeated:.0?}, read in {read:.0?}, balanced in {balanced:.0?}",
+            database.kind
+        );
+        database.remove().await;
+    }
+}

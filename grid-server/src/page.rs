@@ -1,0 +1,80 @@
+//! Long lists, a page at a time.
+
+use grid_core::store::{self, Page};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// The `next` of the page before.
+    after: Option<Uuid>,
+    /// How many items at most: 100 where nothing is said, 1000 at most.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+impl From<PageQuery> for Page {
+    fn from(query: PageQuery) -> Self {
+        Self { after: query.after, limit: query.limit.unwrap_or(Self::FIRST.limit) }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Listed<T> {
+    /// The items.
+    pub(crate) items: Vec<T>,
+    /// What to ask for the next page with, as `after`; `null` where there are no more.
+    pub(crate) next: Option<String>,
+}
+
+impl<T> Listed<T> {
+    /// A list that is whole.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+
+    /// A page of the store, as clients see it.
+    pub(crate) fn of<S>(listed: store::Listed<S>, show: impl FnMut(S) -> T) -> Self {
+        Self {
+            items: listed.items.into_iter().map(show).collect(),
+            next: listed.next.map(|id| id.to_string()),
+        }
+    }
+
+    /// Cuts a page out of a whole list whose items are named by `name`.
+    pub(crate) fn cut(items: Vec<T>, after: Option<&str>, limit: usize, name: impl Fn(&T) -> String) -> Self {
+        let begin = after.map_or(0, |after| {
+            items.iter().position(|item| name(item) == after).map_or(items.len(), |at| at + 1)
+        });
+        let more = items.len() > begin.saturating_add(limit);
+        let items: Vec<T> = items.into_iter().skip(begin).take(limit).collect();
+        let next = if more { items.last().map(name) } else { None };
+        Self { items, next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_put_together_are_the_list() {
+        let name = |item: &u32| item.to_string();
+        let mut seen = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = Listed::cut((0..7).collect(), after.as_deref(), 3, name);
+            seen.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+        assert!(Listed::cut(vec![1], Some("9"), 3, name).items.is_empty());
+    }
+}

@@ -1,0 +1,397 @@
+//! Readings: of one device, of all the caller's devices, and how complete they are.
+
+use axum::extract::{Request, State};
+use grid_core::{
+    energy::{self, Channel, Reading, ledger::Recorded},
+    error::excerpt,
+    quantity::{Energy, Share},
+    series::{Quality, Slot},
+    store::{DeviceBatch, Ingested, Page, Store},
+    time::{self, Calendar, Interval, Resolution},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    caller::Caller,
+    clock,
+    extract::{Json, Path, Query},
+    page::Listed,
+    period::{Period, field, instant, whole_slots},
+    problem::Problem,
+    upload,
+};
+
+/// How a register's readings are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReadingsQuery {
+    /// `import`, `export`, `consumption`, `generation`, `charge` or `discharge`; all where nothing is said.
+    #[param(example = "import")]
+    channel: Option<String>,
+    /// `raw` (the readings as they came), `15min`, `1h`, `day`, `month`, `year`; raw where nothing is said.
+    #[param(example = "day")]
+    resolution: Option<String>,
+    /// What was known at this instant, before later corrections.
+    as_of: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many items at most: 10,000 where nothing is said, 100,000 at most.
+    #[param(minimum = 1, maximum = 100_000)]
+    limit: Option<usize>,
+}
+
+/// How sums over devices are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SumQuery {
+    /// `import`, `export`, `consumption`, `generation`, `charge` or `discharge`; each of them where nothing is said.
+    #[param(example = "generation")]
+    pub(crate) channel: Option<String>,
+    /// `15min`, `1h`, `day`, `month` or `year`; `day` where nothing is said.
+    #[param(example = "month")]
+    pub(crate) resolution: Option<String>,
+    /// IANA zone of the days; the zone of the first device where nothing is said.
+    #[param(example = "Europe/Madrid")]
+    pub(crate) time_zone: Option<String>,
+}
+
+/// The channel of an upload.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UploadQuery {
+    /// The channel of rows that name none.
+    channel: Option<String>,
+}
+
+/// A reading, or the sum of a slot.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reading)]
+pub(crate) struct ReadingView {
+    #[schema(value_type = String, example = "import")]
+    channel: Channel,
+    #[schema(value_type = String, format = DateTime)]
+    start: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    end: Timestamp,
+    /// `null` where nothing is known: missing is never zero.
+    #[schema(value_type = Option<String>, example = "1.250000")]
+    energy_kwh: Option<Energy>,
+    /// The worst quality of the parts: `measured`, `estimated`, `substituted` or `missing`.
+    #[schema(value_type = String, example = "measured")]
+    quality: Quality,
+    /// The part of the slot's time that is known, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "1.000000")]
+    completeness: Option<Share>,
+    /// When the reading was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    recorded_at: Option<Timestamp>,
+}
+
+impl ReadingView {
+    fn raw(channel: Channel, recorded: &Recorded) -> Self {
+        let reading = recorded.reading;
+        Self {
+            channel,
+            start: reading.interval().start(),
+            end: reading.interval().end(),
+            energy_kwh: reading.energy(),
+            quality: reading.quality(),
+            completeness: None,
+            recorded_at: Some(recorded.at),
+        }
+    }
+
+    fn slot(channel: Channel, slot: &Slot) -> Self {
+        Self {
+            channel,
+            start: slot.interval.start(),
+            end: slot.interval.end(),
+            energy_kwh: slot.energy,
+            quality: slot.quality,
+            completeness: Some(slot.completeness),
+            recorded_at: None,
+        }
+    }
+
+    /// What names an item in a cursor.
+    fn cursor(&self) -> String {
+        format!("{}@{}", self.channel, self.start)
+    }
+}
+
+/// What an upload did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Outcome {
+    /// Readings that are new.
+    inserted: usize,
+    /// Readings that were there already.
+    unchanged: usize,
+    /// Readings that were corrected; what they replaced is kept.
+    superseded: usize,
+}
+
+impl From<Ingested> for Outcome {
+    fn from(ingested: Ingested) -> Self {
+        Self { inserted: ingested.inserted, unchanged: ingested.unchanged, superseded: ingested.superseded }
+    }
+}
+
+/// One register's completeness.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CompletenessView {
+    #[schema(value_type = String, example = "import")]
+    channel: Channel,
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    to: Timestamp,
+    /// The part of the time that readings with an energy cover, 0 to 1.
+    #[schema(value_type = String, example = "0.998958")]
+    completeness: Share,
+    #[schema(value_type = String, example = "missing")]
+    quality: Quality,
+    /// How many readings there are of each quality.
+    readings: Counts,
+    /// The stretches without a known energy.
+    gaps: Vec<Gap>,
+}
+
+/// How many readings there are of each quality.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Counts {
+    measured: u64,
+    estimated: u64,
+    substituted: u64,
+    missing: u64,
+}
+
+/// A stretch of time.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Gap {
+    #[schema(value_type = String, format = DateTime)]
+    start: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    end: Timestamp,
+}
+
+/// A reading to store, for the API's description; a CSV has the same names as columns.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the core reads")]
+pub(crate) struct NewReading {
+    #[schema(example = "import")]
+    channel: Option<String>,
+    #[schema(format = DateTime, example = "2026-03-29T00:00:00Z")]
+    start: String,
+    #[schema(format = DateTime, example = "2026-03-29T00:15:00Z")]
+    end: String,
+    #[schema(example = "0.250000")]
+    energy_kwh: Option<String>,
+    #[schema(example = "measured")]
+    quality: Option<String>,
+}
+
+pub(super) fn channel(text: Option<&str>) -> Result<Option<Channel>, Problem> {
+    text.map(|text| field("channel", text.parse())).transpose()
+}
+
+/// The registers that are asked for, with the interval of what they have.
+async fn registers(
+    store: &Store,
+    device: Uuid,
+    wanted: Option<Channel>,
+) -> Result<(Vec<Channel>, Option<Interval>), Problem> {
+    let mut channels = store.channels(device).await?;
+    channels.retain(|(channel, _)| wanted.is_none_or(|wanted| wanted == *channel));
+    let extent = channels.iter().map(|(_, extent)| *extent).reduce(|left, right| {
+        let (start, end) = (left.start().min(right.start()), left.end().max(right.end()));
+        Interval::new(start, end).unwrap_or(left)
+    });
+    Ok((channels.into_iter().map(|(channel, _)| channel).collect(), extent))
+}
+
+/// Gives a device's readings, as they came or summed up.
+#[utoipa::path(get, path = "/devices/{id}/readings", tag = "devices", security(("bearerAuth" = [])),
+    params(("id" = Uuid, Path), Period, ReadingsQuery), operation_id = "device_readings",
+    responses((status = 200, description = "By channel and start", body = Listed<ReadingView>)))]
+pub(crate) async fn of_device(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Query(period): Query<Period>,
+    Query(query): Query<ReadingsQuery>,
+) -> Result<Json<Listed<ReadingView>>, Problem> {
+    let device = caller.device(&app, id).await?;
+    let store = app.services()?.store();
+    let resolution = match query.resolution.as_deref() {
+        None | Some("raw") => None,
+        Some(text) => Some(field("resolution", text.parse::<Resolution>())?),
+    };
+    let as_of = query.as_of.as_deref().map(|text| instant("as_of", text, &device.calendar)).transpose()?;
+    let (channels, extent) = registers(store, id, channel(query.channel.as_deref())?).await?;
+    let Some(interval) = period.interval(&device.calendar, extent)? else {
+        return Ok(Json(Listed::whole(Vec::new())));
+    };
+    let mut items = Vec::new();
+    for channel in channels {
+        match resolution {
+            None => {
+                let readings = store.readings(id, channel, interval, as_of).await?;
+                items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
+            }
+            Some(resolution) => {
+                let whole = whole_slots(&device.calendar, interval, resolution)?;
+                let readings = plain(store.readings(id, channel, whole, as_of).await?);
+                let slots = energy::sum(&device.calendar, whole, resolution, [readings.as_slice()])?;
+                items.extend(slots.iter().map(|slot| ReadingView::slot(channel, slot)));
+            }
+        }
+    }
+    let limit = query.limit.unwrap_or(10_000).clamp(1, 100_000);
+    Ok(Json(Listed::cut(items, query.after.as_deref(), limit, ReadingView::cursor)))
+}
+
+fn plain(recorded: Vec<Recorded>) -> Vec<Reading> {
+    recorded.into_iter().map(|recorded| recorded.reading).collect()
+}
+
+/// Stores readings: one, a list, a line each, or a CSV. The same again changes nothing.
+///
+/// Everything is stored or nothing. A reading with the same start and end and another value corrects the one that is
+/// there, which stays in the history; any other overlap is a conflict.
+#[utoipa::path(post, path = "/devices/{id}/readings", tag = "devices", security(("bearerAuth" = [])),
+    params(("id" = Uuid, Path), UploadQuery),
+    request_body(content(
+        (Vec<NewReading> = "application/json"),
+        (NewReading = "application/x-ndjson"),
+        (String = "text/csv", example = "channel,start,end,energy_kwh,quality\nimport,2026-03-29T00:00:00Z,2026-03-29T00:15:00Z,0.25,measured\n"),
+    )),
+    responses(
+        (status = 200, description = "What it did", body = Outcome),
+        (status = 409, description = "A reading overlaps another; nothing was stored", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn store(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Query(query): Query<UploadQuery>,
+    request: Request,
+) -> Result<Json<Outcome>, Problem> {
+    let device = caller.device(&app, id).await?;
+    let channel = channel(query.channel.as_deref())?;
+    let batches = upload::batches(&app, request, upload::of_device(channel)).await?;
+    let batches: Vec<_> = batches
+        .into_iter()
+        .map(|batch| DeviceBatch { device: device.id, channel: batch.channel, readings: batch.readings })
+        .collect();
+    Ok(Json(app.services()?.store().ingest(&batches, clock::now()).await?.into()))
+}
+
+/// Says how complete a device's readings are, and where the gaps are.
+#[utoipa::path(get, path = "/devices/{id}/completeness", tag = "devices", security(("bearerAuth" = [])),
+    params(("id" = Uuid, Path), Period, UploadQuery),
+    responses((status = 200, description = "One item a channel", body = Listed<CompletenessView>)))]
+pub(crate) async fn completeness(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Query(period): Query<Period>,
+    Query(query): Query<UploadQuery>,
+) -> Result<Json<Listed<CompletenessView>>, Problem> {
+    let device = caller.device(&app, id).await?;
+    let store = app.services()?.store();
+    let (channels, extent) = registers(store, id, channel(query.channel.as_deref())?).await?;
+    let mut items = Vec::new();
+    if let Some(interval) = period.interval(&device.calendar, extent)? {
+        for channel in channels {
+            let readings = plain(store.readings(id, channel, interval, None).await?);
+            let found = energy::completeness(interval, &readings);
+            let [measured, estimated, substituted, missing] = found.readings;
+            let gap = |gap: Interval| Gap { start: gap.start(), end: gap.end() };
+            items.push(CompletenessView {
+                channel,
+                from: interval.start(),
+                to: interval.end(),
+                completeness: found.completeness,
+                quality: found.quality,
+                readings: Counts { measured, estimated, substituted, missing },
+                gaps: found.gaps.into_iter().map(gap).collect(),
+            });
+        }
+    }
+    Ok(Json(Listed::whole(items)))
+}
+
+/// Sums the readings of all the caller's devices per hour, local day, month or year.
+#[utoipa::path(get, path = "/readings", tag = "devices", security(("bearerAuth" = [])),
+    params(Period, SumQuery), operation_id = "user_readings",
+    responses((status = 200, description = "By channel and start", body = Listed<ReadingView>)))]
+pub(crate) async fn of_user(
+    State(app): State<App>,
+    caller: Caller,
+    Query(period): Query<Period>,
+    Query(query): Query<SumQuery>,
+) -> Result<Json<Listed<ReadingView>>, Problem> {
+    let store = app.services()?.store();
+    let mut devices = Vec::new();
+    let mut page = Page { after: None, limit: Page::MOST };
+    loop {
+        let listed = store.devices_of(caller.id, page).await?;
+        devices.extend(listed.items);
+        match listed.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
+    let calendar =
+        zone.or_else(|| devices.first().map(|device| device.calendar.clone())).unwrap_or_else(Calendar::utc);
+    let wanted = channel(query.channel.as_deref())?;
+    let interval = period.whole(&calendar)?;
+    let resolution = coarse(query.resolution.as_deref())?;
+    let whole = whole_slots(&calendar, interval, resolution)?;
+    let mut found = Vec::new();
+    for device in &devices {
+        for channel in registers(store, device.id, wanted).await?.0 {
+            found.push((channel, plain(store.readings(device.id, channel, whole, None).await?)));
+        }
+    }
+    sums(&calendar, whole, resolution, &found)
+}
+
+/// The resolution of sums over devices.
+pub(super) fn coarse(text: Option<&str>) -> Result<Resolution, Problem> {
+    match text {
+        None => Ok(Resolution::Day),
+        // Readings of several devices have no common slots but those that are asked for.
+        Some("raw") => field("resolution", Err(time::Error::NotAResolution { got: excerpt("raw") })),
+        Some(text) => field("resolution", text.parse()),
+    }
+}
+
+/// The sums of registers, channel by channel.
+pub(super) fn sums(
+    calendar: &Calendar,
+    interval: Interval,
+    resolution: Resolution,
+    registers: &[(Channel, Vec<Reading>)],
+) -> Result<Json<Listed<ReadingView>>, Problem> {
+    let mut items = Vec::new();
+    for channel in Channel::ALL {
+        let of_channel: Vec<&[Reading]> = registers
+            .iter()
+            .filter(|(of, _)| *of == channel)
+            .map(|(_, readings)| readings.as_slice())
+            .collect();
+        if !of_channel.is_empty() {
+            let slots = energy::sum(calendar, interval, resolution, of_channel)?;
+            items.extend(slots.iter().map(|slot| ReadingView::slot(channel, slot)));
+        }
+    }
+    Ok(Json(Listed::whole(items)))
+}
