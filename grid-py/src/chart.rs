@@ -174,7 +174,8 @@ pub(crate) fn chart_forecast(
         };
         Some(start.map(|_| point))
     };
-    let points: Vec<_> = columns.times("ds")?.on(&calendar)?.into_iter().map_while(&mut next).flatten().collect();
+    let points: Vec<_> =
+        columns.times("ds")?.on(&calendar)?.into_iter().map_while(&mut next).flatten().collect();
     let past = match history {
         Some(history) => {
             let columns = Columns::of(history)?;

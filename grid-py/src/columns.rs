@@ -10,7 +10,11 @@ use arrow_array::{
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use grid_core::{error::excerpt, quantity::Energy, series::Quality, time::Calendar};
-use jiff::{Timestamp, Zoned, civil::DateTime, tz::{AmbiguousOffset, TimeZone}};
+use jiff::{
+    Timestamp, Zoned,
+    civil::DateTime,
+    tz::{AmbiguousOffset, TimeZone},
+};
 use numpy::{AllowTypeChange, PyArrayLike1};
 use pyo3::{
     exceptions::{PyImportError, PyTypeError},
@@ -221,7 +225,9 @@ pub(crate) fn energies(values: &Bound<'_, PyAny>, name: &str, unit: &str) -> PyR
     }
     let mut kwh = floats(values, name)?;
     if unit != "kWh" {
-        kwh.iter_mut().for_each(|value| *value /= per_kwh);
+        for value in &mut kwh {
+            *value /= per_kwh;
+        }
     }
     from_kwh(&kwh, name)
 }

@@ -5,7 +5,11 @@
     reason = "Python's methods take `&self`, however small what it points to"
 )]
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
-#![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "the documentation of what Python sees is read by Python's readers"
+)]
 
 mod auth;
 mod balance;

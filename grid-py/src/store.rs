@@ -312,14 +312,13 @@ impl PyStore {
         } else {
             batches(&Columns::of(data)?)?
         };
-        let owner = match owner {
-            Some(owner) => owner.0,
-            None => {
-                let members = self.ask(py, |store| store.members(community.0))?;
-                let runs = |member: &Member| member.user.filter(|_| member.role == Role::Operator);
-                let needed = || raise(Error::Needed { what: "an owner", when: "no user runs the community" });
-                members.iter().find_map(runs).ok_or_else(needed)?
-            }
+        let owner = if let Some(owner) = owner {
+            owner.0
+        } else {
+            let members = self.ask(py, |store| store.members(community.0))?;
+            let runs = |member: &Member| member.user.filter(|_| member.role == Role::Operator);
+            let needed = || raise(Error::Needed { what: "an owner", when: "no user runs the community" });
+            members.iter().find_map(runs).ok_or_else(needed)?
         };
         let imported = self.ask(py, |store| store.import_community(community.0, owner, batches, now))?;
         let counts = (
@@ -440,7 +439,7 @@ impl PyStore {
 }
 
 fn devices(devices: &[Device]) -> Table {
-    let rated = |device: &Device| device.rated_power.map(|power| watts(power));
+    let rated = |device: &Device| device.rated_power.map(watts);
     Table::new()
         .texts("id", devices.iter().map(|device| Some(device.id.to_string())))
         .texts("name", devices.iter().map(|device| Some(device.name.as_str())))
@@ -467,7 +466,7 @@ fn batches(columns: &Columns<'_>) -> PyResult<Vec<Batch>> {
     let qualities = if columns.has("quality") {
         columns.qualities("quality")?
     } else {
-        energies.iter().map(presumed).collect()
+        energies.iter().copied().map(presumed).collect()
     };
     let members = if columns.has("member") { columns.texts("member")? } else { vec![None; devices.len()] };
     for (name, length) in [
