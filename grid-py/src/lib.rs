@@ -8,6 +8,8 @@
 #![allow(
     clippy::doc_markdown,
     clippy::doc_link_with_quotes,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
     reason = "the documentation of what Python sees is read by Python's readers"
 )]
 
@@ -21,6 +23,7 @@ mod error;
 mod forecast;
 mod json;
 mod quantity;
+mod readings;
 mod series;
 mod store;
 mod table;

@@ -1,17 +1,15 @@
 //! The store of a community, for notebooks: every call waits.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use grid_core::{
     auth::{Password, PasswordHasher},
     energy::{
-        Channel, Community, Device, DeviceKind, Error as EnergyError, Member, Name, Reading, Role,
+        Community, Device, DeviceKind, Member, Name, Reading, Role,
         ingest::{Batch, Layout, read_csv},
         sharing::{Key, SharingKey},
     },
-    quantity::Energy,
     store::{DeviceBatch, Error as StoreError, Listed, Options, Page, User, blocking::Store, new_id},
-    time::Interval,
 };
 use pyo3::{
     intern,
@@ -23,11 +21,11 @@ use uuid::Uuid;
 use crate::{
     auth::{Id, instant_or_now},
     balance::PyBalance,
-    columns::{Columns, same_length},
+    columns::Columns,
     energy::share_of,
     error::{Error, no_choice, raise},
     quantity::PyPower,
-    series::presumed,
+    readings::{batches, devices, rows},
     table::{PyTable, Table},
     time::{self, Instant},
 };
@@ -438,67 +436,6 @@ impl PyStore {
     }
 }
 
-fn devices(devices: &[Device]) -> Table {
-    let rated = |device: &Device| device.rated_power.map(watts);
-    Table::new()
-        .texts("id", devices.iter().map(|device| Some(device.id.to_string())))
-        .texts("name", devices.iter().map(|device| Some(device.name.as_str())))
-        .texts("kind", devices.iter().map(|device| Some(device.kind.as_str())))
-        .texts("time_zone", devices.iter().map(|device| Some(device.calendar.name())))
-        .optional_floats("rated_power_w", devices.iter().map(rated))
-        .texts("owner", devices.iter().map(|device| Some(device.owner.to_string())))
-}
-
-fn rows(readings: &[Reading]) -> Table {
-    let kwh = |reading: &Reading| reading.energy().map_or(f64::NAN, Energy::to_kwh_f64);
-    Table::new()
-        .instants("start", readings.iter().map(|reading| reading.interval().start()))
-        .instants("end", readings.iter().map(|reading| reading.interval().end()))
-        .floats("energy_kwh", readings.iter().map(kwh))
-        .texts("quality", readings.iter().map(|reading| Some(reading.quality().as_str())))
-}
-
-/// The rows of a table by device and channel.
-fn batches(columns: &Columns<'_>) -> PyResult<Vec<Batch>> {
-    let (devices, channels) = (columns.texts("device")?, columns.texts("channel")?);
-    let (starts, ends) = (columns.instants("start")?, columns.instants("end")?);
-    let energies = columns.energies("energy_kwh")?;
-    let qualities = if columns.has("quality") {
-        columns.qualities("quality")?
-    } else {
-        energies.iter().copied().map(presumed).collect()
-    };
-    let members = if columns.has("member") { columns.texts("member")? } else { vec![None; devices.len()] };
-    for (name, length) in [
-        ("channel", channels.len()),
-        ("start", starts.len()),
-        ("end", ends.len()),
-        ("energy_kwh", energies.len()),
-        ("quality", qualities.len()),
-        ("member", members.len()),
-    ] {
-        same_length(name, devices.len(), length)?;
-    }
-    let mut gathered: BTreeMap<(Option<String>, Channel, Option<String>), Vec<Reading>> = BTreeMap::new();
-    let cells = devices.into_iter().zip(channels).zip(members).zip(starts.into_iter().zip(ends));
-    for (row, ((((device, channel), member), (start, end)), (energy, quality))) in
-        cells.zip(energies.into_iter().zip(qualities)).enumerate()
-    {
-        let reading = || {
-            let channel: Channel = channel.unwrap_or_default().parse()?;
-            let interval = Interval::new(start, end)?;
-            Ok::<_, EnergyError>((channel, Reading::new(interval, energy, quality)?))
-        };
-        let (channel, reading) = reading().map_err(|source| raise(Error::Row { row, source }))?;
-        gathered.entry((device, channel, member)).or_default().push(reading);
-    }
-    let batch = |((device, channel, member), mut readings): (_, Vec<Reading>)| {
-        readings.sort_by_key(|reading| reading.interval());
-        Batch { device, member, channel, readings }
-    };
-    Ok(gathered.into_iter().map(batch).collect())
-}
-
 fn key_of(key: &str, shares: Option<&Bound<'_, PyDict>>) -> PyResult<Key> {
     match (key, shares) {
         ("proportional", _) => Ok(Key::Proportional),
@@ -512,9 +449,4 @@ fn key_of(key: &str, shares: Option<&Bound<'_, PyDict>>) -> PyResult<Key> {
         ("static", None) => Err(raise(Error::Needed { what: "shares", when: "the key is static" })),
         _ => Err(no_choice("the key", "`proportional` or `static`", key)),
     }
-}
-
-/// Watts as the nearest float.
-fn watts(power: grid_core::quantity::Power) -> f64 {
-    Energy::from_mwh(power.as_milliwatt()).to_kwh_f64() * 1e3
 }
