@@ -18,7 +18,7 @@ fn rows(count: u32) -> impl Iterator<Item = Row> {
     (0..count).zip(noise).map(|(second, noise)| {
         let into = second % HALF_CYCLE;
         let full = f64::from(into) / f64::from(HALF_CYCLE);
-        if second / HALF_CYCLE % 2 == 0 {
+        if (second / HALF_CYCLE).is_multiple_of(2) {
             Row {
                 second,
                 volt: 3.0 + 1.2 * full + noise,

@@ -225,11 +225,9 @@ fn keys_of(keys: &Bound<'_, PyAny>) -> PyResult<Vec<VerifyingKey>> {
 
 /// The instant that was given, or what Python's clock says.
 pub(crate) fn instant_or_now(py: Python<'_>, instant: Option<Instant>) -> PyResult<Timestamp> {
-    match instant {
-        Some(instant) => Ok(instant.0),
-        None => {
-            let nanoseconds: i128 = py.import(intern!(py, "time"))?.call_method0("time_ns")?.extract()?;
-            Timestamp::from_nanosecond(nanoseconds).map_err(|_| raise(grid_core::time::Error::OutOfRange))
-        }
+    if let Some(instant) = instant {
+        return Ok(instant.0);
     }
+    let nanoseconds: i128 = py.import(intern!(py, "time"))?.call_method0("time_ns")?.extract()?;
+    Timestamp::from_nanosecond(nanoseconds).map_err(|_| raise(grid_core::time::Error::OutOfRange))
 }

@@ -162,22 +162,25 @@ pub(crate) fn chart_forecast(
     let quantile = |name: &str| columns.floats(name).map(Vec::into_iter);
     let (mut q10, mut q25, mut q50) = (quantile("q10")?, quantile("q25")?, quantile("q50")?);
     let (mut q75, mut q90) = (quantile("q75")?, quantile("q90")?);
-    let mut next = |start: Timestamp| {
-        Some(ForecastPoint {
-            start,
+    let mut next = |start: Option<Timestamp>| {
+        let point = ForecastPoint {
+            start: start.unwrap_or_default(),
             mean: known.next()?,
             q10: q10.next()?,
             q25: q25.next()?,
             q50: q50.next()?,
             q75: q75.next()?,
             q90: q90.next()?,
-        })
+        };
+        Some(start.map(|_| point))
     };
-    let points: Vec<_> = columns.times("ds")?.on(&calendar)?.into_iter().map_while(&mut next).collect();
+    let points: Vec<_> =
+        columns.times("ds")?.on(&calendar)?.into_iter().map_while(&mut next).flatten().collect();
     let past = match history {
         Some(history) => {
             let columns = Columns::of(history)?;
-            columns.times("ds")?.on(&calendar)?.into_iter().zip(columns.floats("y")?).collect()
+            let starts = columns.times("ds")?.on(&calendar)?.into_iter();
+            starts.zip(columns.floats("y")?).filter_map(|(start, value)| Some((start?, value))).collect()
         }
         None => Vec::new(),
     };

@@ -10,7 +10,11 @@ use arrow_array::{
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use grid_core::{error::excerpt, quantity::Energy, series::Quality, time::Calendar};
-use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
+use jiff::{
+    Timestamp, Zoned,
+    civil::DateTime,
+    tz::{AmbiguousOffset, TimeZone},
+};
 use numpy::{AllowTypeChange, PyArrayLike1};
 use pyo3::{
     exceptions::{PyImportError, PyTypeError},
@@ -221,7 +225,9 @@ pub(crate) fn energies(values: &Bound<'_, PyAny>, name: &str, unit: &str) -> PyR
     }
     let mut kwh = floats(values, name)?;
     if unit != "kWh" {
-        kwh.iter_mut().for_each(|value| *value /= per_kwh);
+        for value in &mut kwh {
+            *value /= per_kwh;
+        }
     }
     from_kwh(&kwh, name)
 }
@@ -262,13 +268,17 @@ pub(crate) enum Times {
 }
 
 impl Times {
-    /// The instants, local times being those of a calendar.
-    pub(crate) fn on(self, calendar: &Calendar) -> PyResult<Vec<Timestamp>> {
-        let out_of_range = |_| raise(grid_core::time::Error::OutOfRange);
-        let instant =
-            |at: DateTime| Ok(at.to_zoned(calendar.zone().clone()).map_err(out_of_range)?.timestamp());
+    /// The instants, local times being those of a calendar; `None` for one that its clock skips.
+    pub(crate) fn on(self, calendar: &Calendar) -> PyResult<Vec<Option<Timestamp>>> {
+        let instant = |at: DateTime| {
+            let ambiguous = calendar.zone().to_ambiguous_timestamp(at);
+            if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
+                return Ok(None);
+            }
+            ambiguous.earlier().map(Some).map_err(|_| raise(grid_core::time::Error::OutOfRange))
+        };
         match self {
-            Self::Instants(instants) => Ok(instants),
+            Self::Instants(instants) => Ok(instants.into_iter().map(Some).collect()),
             Self::Local(times) | Self::Numpy(times) => times.into_iter().map(instant).collect(),
         }
     }
@@ -391,7 +401,8 @@ fn stream<'py>(table: &Bound<'py, PyAny>) -> PyResult<Option<Columns<'py>>> {
     // pandas sends an index without a name along under a name of its own.
     let is_index = |name: &String| name.starts_with("__index_level_");
     let schema = reader.schema();
-    let names = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !is_index(name)).collect();
+    let names =
+        schema.fields().iter().map(|field| field.name().clone()).filter(|name| !is_index(name)).collect();
     let wrong = |error: arrow_schema::ArrowError| {
         raise(Error::WrongColumn { name: "*".to_owned(), expected: "a table", got: error.to_string() })
     };

@@ -217,7 +217,7 @@ fn key_of(shares: &Bound<'_, PyAny>) -> PyResult<SharingKey> {
 }
 
 /// A share: a `Share`, or a decimal as text or number, which goes through its shortest text.
-fn share_of(share: &Bound<'_, PyAny>) -> PyResult<Share> {
+pub(crate) fn share_of(share: &Bound<'_, PyAny>) -> PyResult<Share> {
     if let Ok(PyShare(share)) = share.extract() {
         return Ok(share);
     }

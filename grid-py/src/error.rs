@@ -79,6 +79,9 @@ pub(crate) enum Error {
     /// A table of series has a column that no model takes.
     #[error("expected the columns `unique_id`, `ds`, `y` and `observed`, got `{name}`")]
     NoRegressors { name: String },
+    /// A row of a table is no reading; the source says why.
+    #[error("row {row}")]
+    Row { row: usize, source: grid_core::energy::Error },
     /// A table has no rows.
     #[error("expected a table with at least one row, got none")]
     NoRows,
@@ -92,7 +95,10 @@ pub(crate) enum Error {
 
 impl Failure for Error {
     fn kind(&self) -> Kind {
-        Kind::Invalid
+        match self {
+            Self::Row { source, .. } => source.kind(),
+            _ => Kind::Invalid,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -101,6 +107,7 @@ impl Failure for Error {
                 "say which zone it is in, as with `df[\"start\"].dt.tz_localize(\"Europe/Madrid\")`"
                     .to_owned(),
             ),
+            Self::Row { source, .. } => source.hint(),
             Self::NoRegressors { .. } => Some("leave it out: no model takes regressors yet".to_owned()),
             Self::NotFitted => Some("call `.fit(df)` first".to_owned()),
             _ => None,

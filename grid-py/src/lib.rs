@@ -5,9 +5,16 @@
     reason = "Python's methods take `&self`, however small what it points to"
 )]
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts owned arguments")]
-#![allow(clippy::doc_markdown, reason = "the documentation of what Python sees is read by Python's readers")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "the documentation of what Python sees is read by Python's readers"
+)]
 
 mod auth;
+mod balance;
 mod battery;
 mod chart;
 mod columns;
@@ -16,7 +23,9 @@ mod error;
 mod forecast;
 mod json;
 mod quantity;
+mod readings;
 mod series;
+mod store;
 mod table;
 mod time;
 
@@ -31,6 +40,7 @@ mod _native {
             PyPrincipal, PySigningKey, generate_key, hash_password, inspect_token, issue_token,
             verify_password, verify_token,
         },
+        balance::PyBalance,
         battery::{PyRecording, read_battery, summarise_battery},
         chart::{
             PyChart, chart_capacity_over_cycles, chart_energy_day, chart_forecast, chart_voltage_current,
@@ -39,6 +49,7 @@ mod _native {
         forecast::PyForecaster,
         quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
         series::{PySeries, PyTotal},
+        store::PyStore,
         table::PyTable,
     };
 }

@@ -59,7 +59,7 @@ impl PySeries {
         let energies = columns::energies(values, "values", unit)?;
         let qualities = match quality {
             Some(quality) => columns::qualities(quality)?,
-            None => energies.iter().map(presumed).collect(),
+            None => energies.iter().copied().map(presumed).collect(),
         };
         let (resolution, calendar) = (time::resolution(resolution)?, time::calendar(time_zone)?);
         Series::new(start.0, resolution, calendar, &energies, &qualities).map(Self).map_err(raise)
@@ -99,7 +99,7 @@ impl PySeries {
         let qualities = if columns.has("quality") {
             columns.qualities("quality")?
         } else {
-            energies.iter().map(presumed).collect()
+            energies.iter().copied().map(presumed).collect()
         };
         columns::same_length(value, intervals.len(), energies.len())?;
         columns::same_length("quality", intervals.len(), qualities.len())?;
@@ -261,15 +261,15 @@ impl PyTotal {
 }
 
 /// The quality of an energy about which nothing else is said.
-pub(crate) fn presumed(energy: &Option<Energy>) -> Quality {
+pub(crate) fn presumed(energy: Option<Energy>) -> Quality {
     if energy.is_some() { Quality::Measured } else { Quality::Missing }
 }
 
 /// Qualities as an array of text.
-pub(crate) fn quality_array<'py>(
-    py: Python<'py>,
+fn quality_array(
+    py: Python<'_>,
     qualities: impl IntoIterator<Item = Quality>,
-) -> Bound<'py, PyArray1<QualityText>> {
+) -> Bound<'_, PyArray1<QualityText>> {
     let texts = qualities.into_iter().map(|quality| {
         let mut text = [0_u32; 11];
         text.iter_mut().zip(quality.as_str().chars()).for_each(|(place, letter)| *place = u32::from(letter));

@@ -92,7 +92,7 @@ impl PyTable {
     }
 
     /// The table as a ``polars.DataFrame``; instants are in UTC.
-    fn to_polars<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    fn to_polars(slf: Bound<'_, Self>) -> PyResult<Bound<'_, PyAny>> {
         slf.py().import(intern!(slf.py(), "polars"))?.call_method1("DataFrame", (&slf,))
     }
 

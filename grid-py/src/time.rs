@@ -77,10 +77,10 @@ pub(crate) fn length(interval: Interval) -> Option<Resolution> {
 }
 
 /// Instants as a `datetime64[us]` array, in UTC.
-pub(crate) fn array<'py>(
-    py: Python<'py>,
+pub(crate) fn array(
+    py: Python<'_>,
     instants: impl IntoIterator<Item = Timestamp>,
-) -> Bound<'py, PyArray1<Datetime<Microseconds>>> {
+) -> Bound<'_, PyArray1<Datetime<Microseconds>>> {
     let instants: Vec<_> = instants.into_iter().map(|at| Datetime::from(at.as_microsecond())).collect();
     PyArray1::from_vec(py, instants)
 }

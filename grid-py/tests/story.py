@@ -1,11 +1,13 @@
-"""Prints the Python story of grid-py's README, to be run anywhere."""
+"""Prints the Python story of the repository's README, to be run anywhere."""
 
 import re
 import sys
 from pathlib import Path
 
-readme = Path(__file__).parents[1] / "README.md"
-story = re.search(r"^```python\n(.*?)^```$", readme.read_text(), re.DOTALL | re.MULTILINE)
+STORY = re.compile(r"<!-- story:python:start -->\s*```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+readme = Path(__file__).parents[2] / "README.md"
+story = STORY.search(readme.read_text(encoding="utf-8"))
 if story is None:
     sys.exit(f"{readme} has no Python story")
 print(story[1], end="")

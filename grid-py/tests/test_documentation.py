@@ -1,6 +1,7 @@
 """What the documentation shows runs as it is printed."""
 
 import doctest
+import re
 import runpy
 import subprocess
 import sys
@@ -40,10 +41,20 @@ def test_every_name_is_documented(name: str) -> None:
             assert getattr(thing, member).__doc__, member
 
 
-def test_the_story_of_the_readme_runs_outside_the_repository(tmp_path: Path) -> None:
-    story = subprocess.run([sys.executable, Path(__file__).with_name("story.py")], capture_output=True, check=True)
-    done = subprocess.run([sys.executable, "-W", "error", "-"], input=story.stdout, cwd=tmp_path, capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
+def run(code: str, folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_story_of_the_repository_runs_outside_of_it(tmp_path: Path) -> None:
+    printer = Path(__file__).with_name("story.py")
+    run(subprocess.run([sys.executable, printer], capture_output=True, check=True, text=True).stdout, tmp_path)
+
+
+def test_what_the_readme_shows_runs(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "grid-py" / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert blocks
+    run("\n".join(blocks), tmp_path)
 
 
 def test_the_quickstart_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 //! Ana has the plant, Ben and Eva live next door: what they used in one hour is read from a file, set against the
 //! plant's generation, and what Ana does not use herself is shared between the other two.
 
+mod features;
+
 use grid_core::{
     energy::{
         Channel,
@@ -29,5 +31,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let parts = apportion_by_weights(ana.total.surplus, &[1, 2])?;
     println!("own use {}, for Ben {}, for Eva {}", ana.total.own, parts[0], parts[1]);
     assert_eq!(parts.iter().copied().sum::<Energy>(), ana.total.surplus);
-    Ok(())
+    features::call()
 }

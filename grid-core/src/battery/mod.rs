@@ -1,6 +1,6 @@
 //! Battery recordings: read any vendor's file, find its cycles, and say what went in and out of each.
 //!
-//! [`read`], [`read_bytes`] and [`read_path`] take text of any layout (CSV, TSV, `.txt`, `.mpt`) without being told
+//! [`read()`], [`read_bytes`] and [`read_path`] take text of any layout (CSV, TSV, `.txt`, `.mpt`) without being told
 //! which one: encoding, delimiter, decimal mark, header line, units and the direction of the current are found in the
 //! file, and [`Recording::evidence`] and [`Recording::remarks`] say what was found and what was odd.
 //! [`Recording::cycles`] and [`summarise`] give capacity, energy and efficiency.

@@ -96,13 +96,12 @@ fn plan(
         let name = Name::new(cell)?;
         let party = device.member.as_deref().map_or_else(|| Ok(name.clone()), Name::new)?;
         let known = members.iter().chain(&plan.members).find(|member| member.name == party);
-        let member = match known {
-            Some(member) => member.id,
-            None => {
-                let id = rows::new_id(now);
-                plan.members.push(Member { id, name: party, user: None, role: Role::Member });
-                id
-            }
+        let member = if let Some(member) = known {
+            member.id
+        } else {
+            let id = rows::new_id(now);
+            plan.members.push(Member { id, name: party, user: None, role: Role::Member });
+            id
         };
         let device = Device {
             id: rows::new_id(now),
@@ -153,6 +152,11 @@ impl Store {
             return Err(Error::NoDevice { count: nameless });
         }
         on!(self, write "import a community's readings", |connection| {
+            // An update that changes nothing locks the row: two files at once do not make the same device twice.
+            sqlx::query::<Db>(sql!("UPDATE communities SET name = name WHERE id = ?"))
+                .bind(key(&community))
+                .execute(&mut *connection)
+                .await?;
             let Community { calendar, .. } = load_community!(&mut *connection, community);
             let members = load_members!(&mut *connection, community);
             let there = load_community_devices!(&mut *connection, community);

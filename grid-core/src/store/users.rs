@@ -127,6 +127,10 @@ impl Store {
     /// A fault of the database.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, Error> {
         let name_key = name.trim().to_lowercase();
+        // Nobody has such a name, and PostgreSQL refuses a text with a zero byte.
+        if name_key.contains(char::is_control) {
+            return Ok(None);
+        }
         on!(self, read "look for a user", |connection| {
             // A username has no `@` and an address has one, so at most one row fits.
             let row: Option<Row> = sqlx::query_as::<Db, Row>(sql!(

@@ -6,6 +6,9 @@
     clippy::indexing_slicing,
     clippy::expect_used,
     clippy::panic,
+    clippy::float_cmp,
+    clippy::too_many_arguments,
+    clippy::as_conversions,
     reason = "a test says what it checked, and may stop at what it did not expect"
 )]
 

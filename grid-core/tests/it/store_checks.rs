@@ -60,6 +60,7 @@ checks! {
     writers_of_overlapping_readings_conflict_cleanly,
     writers_in_opposite_order_do_not_wait_for_each_other,
     a_community_file_makes_its_devices_and_members,
+    one_community_file_sent_twice_at_once_makes_its_devices_once,
     a_refused_community_file_leaves_nothing,
     a_balance_is_that_of_the_readings,
     accounts_can_be_asked_for_as_they_stood,
@@ -151,6 +152,9 @@ async fn a_user_is_found_by_name_and_address_whatever_the_case(store: Store) {
     store.create_user(&ana, now()).await.unwrap();
     for name in ["Ana_Núñez", "ana_núñez", "ANA@example.org", " ana_núñez "] {
         assert_eq!(store.user_by_name(name).await.unwrap().as_ref(), Some(&ana), "{name}");
+    }
+    for nobody in ["", "\0", "ana\0", "a\nb", "' OR 1=1 --", "%", &"x".repeat(100_000)] {
+        assert_eq!(store.user_by_name(nobody).await.unwrap(), None);
     }
     assert_eq!(store.user_by_name("ana_nunez").await.unwrap(), None, "an accent is a difference");
     assert_eq!(store.user(ana.id()).await.unwrap().unwrap().password(), "$argon2id$x");
@@ -273,7 +277,10 @@ async fn a_community_has_its_members_and_devices(store: Store) {
     assert_eq!(store.member_of(community.id, other).await.unwrap(), Some(casa.clone()));
     assert_eq!(store.member_of(community.id, new_id(now())).await.unwrap(), None);
     assert_eq!(store.members(community.id).await.unwrap().len(), 3);
-    assert_eq!(store.communities_of(owner, Page::FIRST).await.unwrap().items, [community.clone()]);
+    assert_eq!(
+        store.communities_of(owner, Page::FIRST).await.unwrap().items,
+        std::slice::from_ref(&community)
+    );
     assert!(store.communities(Page::FIRST).await.unwrap().items.contains(&community));
 }
 
@@ -615,6 +622,21 @@ async fn a_community_file_makes_its_devices_and_members(store: Store) {
     assert_eq!((done.devices_created, done.unchanged, done.superseded), (0, 3, 1));
 }
 
+async fn one_community_file_sent_twice_at_once_makes_its_devices_once(store: Store) {
+    let owner = new_user(&store).await;
+    let community = new_community(&store, owner).await.id;
+    let mut imports = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let store = store.clone();
+        imports
+            .spawn(async move { store.import_community(community, owner, file(FILE), now()).await.unwrap() });
+    }
+    let done = imports.join_all().await;
+    assert_eq!(done.iter().map(|done| done.devices_created).sum::<usize>(), 2);
+    assert_eq!(done.iter().map(|done| done.inserted).sum::<usize>(), 4);
+    assert_eq!(store.community_devices(community).await.unwrap().len(), 2);
+}
+
 async fn a_refused_community_file_leaves_nothing(store: Store) {
     let owner = new_user(&store).await;
     let community = new_community(&store, owner).await.id;
@@ -698,7 +720,7 @@ async fn accounts_can_be_asked_for_as_they_stood(store: Store) {
 async fn a_file_larger_than_a_packet_comes_back_whole(store: Store) {
     let owner = new_user(&store).await;
     // 20 MiB and a bit, above MariaDB's 16 MiB.
-    let large: Vec<u8> = (0..(20 << 20) + 7_u32).map(|byte| (byte * 31 >> 3).to_le_bytes()[0]).collect();
+    let large: Vec<u8> = (0..(20 << 20) + 7_u32).map(|byte| ((byte * 31) >> 3).to_le_bytes()[0]).collect();
     for file in [large.as_slice(), b"", b"x"] {
         let new = NewRecording {
             id: new_id(now()),

@@ -2,6 +2,7 @@
 
 from . import chart
 from ._native import (
+    Balance,
     Energy,
     Forecaster,
     Money,
@@ -12,6 +13,7 @@ from ._native import (
     Series,
     Share,
     SigningKey,
+    Store,
     Table,
     Total,
     apportion,
@@ -40,16 +42,19 @@ from .errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from .results import ArrayBalance, Backtest, Remark, Shared
+from .results import ArrayBalance, Backtest, Imported, Ingested, Remark, Shared
 
 __all__ = [
     "ArrayBalance",
     "Backtest",
+    "Balance",
     "ConflictError",
     "Energy",
     "Forecaster",
     "ForbiddenError",
     "GridError",
+    "Imported",
+    "Ingested",
     "InternalError",
     "InvalidError",
     "LimitedError",
@@ -66,6 +71,7 @@ __all__ = [
     "Shared",
     "SigningKey",
     "StaleError",
+    "Store",
     "Table",
     "Total",
     "TooLargeError",

@@ -11,9 +11,10 @@ import pandas
 import polars
 from numpy.typing import ArrayLike, NDArray
 
-from .results import ArrayBalance, Backtest, Remark, Shared
+from .results import ArrayBalance, Backtest, Imported, Ingested, Remark, Shared
 
 __all__ = [
+    "Balance",
     "Chart",
     "Energy",
     "Forecaster",
@@ -25,6 +26,7 @@ __all__ = [
     "Series",
     "Share",
     "SigningKey",
+    "Store",
     "Table",
     "Total",
     "apportion",
@@ -426,6 +428,145 @@ class Chart:
     def svg(self) -> str:
         """The chart as SVG text."""
     def _repr_svg_(self) -> str: ...
+
+@final
+class Balance:
+    """What a community consumed, generated and shared in a period."""
+
+    @property
+    def start(self) -> datetime.datetime:
+        """The first instant of the first slot, in UTC."""
+    @property
+    def end(self) -> datetime.datetime:
+        """The first instant after the last slot, in UTC."""
+    @property
+    def resolution(self) -> str:
+        """The length of the slots in which generation was set against consumption."""
+    @property
+    def consumption_kwh(self) -> Energy | None:
+        """What the loads used."""
+    @property
+    def generation_kwh(self) -> Energy | None:
+        """What was generated."""
+    @property
+    def charge_kwh(self) -> Energy | None:
+        """What was put into batteries."""
+    @property
+    def discharge_kwh(self) -> Energy | None:
+        """What was taken out of batteries."""
+    @property
+    def self_consumed_kwh(self) -> Energy | None:
+        """Supply that members used on the spot, each behind their own connection point."""
+    @property
+    def shared_kwh(self) -> Energy | None:
+        """Surplus of some members that others used in the same slot."""
+    @property
+    def import_kwh(self) -> Energy | None:
+        """What came from outside the community."""
+    @property
+    def export_kwh(self) -> Energy | None:
+        """What went outside the community."""
+    @property
+    def self_consumption(self) -> float | None:
+        """The part of the generation that stayed in the community, from 0 to 1."""
+    @property
+    def self_sufficiency(self) -> float | None:
+        """The part of the consumption that the community met itself, from 0 to 1."""
+    @property
+    def completeness(self) -> float:
+        """The part of the members' slots in which all their registers are known, from 0 to 1."""
+    @property
+    def quality(self) -> str:
+        """The worst quality of any reading."""
+    @property
+    def members(self) -> Table:
+        """The same for each member."""
+    @property
+    def slots(self) -> Table:
+        """The same for each slot, which ``chart.energy_day`` takes."""
+    def to_dict(self) -> dict[str, Any]:
+        """The balance as the HTTP API answers it: energies as decimal text of kWh under the same keys."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Store:
+    """A community's readings in a database; every call waits."""
+
+    def __new__(cls, url: str, *, migrate: bool = True) -> Self: ...
+    @property
+    def url(self) -> str:
+        """The address, without the password."""
+    def close(self) -> None:
+        """Closes all connections."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, _kind: object, _error: object, _traceback: object) -> None: ...
+    def create_user(self, username: str, email: str, password: str, *, now: _Instant | None = None) -> str:
+        """Creates a user, whose password is kept as an Argon2id hash, and returns their id."""
+    def find_user(self, name: str) -> str | None:
+        """The id of the user with that name or e-mail address, or ``None``."""
+    def create_community(self, name: str, *, owner: _Id, time_zone: str, now: _Instant | None = None) -> str:
+        """Creates a community that ``owner``, a user, runs, and returns its id."""
+    def communities(self) -> Table:
+        """All communities: a table with ``id, name, time_zone``."""
+    def add_member(
+        self,
+        community: _Id,
+        name: str,
+        *,
+        user: _Id | None = None,
+        role: Literal["member", "operator"] = "member",
+        now: _Instant | None = None,
+    ) -> str:
+        """Adds a member to a community and returns the member's id."""
+    def members(self, community: _Id) -> Table:
+        """The members of a community: a table with ``id, name, user, role``."""
+    def create_device(
+        self,
+        name: str,
+        *,
+        owner: _Id,
+        kind: Literal["meter", "pv", "battery", "load", "ev_charger", "other"],
+        time_zone: str,
+        rated_power: Power | None = None,
+        now: _Instant | None = None,
+    ) -> str:
+        """Creates a device of ``owner``, a user, and returns its id."""
+    def add_device(self, community: _Id, device: _Id, member: _Id, *, now: _Instant | None = None) -> None:
+        """Puts a device into a community, as one of a member's."""
+    def remove_device(self, community: _Id, device: _Id) -> None:
+        """Takes a device out of a community; its readings stay."""
+    def delete_device(self, device: _Id) -> None:
+        """Deletes a device that has no readings; one that has raises ``ConflictError``."""
+    def devices(self, community: _Id | None = None) -> Table:
+        """All devices, or those of a community."""
+    def channels(self, device: _Id) -> Table:
+        """The channels of a device with their first start and last end."""
+    def ingest(self, data: _TableLike, *, now: _Instant | None = None) -> Ingested:
+        """Takes in readings, all of them or none."""
+    def import_community(
+        self, community: _Id, data: _TableLike | _Source, *, owner: _Id | None = None, now: _Instant | None = None
+    ) -> Imported:
+        """Takes in a community's readings, all of them or none, with the devices and members that are new."""
+    def readings(
+        self, device: _Id, channel: str, start: _Instant, end: _Instant, as_of: _Instant | None = None
+    ) -> Table:
+        """The readings of a register, as they stand now or as they stood at ``as_of``."""
+    def history(self, device: _Id, channel: str, start: _Instant, end: _Instant) -> Table:
+        """The readings of a register that others have replaced."""
+    def set_key(
+        self,
+        community: _Id,
+        key: Literal["proportional", "static"],
+        *,
+        valid_from: _Instant,
+        shares: dict[str, Share | str | float] | None = None,
+        now: _Instant | None = None,
+    ) -> None:
+        """Sets how a community shares from ``valid_from`` on."""
+    def balance(self, community: _Id, start: _Instant, end: _Instant, *, resolution: str | None = None) -> Balance:
+        """Balances a community from ``start`` to ``end``."""
 
 def apportion(total: _Amount, weights: ArrayLike | Sequence[Share]) -> list[_Amount]:
     """Splits ``total`` in proportion to ``weights``, so that the parts add up to it exactly."""

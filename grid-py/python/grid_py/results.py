@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ._native import Energy, Table
 
-__all__ = ["ArrayBalance", "Backtest", "Remark", "Shared"]
+__all__ = ["ArrayBalance", "Backtest", "Imported", "Ingested", "Remark", "Shared"]
 
 
 class Shared(NamedTuple):
@@ -60,3 +60,29 @@ class Backtest(NamedTuple):
     """A row per series: ``unique_id, mae, mase, wql, coverage_50, coverage_80, origins, scored``."""
     forecasts: Table
     """The forecasts from each origin: ``unique_id, origin, ds, mean`` and the quantiles."""
+
+
+class Ingested(NamedTuple):
+    """What readings did to those that were there."""
+
+    inserted: int
+    """How many were new."""
+    unchanged: int
+    """How many were there already."""
+    superseded: int
+    """How many replaced another value."""
+
+
+class Imported(NamedTuple):
+    """What an import of a community's readings did."""
+
+    devices_created: int
+    """How many devices were new."""
+    members_created: int
+    """How many members were new."""
+    inserted: int
+    """How many readings were new."""
+    unchanged: int
+    """How many readings were there already."""
+    superseded: int
+    """How many readings replaced another value."""

@@ -7,6 +7,10 @@ use super::detect::Layout;
 pub(super) fn recognise(layout: &Layout) -> Option<&'static str> {
     let has =
         |role: Role| layout.columns.iter().any(|column| column.role.is_some_and(|(found, _)| found == role));
+    // A house keeps a wall clock; a cycler that names a load counts seconds.
+    if !has(Role::Clock) {
+        return None;
+    }
     let house = [
         Role::SolarPower,
         Role::LoadPower,

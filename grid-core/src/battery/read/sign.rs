@@ -63,9 +63,7 @@ fn by_state(current: &mut [f64], state: &[f64], signed: bool, remarks: &mut Vec<
         ));
         return true;
     }
-    if discharging > 0.0 && charging < 0.0
-        || (discharging > 0.0 || charging < 0.0) && discharging - charging > 0.0 && signed
-    {
+    if signed && discharging > charging {
         turn(current);
         remarks.push(turned("the file counts discharging current as positive, by its states; it was turned"));
         return true;

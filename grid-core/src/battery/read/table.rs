@@ -6,50 +6,13 @@ use super::super::error::Error;
 use super::super::log::Remark;
 use super::column_map::{Column, Role};
 use super::detect::{Layout, Nesting};
-use super::number::{Cell, DecimalMark, leading, number, trim};
+use super::number::{Cell, DecimalMark, number, trim};
+use super::slot::{Kind, Slot, field_stop, state};
 use super::text::{fields, lines};
 use super::time::{self, Clock, DateOrder};
 
 /// How many rows are sampled to find out how a column is written.
 const SAMPLED: usize = 200;
-
-/// How the cells of a column are written.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
-    Number(DecimalMark),
-    /// `hh:mm:ss`, in seconds.
-    Duration,
-    /// A wall clock, kept as seconds since the first one.
-    Clock {
-        order: DateOrder,
-        first: Option<Clock>,
-    },
-    /// A clock written as a number.
-    NumericClock {
-        first: Option<Clock>,
-    },
-    /// Charge 1, rest 0, discharge -1.
-    State,
-}
-
-/// One wanted column and what was read of it.
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    pub(super) role: Role,
-    /// Field of the line, from 0.
-    pub(super) field: usize,
-    pub(super) header: String,
-    pub(super) kind: Kind,
-    pub(super) values: Vec<f64>,
-    /// Cells that are neither a number nor known to be missing.
-    /// Whether a value makes a row: numbers of cycles and steps alone do not.
-    counts: bool,
-    bad: u64,
-    first_bad: Option<(u64, String)>,
-    /// What the last state cell was, so that a run of equal ones is read once.
-    state_text: Vec<u8>,
-    state_value: f64,
-}
 
 /// The columns of a file.
 #[derive(Debug)]
@@ -118,6 +81,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
         .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
         .filter(|row| layout.nesting.is_none() || row.iter().take(2).all(|cell| trim(cell).is_empty()))
         .collect();
+    let spread = spread(data, end, layout);
     let mut wanted = chosen(&layout.columns);
     let clock_field = wanted.get(&Role::Clock).and_then(|fields| fields.first().copied());
     let timed = wanted.get(&Role::TestTime).and_then(|fields| fields.first()).is_some_and(|field| {
@@ -145,7 +109,8 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
     for (role, fields) in &wanted {
         for field in fields {
             let cells = || sample.iter().filter_map(|row| row.get(*field).copied());
-            if let Some(kind) = kind(*role, cells, &mut remarks) {
+            let later = || spread.iter().filter_map(|row| row.get(*field).copied());
+            if let Some(kind) = kind(*role, cells, later, &mut remarks) {
                 let header =
                     layout.columns.get(*field).map(|column| column.header.clone()).unwrap_or_default();
                 slots.push(Slot::new(*role, *field, header, kind, rows));
@@ -163,7 +128,7 @@ pub(super) fn table(text: &[u8], end: u8, layout: &Layout) -> Result<Table, Erro
     table.read(data, end, layout)?;
     table.finish(layout)?;
     if timed && let Some(field) = clock_field {
-        table.clock = edges(data, end, layout, field, &sample);
+        table.clock = edges(layout, field, &sample, &spread);
     }
     Ok(table)
 }
@@ -197,9 +162,10 @@ fn without_cut_line<'a>(data: &'a [u8], end: u8, layout: &Layout, remarks: &mut 
 }
 
 /// How the cells of a column are written, from a sample of them; `None` for a state column without states.
-fn kind<'a, I: Iterator<Item = &'a [u8]>>(
+fn kind<'a, I: Iterator<Item = &'a [u8]>, J: Iterator<Item = &'a [u8]>>(
     role: Role,
     cells: impl Fn() -> I,
+    later: impl Fn() -> J,
     remarks: &mut Vec<Remark>,
 ) -> Option<Kind> {
     match role {
@@ -221,25 +187,51 @@ fn kind<'a, I: Iterator<Item = &'a [u8]>>(
                     Kind::Number(decimal_mark(cells()))
                 });
             }
-            let order = date_order(cells(), remarks);
+            let order = date_order(cells().take(1).chain(later()), remarks);
             Some(Kind::Clock { order, first: None })
         }
         _ => Some(Kind::Number(decimal_mark(cells()))),
     }
 }
 
-/// The date order of a column; where days and months cannot be told apart, month first, and a remark.
+/// Rows from all over the file in their order, the last one among them.
+fn spread<'a>(data: &'a [u8], end: u8, layout: &Layout) -> Vec<Vec<&'a [u8]>> {
+    const ROWS: usize = 128;
+    let data = data.trim_ascii_end();
+    let last = memchr::memrchr(end, data).map_or(0, |at| at + 1);
+    (0..ROWS)
+        .filter_map(|part| memchr::memchr(end, data.get(data.len() / ROWS * part..)?).map(|at| (part, at)))
+        .map(|(part, at)| data.len() / ROWS * part + at + 1)
+        .chain(std::iter::once(last))
+        .filter_map(|start| lines(data, end, start, 0).next())
+        .map(|line| fields(if layout.wrapped { trim(line.bytes) } else { line.bytes }, layout.delimiter))
+        .collect()
+}
+
+/// The date order of a column: by a number above twelve, else by which order lets the clock run evenly; where that
+/// cannot tell either, month first, and a remark.
 fn date_order<'a>(cells: impl Iterator<Item = &'a [u8]>, remarks: &mut Vec<Remark>) -> DateOrder {
     let cells: Vec<&[u8]> = cells.collect();
     if let Some(order) = time::date_order(cells.iter().copied()) {
         return order;
     }
-    let looks_ambiguous = cells.first().is_some_and(|cell| {
-        let (first, second) =
-            (time::clock(cell, DateOrder::MonthFirst), time::clock(cell, DateOrder::DayFirst));
-        first != second && first.is_some() && second.is_some()
-    });
-    if looks_ambiguous {
+    // The longest step in either direction; the wrong order turns midnight into a month.
+    let longest = |order: DateOrder| -> f64 {
+        let clocks: Vec<Clock> = cells.iter().filter_map(|cell| time::clock(cell, order)).collect();
+        let steps = clocks
+            .windows(2)
+            .map(|pair| if let [before, now] = pair { before.until(*now).abs() } else { 0.0 });
+        steps.fold(0.0, f64::max)
+    };
+    let (month_first, day_first) = (longest(DateOrder::MonthFirst), longest(DateOrder::DayFirst));
+    if month_first < day_first {
+        return DateOrder::MonthFirst;
+    }
+    if day_first < month_first {
+        return DateOrder::DayFirst;
+    }
+    let one = |order: DateOrder| cells.first().and_then(|cell| time::clock(cell, order));
+    if one(DateOrder::MonthFirst) != one(DateOrder::DayFirst) {
         remarks.push(Remark::new(
             "date_order_assumed",
             "day and month cannot be told apart in the dates; month first was assumed",
@@ -264,24 +256,6 @@ fn decimal_mark<'a>(cells: impl Iterator<Item = &'a [u8]>) -> DecimalMark {
         }
     }
     DecimalMark::Point
-}
-
-/// What a word says about the direction: charge 1, rest 0, discharge -1.
-fn state(cell: &[u8]) -> Option<f64> {
-    let lower = trim(cell).to_ascii_lowercase();
-    let text = String::from_utf8_lossy(&lower);
-    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    if text.as_ref() == "d" || has(&["dchg", "disc", "dch", "entlad", "放电", "descarga"]) {
-        Some(-1.0)
-    } else if text.as_ref() == "c" || has(&["chg", "charge", "cha", "laden", "充电", "carga", "cccv"]) {
-        Some(1.0)
-    } else if ["r", "p", "s", "o", "i"].contains(&text.as_ref())
-        || has(&["rest", "paus", "ocv", "idle", "standby", "静置", "搁置", "open", "wait", "stop", "finish"])
-    {
-        Some(0.0)
-    } else {
-        None
-    }
 }
 
 impl Table {
@@ -500,126 +474,22 @@ impl Table {
     }
 }
 
-/// The place of the delimiter or line end that ends the field at `at`.
-#[inline]
-fn field_stop(data: &[u8], at: usize, delimiter: u8, end: u8) -> usize {
-    let rest = data.get(at..).unwrap_or_default();
-    memchr::memchr2(delimiter, end, rest).map_or(data.len(), |length| at + length)
-}
-
-impl Slot {
-    fn new(role: Role, field: usize, header: String, kind: Kind, rows: usize) -> Self {
-        Self {
-            role,
-            field,
-            header,
-            kind,
-            values: Vec::with_capacity(rows),
-            counts: !matches!(role, Role::Cycle | Role::Step | Role::State),
-            bad: 0,
-            first_bad: None,
-            state_text: Vec::new(),
-            state_value: f64::NAN,
-        }
-    }
-
-    /// The value of the field at `at`, whether it is neither a number nor missing, and where the field ends.
-    #[inline]
-    fn read_at(&mut self, data: &[u8], at: usize, delimiter: u8, end: u8) -> (f64, bool, usize) {
-        let rest = data.get(at..).unwrap_or_default();
-        if let Kind::Number(mark) = self.kind
-            && let Some((value, after)) = leading(rest, mark)
-        {
-            let place = data.len() - after.len();
-            match after {
-                [next, ..] if *next == delimiter || *next == end => return (value, false, place),
-                [b'\r', next, ..] if *next == end => return (value, false, place + 1),
-                _ => {}
-            }
-        }
-        let stop = field_stop(data, at, delimiter, end);
-        let (value, bad) = self.read(data.get(at..stop).unwrap_or_default());
-        (value, bad, stop)
-    }
-
-    /// The value of a cell, and whether it is neither a number nor missing.
-    fn read(&mut self, cell: &[u8]) -> (f64, bool) {
-        match &mut self.kind {
-            Kind::Number(mark) => match number(cell, *mark) {
-                Cell::Number(value) => (value, false),
-                Cell::Missing => (f64::NAN, false),
-                Cell::Bad => (f64::NAN, true),
-            },
-            Kind::State => {
-                if self.state_text != cell {
-                    self.state_text.clear();
-                    self.state_text.extend_from_slice(cell);
-                    self.state_value = state(cell).unwrap_or(f64::NAN);
-                }
-                (self.state_value, false)
-            }
-            other => {
-                let value = other.moment(cell);
-                (value, value.is_nan() && !matches!(number(cell, DecimalMark::Point), Cell::Missing))
-            }
-        }
-    }
-}
-
-impl Kind {
-    fn expected(&self) -> &'static str {
-        match self {
-            Self::Number(_) | Self::State => "a number",
-            Self::Duration => "a time like `12:34:56.7`",
-            Self::Clock { .. } | Self::NumericClock { .. } => "a date and time like `2024-05-13 11:19:51`",
-        }
-    }
-
-    /// Seconds of a duration, or since the first clock of the column.
-    fn moment(&mut self, cell: &[u8]) -> f64 {
-        let (first, clock) = match self {
-            Self::Duration => {
-                return time::duration(cell).unwrap_or_else(|| match number(cell, DecimalMark::Point) {
-                    Cell::Number(value) => value,
-                    Cell::Missing | Cell::Bad => f64::NAN,
-                });
-            }
-            Self::Clock { order, first } => (first, time::clock(cell, *order)),
-            Self::NumericClock { first } => {
-                let clock = match number(cell, DecimalMark::Point) {
-                    Cell::Number(value) => time::numeric_clock(value),
-                    Cell::Missing | Cell::Bad => None,
-                };
-                (first, clock)
-            }
-            Self::Number(_) | Self::State => return f64::NAN,
-        };
-        match clock {
-            Some(clock) => first.get_or_insert(clock).until(clock),
-            None => f64::NAN,
-        }
-    }
-}
-
 /// The clock of the first and of the last row.
 fn edges(
-    data: &[u8],
-    end: u8,
     layout: &Layout,
     field: usize,
     sample: &[Vec<&[u8]>],
+    spread: &[Vec<&[u8]>],
 ) -> Option<(Clock, Clock)> {
-    let trimmed = data.trim_ascii_end();
-    let last_line = trimmed.get(memchr::memrchr(end, trimmed).map_or(0, |at| at + 1)..)?;
-    let last_line = if layout.wrapped { trim(last_line) } else { last_line };
-    let last_row = fields(last_line, layout.delimiter);
-    let cells: Vec<&[u8]> = sample.iter().filter_map(|row| row.get(field).copied()).collect();
-    let last = last_row.get(field).copied();
-    let order = time::date_order(cells.iter().copied().chain(last)).unwrap_or_default();
+    // Rows from all over a nested export may be of cycles and steps.
+    let spread = if layout.nesting.is_some() { &[] } else { spread };
+    let cells = || sample.iter().chain(spread).filter_map(|row| row.get(field).copied());
+    let order = date_order(cells(), &mut Vec::new());
     let clock = |cell: &[u8]| match number(cell, DecimalMark::Point) {
         Cell::Number(value) => time::numeric_clock(value),
         Cell::Missing | Cell::Bad => time::clock(cell, order),
     };
-    let first = cells.iter().find_map(|cell| clock(cell))?;
-    Some((first, last.and_then(clock).unwrap_or(first)))
+    let first = cells().find_map(clock)?;
+    let last = spread.last().and_then(|row| row.get(field).copied()).and_then(clock);
+    Some((first, last.unwrap_or(first)))
 }

@@ -417,6 +417,15 @@ fn a_landt_text_with_a_header_on_line_two_is_read() {
 }
 
 #[test]
+fn a_clock_that_runs_over_midnight_tells_the_date_order() {
+    let recording = read(
+        "Date Time;Voltage (V);Current (A)\n05/06/2024 23:00:00;3.5;1\n06/06/2024 00:00:00;3.6;1\n06/06/2024 01:00:00;3.7;1\n",
+    );
+    assert_eq!(recording.time_s, [0.0, 3600.0, 7200.0]);
+    assert_eq!(recording.started_at.unwrap().to_string(), "2024-06-05T23:00:00");
+}
+
+#[test]
 fn chinese_headers_are_read() {
     let recording = read(
         "数据序号,循环号,工步号,工步类型,总时间,电流(mA),电压(V),充电容量(mAh),放电容量(mAh)\n\

@@ -1,0 +1,452 @@
+//! The store of a community, for notebooks: every call waits.
+
+use std::path::PathBuf;
+
+use grid_core::{
+    auth::{Password, PasswordHasher},
+    energy::{
+        Community, Device, DeviceKind, Member, Name, Reading, Role,
+        ingest::{Batch, Layout, read_csv},
+        sharing::{Key, SharingKey},
+    },
+    store::{DeviceBatch, Error as StoreError, Listed, Options, Page, User, blocking::Store, new_id},
+};
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyBytes, PyDict},
+};
+use uuid::Uuid;
+
+use crate::{
+    auth::{Id, instant_or_now},
+    balance::PyBalance,
+    columns::Columns,
+    energy::share_of,
+    error::{Error, no_choice, raise},
+    quantity::PyPower,
+    readings::{batches, devices, rows},
+    table::{PyTable, Table},
+    time::{self, Instant},
+};
+
+/// A community's readings in a database: ``sqlite:grid.db``, ``mysql://user:password@host/grid`` or
+/// ``postgres://user:password@host/grid``.
+///
+/// The tables are made or brought up to date when the store is opened, unless ``migrate=False``. ``now`` is this machine's
+/// clock in every call where it is left out. Ids are UUIDs, as text. A store may be used as a context, which closes it.
+///
+/// >>> import grid_py as grid
+/// >>> with grid.Store("sqlite::memory:") as store:
+/// ...     ana = store.create_user("ana", "ana@example.org", "correct horse")
+/// ...     community = store.create_community("Calle Sol", owner=ana, time_zone="Europe/Madrid")
+/// ...     imported = store.import_community(community, {
+/// ...         "device": ["casa 1", "casa 1"], "channel": ["consumption", "generation"],
+/// ...         "start": ["2026-01-01T12:00:00Z"] * 2, "end": ["2026-01-01T12:15:00Z"] * 2,
+/// ...         "energy_kwh": [0.5, 0.75],
+/// ...     })
+/// ...     balance = store.balance(community, "2026-01-01T12:00:00Z", "2026-01-01T12:15:00Z")
+/// >>> balance.self_consumed_kwh, balance.export_kwh
+/// (Energy("0.5 kWh"), Energy("0.25 kWh"))
+#[pyclass(frozen, name = "Store", module = "grid_py")]
+#[derive(Debug)]
+pub(crate) struct PyStore(Store);
+
+#[pymethods]
+impl PyStore {
+    #[new]
+    #[pyo3(signature = (url, *, migrate=true))]
+    fn new(py: Python<'_>, url: &str, migrate: bool) -> PyResult<Self> {
+        let open = || {
+            let store = Store::connect(url, Options::default())?;
+            if migrate {
+                store.migrate()?;
+            }
+            Ok::<_, StoreError>(store)
+        };
+        py.detach(open).map(Self).map_err(raise)
+    }
+
+    /// The address, without the password.
+    #[getter]
+    fn url(&self) -> &str {
+        self.0.describe()
+    }
+
+    /// Closes all connections.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.ask(py, Store::close)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.close(py)
+    }
+
+    /// Creates a user, whose password is kept as an Argon2id hash, and returns their id.
+    #[pyo3(signature = (username, email, password, *, now=None))]
+    fn create_user(
+        &self,
+        py: Python<'_>,
+        username: &str,
+        email: &str,
+        password: &str,
+        now: Option<Instant>,
+    ) -> PyResult<String> {
+        let now = instant_or_now(py, now)?;
+        let password = Password::parse(password).map_err(raise)?;
+        let hash = py.detach(|| PasswordHasher::default().hash(&password)).map_err(raise)?;
+        let user = User::new(new_id(now), username, email, hash).map_err(raise)?;
+        self.ask(py, |store| store.create_user(&user, now))?;
+        Ok(user.id().to_string())
+    }
+
+    /// The id of the user with that name or e-mail address, or ``None``.
+    fn find_user(&self, py: Python<'_>, name: &str) -> PyResult<Option<String>> {
+        Ok(self.ask(py, |store| store.user_by_name(name))?.map(|user| user.id().to_string()))
+    }
+
+    /// Creates a community that ``owner``, a user, runs, and returns its id.
+    #[pyo3(signature = (name, *, owner, time_zone, now=None))]
+    fn create_community(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        owner: Id,
+        time_zone: &str,
+        now: Option<Instant>,
+    ) -> PyResult<String> {
+        let now = instant_or_now(py, now)?;
+        let name = Name::new(name).map_err(raise)?;
+        let community = Community { id: new_id(now), name, calendar: time::calendar(time_zone)? };
+        let user = self.ask(py, |store| store.user(owner.0))?;
+        // A user who is not there is refused by the store, which says so.
+        let creator = user.map_or_else(|| owner.0.to_string(), |user| user.username().to_owned());
+        let creator = Member {
+            id: new_id(now),
+            name: Name::new(&creator).map_err(raise)?,
+            user: Some(owner.0),
+            role: Role::Operator,
+        };
+        self.ask(py, |store| store.create_community(&community, &creator, now))?;
+        Ok(community.id.to_string())
+    }
+
+    /// All communities: a table with ``id, name, time_zone``.
+    fn communities(&self, py: Python<'_>) -> PyResult<PyTable> {
+        let communities = self.all(py, Store::communities, |community| community.id)?;
+        Table::new()
+            .texts("id", communities.iter().map(|community| Some(community.id.to_string())))
+            .texts("name", communities.iter().map(|community| Some(community.name.as_str())))
+            .texts("time_zone", communities.iter().map(|community| Some(community.calendar.name())))
+            .finish()
+    }
+
+    /// Adds a member to a community and returns the member's id.
+    ///
+    /// ``user`` is the user who sees the member as theirs, if any; ``role`` is ``member`` or ``operator``.
+    #[pyo3(signature = (community, name, *, user=None, role="member", now=None))]
+    fn add_member(
+        &self,
+        py: Python<'_>,
+        community: Id,
+        name: &str,
+        user: Option<Id>,
+        role: &str,
+        now: Option<Instant>,
+    ) -> PyResult<String> {
+        let now = instant_or_now(py, now)?;
+        let member = Member {
+            id: new_id(now),
+            name: Name::new(name).map_err(raise)?,
+            user: user.map(|user| user.0),
+            role: role.parse().map_err(raise)?,
+        };
+        self.ask(py, |store| store.add_member(community.0, &member, now))?;
+        Ok(member.id.to_string())
+    }
+
+    /// The members of a community: a table with ``id, name, user, role``.
+    fn members(&self, py: Python<'_>, community: Id) -> PyResult<PyTable> {
+        let members = self.ask(py, |store| store.members(community.0))?;
+        Table::new()
+            .texts("id", members.iter().map(|member| Some(member.id.to_string())))
+            .texts("name", members.iter().map(|member| Some(member.name.as_str())))
+            .texts("user", members.iter().map(|member| member.user.map(|user| user.to_string())))
+            .texts("role", members.iter().map(|member| Some(member.role.as_str())))
+            .finish()
+    }
+
+    /// Creates a device of ``owner``, a user, and returns its id.
+    ///
+    /// ``kind`` is ``meter``, ``pv``, ``battery``, ``load``, ``ev_charger`` or ``other``.
+    #[pyo3(signature = (name, *, owner, kind, time_zone, rated_power=None, now=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    fn create_device(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        owner: Id,
+        kind: &str,
+        time_zone: &str,
+        rated_power: Option<PyPower>,
+        now: Option<Instant>,
+    ) -> PyResult<String> {
+        let now = instant_or_now(py, now)?;
+        let device = Device {
+            id: new_id(now),
+            owner: owner.0,
+            name: Name::new(name).map_err(raise)?,
+            kind: kind.parse::<DeviceKind>().map_err(raise)?,
+            calendar: time::calendar(time_zone)?,
+            rated_power: rated_power.map(|power| power.0),
+        };
+        self.ask(py, |store| store.create_device(&device, now))?;
+        Ok(device.id.to_string())
+    }
+
+    /// Puts a device into a community, as one of a member's.
+    #[pyo3(signature = (community, device, member, *, now=None))]
+    fn add_device(
+        &self,
+        py: Python<'_>,
+        community: Id,
+        device: Id,
+        member: Id,
+        now: Option<Instant>,
+    ) -> PyResult<()> {
+        let now = instant_or_now(py, now)?;
+        self.ask(py, |store| store.add_device(community.0, device.0, member.0, now))
+    }
+
+    /// Takes a device out of a community; its readings stay.
+    fn remove_device(&self, py: Python<'_>, community: Id, device: Id) -> PyResult<()> {
+        self.ask(py, |store| store.remove_device(community.0, device.0))
+    }
+
+    /// Deletes a device that has no readings; one that has raises ``ConflictError``.
+    fn delete_device(&self, py: Python<'_>, device: Id) -> PyResult<()> {
+        self.ask(py, |store| store.delete_device(device.0))
+    }
+
+    /// All devices, or those of a community: a table with ``id, name, kind, time_zone, rated_power_w, owner`` and, of
+    /// a community, ``member``.
+    #[pyo3(signature = (community=None))]
+    fn devices(&self, py: Python<'_>, community: Option<Id>) -> PyResult<PyTable> {
+        let Some(community) = community else {
+            return devices(&self.all(py, Store::devices, |device| device.id)?).finish();
+        };
+        let placed = self.ask(py, |store| store.community_devices(community.0))?;
+        let (found, members): (Vec<Device>, Vec<Uuid>) = placed.into_iter().unzip();
+        devices(&found).texts("member", members.iter().map(|member| Some(member.to_string()))).finish()
+    }
+
+    /// The channels of a device with their first start and last end: a table with ``channel, start, end``.
+    fn channels(&self, py: Python<'_>, device: Id) -> PyResult<PyTable> {
+        let channels = self.ask(py, |store| store.channels(device.0))?;
+        Table::new()
+            .texts("channel", channels.iter().map(|(channel, _)| Some(channel.as_str())))
+            .instants("start", channels.iter().map(|(_, extent)| extent.start()))
+            .instants("end", channels.iter().map(|(_, extent)| extent.end()))
+            .finish()
+    }
+
+    /// Takes in readings, all of them or none: a table with ``device`` (an id), ``channel, start, end, energy_kwh`` and,
+    /// if wanted, ``quality``.
+    ///
+    /// The same reading twice changes nothing; one with another value supersedes it, and the old one stays in the
+    /// history. Returns ``Ingested(inserted, unchanged, superseded)``.
+    #[pyo3(signature = (data, *, now=None))]
+    fn ingest<'py>(
+        &self,
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+        now: Option<Instant>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let now = instant_or_now(py, now)?;
+        let batch = |batch: Batch| {
+            let device = batch.device.unwrap_or_default();
+            let not_an_id = || Error::NotAnId { got: grid_core::error::excerpt(&device) };
+            let device = device.parse().map_err(|_| raise(not_an_id()))?;
+            Ok(DeviceBatch { device, channel: batch.channel, readings: batch.readings })
+        };
+        let batches = batches(&Columns::of(data)?)?.into_iter().map(batch).collect::<PyResult<Vec<_>>>()?;
+        let ingested = self.ask(py, |store| store.ingest(&batches, now))?;
+        let counts = (ingested.inserted, ingested.unchanged, ingested.superseded);
+        py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Ingested"))?.call1(counts)
+    }
+
+    /// Takes in a community's readings, all of them or none, with the devices and members that are new.
+    ///
+    /// ``data`` is the path of a CSV file ``device,channel,start,end,energy_kwh,quality``, its ``bytes``, or a table with
+    /// these columns; ``member`` may be there too. A device is an id, or a name in this community; a name that is new
+    /// becomes a device of ``owner``, the user who runs the community if it is left out. Returns
+    /// ``Imported(devices_created, members_created, inserted, unchanged, superseded)``.
+    #[pyo3(signature = (community, data, *, owner=None, now=None))]
+    fn import_community<'py>(
+        &self,
+        py: Python<'py>,
+        community: Id,
+        data: &Bound<'py, PyAny>,
+        owner: Option<Id>,
+        now: Option<Instant>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let now = instant_or_now(py, now)?;
+        let batches = if let Ok(bytes) = data.cast::<PyBytes>() {
+            let bytes = bytes.as_bytes();
+            py.detach(|| read_csv(bytes, "data", Layout::Community)).map_err(raise)?
+        } else if let Ok(path) = data.extract::<PathBuf>() {
+            let file = std::fs::File::open(&path)?;
+            py.detach(|| read_csv(file, &path.display().to_string(), Layout::Community)).map_err(raise)?
+        } else {
+            batches(&Columns::of(data)?)?
+        };
+        let owner = if let Some(owner) = owner {
+            owner.0
+        } else {
+            let members = self.ask(py, |store| store.members(community.0))?;
+            let runs = |member: &Member| member.user.filter(|_| member.role == Role::Operator);
+            let needed = || raise(Error::Needed { what: "an owner", when: "no user runs the community" });
+            members.iter().find_map(runs).ok_or_else(needed)?
+        };
+        let imported = self.ask(py, |store| store.import_community(community.0, owner, batches, now))?;
+        let counts = (
+            imported.devices_created,
+            imported.members_created,
+            imported.inserted,
+            imported.unchanged,
+            imported.superseded,
+        );
+        py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Imported"))?.call1(counts)
+    }
+
+    /// The readings of a register that share an instant with the interval from ``start`` to ``end``: a table with
+    /// ``start, end, energy_kwh, quality, recorded_at``, as they stand now or as they stood at ``as_of``.
+    #[pyo3(signature = (device, channel, start, end, as_of=None))]
+    fn readings(
+        &self,
+        py: Python<'_>,
+        device: Id,
+        channel: &str,
+        start: Instant,
+        end: Instant,
+        as_of: Option<Instant>,
+    ) -> PyResult<PyTable> {
+        let (channel, interval) = (channel.parse().map_err(raise)?, time::interval(&start, &end)?);
+        let as_of = as_of.map(|instant| instant.0);
+        let found = self.ask(py, |store| store.readings(device.0, channel, interval, as_of))?;
+        let readings: Vec<Reading> = found.iter().map(|recorded| recorded.reading).collect();
+        rows(&readings).instants("recorded_at", found.iter().map(|recorded| recorded.at)).finish()
+    }
+
+    /// The readings of a register that others have replaced: a table with ``start, end, energy_kwh, quality,
+    /// recorded_at, replaced_at``.
+    fn history(
+        &self,
+        py: Python<'_>,
+        device: Id,
+        channel: &str,
+        start: Instant,
+        end: Instant,
+    ) -> PyResult<PyTable> {
+        let (channel, interval) = (channel.parse().map_err(raise)?, time::interval(&start, &end)?);
+        let found = self.ask(py, |store| store.history(device.0, channel, interval))?;
+        let readings: Vec<Reading> = found.iter().map(|old| old.reading).collect();
+        rows(&readings)
+            .instants("recorded_at", found.iter().map(|old| old.at))
+            .instants("replaced_at", found.iter().map(|old| old.until))
+            .finish()
+    }
+
+    /// Sets how a community shares from ``valid_from`` on: ``proportional`` to demand, or ``static`` with ``shares``, a
+    /// mapping of member ids to shares that add up to one.
+    #[pyo3(signature = (community, key, *, valid_from, shares=None, now=None))]
+    fn set_key(
+        &self,
+        py: Python<'_>,
+        community: Id,
+        key: &str,
+        valid_from: Instant,
+        shares: Option<&Bound<'_, PyDict>>,
+        now: Option<Instant>,
+    ) -> PyResult<()> {
+        let now = instant_or_now(py, now)?;
+        let key = key_of(key, shares)?;
+        self.ask(py, |store| store.set_key(community.0, &key, valid_from.0, now))
+    }
+
+    /// Balances a community from ``start`` to ``end``: what it consumed, generated, shared, imported and exported.
+    ///
+    /// ``resolution`` is the length of the slots in which generation is set against consumption, that of the readings
+    /// if it is left out.
+    #[pyo3(signature = (community, start, end, *, resolution=None))]
+    fn balance(
+        &self,
+        py: Python<'_>,
+        community: Id,
+        start: Instant,
+        end: Instant,
+        resolution: Option<&str>,
+    ) -> PyResult<PyBalance> {
+        let interval = time::interval(&start, &end)?;
+        let resolution = resolution.map(time::resolution).transpose()?;
+        self.ask(py, |store| store.balance(community.0, interval, resolution, None)).map(PyBalance)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Store {}>", self.0.describe())
+    }
+}
+
+impl PyStore {
+    /// Asks the database while other threads run.
+    fn ask<T: Send>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&Store) -> Result<T, StoreError> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| call(&self.0)).map_err(raise)
+    }
+
+    /// Asks for every page of a list.
+    fn all<T: Send>(
+        &self,
+        py: Python<'_>,
+        list: fn(&Store, Page) -> Result<Listed<T>, StoreError>,
+        id: fn(&T) -> Uuid,
+    ) -> PyResult<Vec<T>> {
+        let mut items: Vec<T> = Vec::new();
+        loop {
+            let page = Page { after: items.last().map(id), limit: Page::MOST };
+            let listed = self.ask(py, |store| list(store, page))?;
+            items.extend(listed.items);
+            if listed.next.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+fn key_of(key: &str, shares: Option<&Bound<'_, PyDict>>) -> PyResult<Key> {
+    match (key, shares) {
+        ("proportional", _) => Ok(Key::Proportional),
+        ("static", Some(shares)) => {
+            let share = |(member, share): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+                Ok((member.extract::<Id>()?.0.to_string(), share_of(&share)?))
+            };
+            let shares = shares.iter().map(share).collect::<PyResult<_>>()?;
+            SharingKey::new(shares).map(Key::Static).map_err(raise)
+        }
+        ("static", None) => Err(raise(Error::Needed { what: "shares", when: "the key is static" })),
+        _ => Err(no_choice("the key", "`proportional` or `static`", key)),
+    }
+}
