@@ -13,7 +13,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 /// The settings of one process.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
     /// Port to listen on; 0 takes a free one.
@@ -87,6 +87,13 @@ pub struct Config {
     /// Set by App Engine.
     #[arg(long, env = "GAE_SERVICE", global = true, hide = true)]
     pub app_engine_service: Option<String>,
+}
+
+/// Without the addresses of databases, which may hold passwords.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("address", &self.address()).finish_non_exhaustive()
+    }
 }
 
 /// How the log is written.
@@ -210,4 +217,36 @@ impl Config {
 
 fn megabytes(count: NonZeroU32) -> usize {
     usize::try_from(count.get()).unwrap_or(usize::MAX).saturating_mul(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    fn config(arguments: &[&str]) -> Config {
+        Cli::try_parse_from(["grid-server"].iter().chain(arguments)).unwrap().config
+    }
+
+    #[test]
+    fn on_a_platform_the_server_listens_to_everybody_elsewhere_only_to_this_machine() {
+        let host = |arguments: &[&str]| config(arguments).address().ip().to_string();
+        assert_eq!(host(&["--cloud-run-service", "grid"]), "0.0.0.0");
+        assert_eq!(host(&["--app-engine-service", "grid"]), "0.0.0.0");
+        assert_eq!(host(&["--cloud-run-service", "grid", "--host", "10.0.0.1"]), "10.0.0.1");
+        assert_eq!(host(&[]), "127.0.0.1");
+    }
+
+    #[test]
+    fn the_database_is_where_the_nearest_setting_says() {
+        let both = ["--database-url", "mysql://a/grid", "--fallback-database-url", "mysql://b/grid"];
+        let named = config(&both).database().unwrap();
+        assert_eq!((named.url.as_str(), named.source), ("mysql://a/grid", "GRID_DATABASE_URL"));
+        let other = config(&both[2..]).database().unwrap();
+        assert_eq!((other.url.as_str(), other.source), ("mysql://b/grid", "DATABASE_URL"));
+        assert!(!format!("{named:?}").contains("mysql"), "the address may hold a password");
+        let missing = config(&["--database-url-file", "/nowhere/secret"]).database();
+        assert!(matches!(missing, Err(Error::SecretUnreadable { .. })));
+    }
 }

@@ -23,7 +23,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 format!("expected `application/json`, got `{}`", excerpt(&kind.unwrap_or_default())),
-            ));
+            )
+            .hint("with curl: --json '{...}', or --header 'Content-Type: application/json'"));
         }
         let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
         parse_json(&body).map(Self)

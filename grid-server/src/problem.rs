@@ -1,6 +1,6 @@
 //! Every refusal: RFC 9457 problem details, made from any [`Failure`] in one place.
 //!
-//! A [`Problem`] travels in the response's extensions and is written by the outermost layer ([`finish`]), which knows
+//! A [`Problem`] travels in the response's extensions and is written by the outermost layer (`finish`), which knows
 //! the request's id; responses that libraries make (405, 413, ...) become problems there as well.
 
 use std::time::Duration;

@@ -22,8 +22,9 @@ use crate::{
     telemetry,
 };
 
-/// How long requests that run may go on after the signal to stop. Cloud Run kills after ten seconds.
-const DRAIN: Duration = Duration::from_secs(8);
+/// How long requests that run may go on after the signal to stop: with closing the store, less than the ten seconds after
+/// which Cloud Run kills.
+const DRAIN: Duration = Duration::from_secs(7);
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 

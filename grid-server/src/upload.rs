@@ -20,6 +20,7 @@ use grid_core::{
     error::excerpt,
 };
 use http_body_util::LengthLimitError;
+use tokio::time::Instant;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::{
@@ -99,7 +100,9 @@ pub(crate) async fn stream<T: Send + 'static>(
     work: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     check_length(app, request.headers())?;
-    let frames = futures_util::stream::try_unfold(request.into_limited_body().into_data_stream(), next_frame);
+    let body = request.into_limited_body().into_data_stream();
+    let arriving = Arriving { body, until: Instant::now() + app.config().upload_time() };
+    let frames = futures_util::stream::try_unfold(arriving, next_frame);
     // The stream polls what it waits for where it stands.
     let source = StreamReader::new(Box::pin(frames));
     app.uploads()
@@ -128,11 +131,19 @@ fn too_large() -> Problem {
         .hint("send it in parts; the limit is GRID_MAX_UPLOAD_MB")
 }
 
-/// The next piece of a body; one that does not come in time ends it, so that nobody holds a thread by sending nothing.
-async fn next_frame(mut body: BodyDataStream) -> std::io::Result<Option<(Bytes, BodyDataStream)>> {
-    match tokio::time::timeout(PATIENCE, body.try_next()).await {
+/// A body that arrives, and until when it may.
+struct Arriving {
+    body: BodyDataStream,
+    until: Instant,
+}
+
+/// The next piece of a body; one that does not come in time ends it, so that nobody holds a thread by sending nothing,
+/// or next to nothing.
+async fn next_frame(mut arriving: Arriving) -> std::io::Result<Option<(Bytes, Arriving)>> {
+    let until = arriving.until.min(Instant::now() + PATIENCE);
+    match tokio::time::timeout_at(until, arriving.body.try_next()).await {
         Err(_) => Err(ErrorKind::TimedOut.into()),
-        Ok(Ok(frame)) => Ok(frame.map(|frame| (frame, body))),
+        Ok(Ok(frame)) => Ok(frame.map(|frame| (frame, arriving))),
         Ok(Err(error)) if is_too_large(&error) => Err(ErrorKind::FileTooLarge.into()),
         Ok(Err(error)) => Err(std::io::Error::new(ErrorKind::UnexpectedEof, error)),
     }
