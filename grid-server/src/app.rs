@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use std::{
+    num::NonZeroUsize,
     sync::{
         Arc, OnceLock, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -9,10 +10,12 @@ use std::{
 };
 
 use serde::Serialize;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
-use crate::{config::Config, hashing::Hashing, problem::Problem, services::Services};
+use crate::{config::Config, problem::Problem, services::Services, workers::Workers};
+
+/// How many files may arrive at the same time.
+const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 
 /// What all requests share; cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -21,8 +24,9 @@ pub struct App(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
-    hashing: Hashing,
-    analyses: Semaphore,
+    passwords: Workers,
+    analyses: Workers,
+    uploads: Workers,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     stopping: AtomicBool,
@@ -45,12 +49,14 @@ pub(crate) enum StartUp {
 impl App {
     /// Makes the state of a server that has not reached its database yet.
     pub fn new(config: Config) -> Self {
-        let hashing = Hashing::new(config.password_workers);
-        let analyses = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
+        let workers = config.password_workers;
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self(Arc::new(Inner {
             config,
-            hashing,
-            analyses: Semaphore::new(analyses),
+            passwords: Workers::new("passwords", workers, workers.get().saturating_mul(2)),
+            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8)),
+            // A file that arrives waits for its network, not for a core.
+            uploads: Workers::new("uploads", UPLOADS, 0),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),
@@ -61,16 +67,19 @@ impl App {
         &self.0.config
     }
 
-    pub(crate) fn hashing(&self) -> &Hashing {
-        &self.0.hashing
+    /// Where passwords are hashed.
+    pub(crate) fn passwords(&self) -> &Workers {
+        &self.0.passwords
     }
 
-    /// A place for an analysis that keeps a core busy; there is one for each core.
-    pub(crate) async fn analysis(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Problem> {
-        match tokio::time::timeout(Duration::from_secs(5), self.0.analyses.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            _ => Err(Problem::unavailable("all places for analyses are taken", Duration::from_secs(5))),
-        }
+    /// Where what keeps a core busy is computed; there is a place for each core.
+    pub(crate) fn analyses(&self) -> &Workers {
+        &self.0.analyses
+    }
+
+    /// Where files are read while they arrive.
+    pub(crate) fn uploads(&self) -> &Workers {
+        &self.0.uploads
     }
 
     /// What needs the database; 503 before it could be reached for the first time.

@@ -62,7 +62,7 @@ async fn exists(store: &Store) -> Result<bool, Problem> {
 
 async fn create_user(app: &App, store: &Store) -> Result<Uuid, Problem> {
     let password = Password::parse(PASSWORD)?;
-    let hash = app.hashing().run(move || PasswordHasher::default().hash(&password)).await??;
+    let hash = app.passwords().run(move || PasswordHasher::default().hash(&password)).await??;
     let now = clock::now();
     let user = User::new(new_id(now), USERNAME, "demo@example.org", hash)?;
     store.create_user(&user, now).await?;

@@ -16,7 +16,6 @@ mod caller;
 mod clock;
 mod demo;
 mod extract;
-mod hashing;
 mod import;
 mod layers;
 mod openapi;
@@ -26,5 +25,6 @@ mod routes;
 mod services;
 mod telemetry;
 mod upload;
+mod workers;
 
 pub use cli::run;

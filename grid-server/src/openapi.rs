@@ -120,7 +120,7 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Opera
 /// # Errors
 ///
 /// Where the defaults of the settings are broken, which a test excludes.
-pub fn document() -> Result<utoipa::openapi::OpenApi, clap::Error> {
+pub(crate) fn document() -> Result<utoipa::openapi::OpenApi, clap::Error> {
     // The description must not depend on the environment, so only defaults are used.
     let config = Cli::try_parse_from(["grid-server"])?.config;
     let mut document = router::described(&config).into_openapi();

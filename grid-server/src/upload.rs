@@ -1,12 +1,15 @@
 //! Files that come as a body: read on a blocking thread while they arrive, never held whole.
 
-use std::io::Read;
+use std::{
+    io::{ErrorKind, Read},
+    time::Duration,
+};
 
 use axum::{
     RequestExt,
-    body::Body,
+    body::{BodyDataStream, Bytes},
     extract::Request,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
 };
 use futures_util::TryStreamExt;
 use grid_core::{
@@ -24,6 +27,9 @@ use crate::{
     extract::{is_json, media_type},
     problem::Problem,
 };
+
+/// How long the next piece of a file may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A file of readings and its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,51 +86,69 @@ pub(crate) const fn of_device(channel: Option<Channel>) -> Layout {
 /// Reads the readings of a request.
 pub(crate) async fn batches(app: &App, request: Request, layout: Layout) -> Result<Vec<Batch>, Problem> {
     let format = Format::of(request.headers())?;
-    let place = app.analysis().await?;
-    let read = stream(request.into_limited_body(), move |source| format.read(source, "body", layout)).await?;
-    drop(place);
-    Ok(read?)
+    Ok(stream(app, request, move |source| format.read(source, "body", layout)).await??)
 }
 
 /// Gives `work` the body as a blocking reader, on a thread where blocking is allowed.
 ///
-/// A body that is larger than the limit is refused as such, whatever `work` made of its beginning.
+/// A body that is larger than the limit is refused as such, whatever `work` made of its beginning. What `work` leaves
+/// is read as well, because a client that is still sending would not see the answer.
 pub(crate) async fn stream<T: Send + 'static>(
-    body: Body,
+    app: &App,
+    request: Request,
     work: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let frames = body.into_data_stream().map_err(|error| {
-        let too_large = is_too_large(&error);
-        std::io::Error::new(
-            if too_large { std::io::ErrorKind::FileTooLarge } else { std::io::ErrorKind::UnexpectedEof },
-            error,
-        )
-    });
-    let source = StreamReader::new(frames);
-    tokio::task::spawn_blocking(move || {
-        let mut source = Watched { source: SyncIoBridge::new(source), too_large: false };
-        let result = work(&mut source);
-        if source.too_large {
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit"))
-        } else {
-            Ok(result)
-        }
-    })
-    .await
-    .map_err(|_| Problem::internal("reading an upload ended early"))?
+    check_length(app, request.headers())?;
+    let frames = futures_util::stream::try_unfold(request.into_limited_body().into_data_stream(), next_frame);
+    // The stream polls what it waits for where it stands.
+    let source = StreamReader::new(Box::pin(frames));
+    app.uploads()
+        .run(move || {
+            let mut source = Watched { source: SyncIoBridge::new(source), failed: None };
+            let result = work(&mut source);
+            if source.failed.is_none() {
+                let _ = std::io::copy(&mut source, &mut std::io::sink());
+            }
+            if source.failed == Some(ErrorKind::FileTooLarge) { Err(too_large()) } else { Ok(result) }
+        })
+        .await?
 }
 
-/// Remembers that the limit was met, since a reader's error does not always come through whole.
+/// Refuses a body that says itself that it is larger than the limit, before any of it is read.
+pub(crate) fn check_length(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > app.config().max_upload()) {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit")
+        .hint("send it in parts; the limit is GRID_MAX_UPLOAD_MB")
+}
+
+/// The next piece of a body; one that does not come in time ends it, so that nobody holds a thread by sending nothing.
+async fn next_frame(mut body: BodyDataStream) -> std::io::Result<Option<(Bytes, BodyDataStream)>> {
+    match tokio::time::timeout(PATIENCE, body.try_next()).await {
+        Err(_) => Err(ErrorKind::TimedOut.into()),
+        Ok(Ok(frame)) => Ok(frame.map(|frame| (frame, body))),
+        Ok(Err(error)) if is_too_large(&error) => Err(ErrorKind::FileTooLarge.into()),
+        Ok(Err(error)) => Err(std::io::Error::new(ErrorKind::UnexpectedEof, error)),
+    }
+}
+
+/// Remembers how the body failed, since a reader's error does not always come through whole.
 struct Watched<R> {
     source: R,
-    too_large: bool,
+    failed: Option<ErrorKind>,
 }
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let result = self.source.read(buffer);
         if let Err(error) = &result {
-            self.too_large |= error.kind() == std::io::ErrorKind::FileTooLarge;
+            self.failed = Some(error.kind());
         }
         result
     }

@@ -84,7 +84,7 @@ pub(crate) async fn register(
     let id = new_id(now);
     // Checked before the costly hash is made.
     User::new(id, &body.username, &body.email, String::new())?;
-    let hash = app.hashing().run(move || PasswordHasher::default().hash(&password)).await??;
+    let hash = app.passwords().run(move || PasswordHasher::default().hash(&password)).await??;
     let user = User::new(id, &body.username, &body.email, hash)?;
     services.store().create_user(&user, now).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
@@ -102,7 +102,7 @@ pub(crate) async fn login(State(app): State<App>, Json(body): Json<Login>) -> Re
     let user = services.store().user_by_name(&body.username).await?;
     let hash = user.as_ref().map(|user| user.password().to_owned());
     let right = app
-        .hashing()
+        .passwords()
         .run(move || {
             let hasher = PasswordHasher::default();
             match hash {

@@ -3,7 +3,6 @@
 use std::io::Read;
 
 use axum::{
-    RequestExt,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Multipart, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -184,11 +183,11 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
     let is_form = media_type(&parts.headers).as_deref() == Some("multipart/form-data");
     let named = query.name.as_deref().map(|name| field("name", Name::new(name))).transpose()?;
     let request = Request::from_parts(parts, body);
-    let place = app.analysis().await?;
+    upload::check_length(&app, request.headers())?;
     if !keep && !is_form {
         // Read while it arrives, never held whole.
-        let read = upload::stream(request.into_limited_body(), |source: &mut dyn Read| battery::read(source));
-        let recording = read.await??;
+        let recording =
+            upload::stream(&app, request, |source: &mut dyn Read| battery::read(source)).await??;
         let name = named.map_or_else(|| Name::new("recording"), Ok)?;
         return Ok(Json(analysis(None, name, recording)).into_response());
     }
@@ -197,8 +196,7 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
         Some(name) => name,
         None => Name::new("recording")?,
     };
-    let (recording, bytes) = blocking(move || (battery::read_bytes(&bytes), bytes)).await?;
-    drop(place);
+    let (recording, bytes) = app.analyses().run(move || (battery::read_bytes(&bytes), bytes)).await?;
     let recording = recording?;
     let Some(caller) = caller else { return Ok(Json(analysis(None, name, recording)).into_response()) };
     let now = clock::now();
@@ -241,10 +239,6 @@ async fn form(request: Request) -> Result<(Option<String>, Bytes), Problem> {
         .hint("with curl: --form file=@recording.csv"))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal("reading a recording ended early"))
-}
-
 /// Lists the caller's recordings.
 #[utoipa::path(get, path = "/battery/recordings", tag = "battery", security(("bearerAuth" = [])), params(PageQuery),
     operation_id = "recordings_list",
@@ -280,8 +274,7 @@ pub(crate) async fn show(
 async fn read_again(app: &App, caller: &Caller, id: Uuid) -> Result<Recording, Problem> {
     let stored = own(app, caller, id).await?;
     let bytes = app.services()?.store().recording_bytes(stored.id).await?;
-    let _place = app.analysis().await?;
-    Ok(blocking(move || battery::read_bytes(&bytes)).await??)
+    Ok(app.analyses().run(move || battery::read_bytes(&bytes)).await??)
 }
 
 /// Gives capacity, energy and efficiency of each cycle.
@@ -293,7 +286,7 @@ pub(crate) async fn cycles(
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let recording = read_again(&app, &caller, id).await?;
-    let items: Vec<CycleSummary> = blocking(move || recording.cycles()).await?;
+    let items: Vec<CycleSummary> = app.analyses().run(move || recording.cycles()).await?;
     Ok(axum::Json(Listed::whole(items)).into_response())
 }
 
@@ -315,7 +308,7 @@ pub(crate) async fn chart(
         Some(other) => return Err(not_one_of("kind", "`voltage` or `capacity`", other)),
     };
     let recording = read_again(&app, &caller, id).await?;
-    let drawn = blocking(move || {
+    let drawn = app.analyses().run(move || {
         if over_cycles {
             let cycles: Vec<CyclePoint> = recording.cycles().iter().map(point).collect();
             chart::capacity_over_cycles(&cycles, &options)

@@ -207,11 +207,8 @@ pub(crate) async fn create(
     };
     let zone = learnt.calendar.zone().clone();
     let time_zone = learnt.calendar.name().to_owned();
-    let place = app.analysis().await?;
     let work = move || compute(&learnt, model, minutes, horizon, &quantiles).map(|made| (made, learnt));
-    let work = tokio::task::spawn_blocking(work).await;
-    drop(place);
-    let ((forecast, evidence), learnt) = work.map_err(|_| Problem::internal("a forecast ended early"))??;
+    let ((forecast, evidence), learnt) = app.analyses().run(work).await??;
     let now = clock::now();
     let names: Vec<String> = forecast.quantile_levels.iter().map(|level| name_of(*level)).collect();
     let points = forecast

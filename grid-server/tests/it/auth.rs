@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
-use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::harness::Server;
 
@@ -86,7 +89,8 @@ async fn a_key_that_signs_survives_a_restart_and_is_published() {
 /// Sends bytes as the value of `Authorization` that a library would not let through, and gives the status.
 async fn status_of(address: std::net::SocketAddr, value: &[u8]) -> u16 {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let mut request = b"GET /api/v1/auth/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: ".to_vec();
+    let mut request =
+        b"GET /api/v1/auth/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: ".to_vec();
     request.extend_from_slice(value);
     request.extend_from_slice(b"\r\n\r\n");
     stream.write_all(&request).await.unwrap();
@@ -100,9 +104,14 @@ async fn status_of(address: std::net::SocketAddr, value: &[u8]) -> u16 {
 fn no_bytes_in_authorization_are_more_than_401() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let server = runtime.block_on(Server::start());
-    let bytes = prop::collection::vec(any::<u8>().prop_filter("a line's end ends the header", |b| !b"\r\n".contains(b)), 0..200);
-    let prefix = prop::sample::select(vec!["", "Bearer ", "bearer", "Bearer eyJhbGciOiJFZERTQSJ9.", "Basic "]);
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 300, ..ProptestConfig::default() });
+    let bytes = prop::collection::vec(
+        any::<u8>().prop_filter("a line's end ends the header", |b| !b"\r\n".contains(b)),
+        0..200,
+    );
+    let prefix =
+        prop::sample::select(vec!["", "Bearer ", "bearer", "Bearer eyJhbGciOiJFZERTQSJ9.", "Basic "]);
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 300, ..ProptestConfig::default() });
     runner
         .run(&(prefix, bytes), |(prefix, bytes)| {
             let value = [prefix.as_bytes(), &bytes].concat();

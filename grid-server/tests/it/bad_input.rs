@@ -30,18 +30,44 @@ async fn each_wrong_file_is_refused_with_its_place() {
         ("header only", HEADER.into(), None, ""),
         ("semicolons", format!("{HEADER}{GOOD}").replace(',', ";").into_bytes(), Some(1), ""),
         ("decimal commas", table(&row("01:00", "01:15", "\"0,25\"")), Some(3), "0,25"),
-        ("Latin-1", [table("").as_slice(), b"Mar\xeda,import,2026-01-01T01:00:00Z,2026-01-01T01:15:00Z,1,measured\n"].concat(), Some(3), ""),
+        (
+            "Latin-1",
+            [table("").as_slice(), b"Mar\xeda,import,2026-01-01T01:00:00Z,2026-01-01T01:15:00Z,1,measured\n"]
+                .concat(),
+            Some(3),
+            "",
+        ),
         ("NaN", table(&row("01:00", "01:15", "NaN")), Some(3), "NaN"),
         ("infinite", table(&row("01:00", "01:15", "1e999")), Some(3), ""),
         ("negative", table(&row("01:00", "01:15", "-0.1")), Some(3), "-0.1"),
         ("end before start", table(&row("01:15", "01:00", "1")), Some(3), ""),
-        ("a local time", table("casa,import,2026-01-01T01:00:00,2026-01-01T01:15:00,1,measured\n"), Some(3), ""),
-        ("an unknown channel", table("casa,exprot,2026-01-01T01:00:00Z,2026-01-01T01:15:00Z,1,measured\n"), Some(3), "exprot"),
+        (
+            "a local time",
+            table("casa,import,2026-01-01T01:00:00,2026-01-01T01:15:00,1,measured\n"),
+            Some(3),
+            "",
+        ),
+        (
+            "an unknown channel",
+            table("casa,exprot,2026-01-01T01:00:00Z,2026-01-01T01:15:00Z,1,measured\n"),
+            Some(3),
+            "exprot",
+        ),
         ("a short line", table("casa,import\n"), Some(3), ""),
         ("an overlap", table(&row("00:10", "00:20", "1")), None, ""),
         ("the same twice, otherwise", table(&row("00:00", "00:15", "1")), None, ""),
-        ("a duplicate column", format!("device,channel,start,end,energy_kwh,energy_kwh\n{GOOD}").into_bytes(), Some(1), "energy_kwh"),
-        ("a missing column", "device,start,end\ncasa,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z\n".into(), Some(1), ""),
+        (
+            "a duplicate column",
+            format!("device,channel,start,end,energy_kwh,energy_kwh\n{GOOD}").into_bytes(),
+            Some(1),
+            "energy_kwh",
+        ),
+        (
+            "a missing column",
+            "device,start,end\ncasa,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z\n".into(),
+            Some(1),
+            "",
+        ),
         ("a zip", b"PK\x03\x04\x00\x00\x00\x00".to_vec(), None, ""),
         ("a page", b"<!doctype html><html>not a table</html>\n".to_vec(), Some(1), ""),
     ];
@@ -90,7 +116,9 @@ async fn rubbish_and_what_is_too_large_are_refused() {
     assert!(long.len() > 25 << 20);
     ana.csv(&path, long).await.problem(413);
     has_nothing(&ana, &community).await;
-    ana.send("POST", &path, &[("content-type", b"application/x-www-form-urlencoded")], "a=b").await.problem(415);
+    ana.send("POST", &path, &[("content-type", b"application/x-www-form-urlencoded")], "a=b")
+        .await
+        .problem(415);
     assert_eq!(ana.get("/readyz").await.status, 200);
 }
 
@@ -107,7 +135,8 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
             ana.token()
         );
         let lines = format!("{HEADER}{GOOD}");
-        let body = if framing.contains("chunked") { format!("{:x}\r\n{lines}\r\n", lines.len()) } else { lines };
+        let body =
+            if framing.contains("chunked") { format!("{:x}\r\n{lines}\r\n", lines.len()) } else { lines };
         stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         // The server sees the end of the stream; what it answers to nobody does not matter.
@@ -115,5 +144,8 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
         let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
         has_nothing(&ana, &community).await;
     }
-    assert_eq!(ana.csv(&format!("{community}/readings"), format!("{HEADER}{GOOD}")).await.good()["inserted"], 1);
+    assert_eq!(
+        ana.csv(&format!("{community}/readings"), format!("{HEADER}{GOOD}")).await.good()["inserted"],
+        1
+    );
 }

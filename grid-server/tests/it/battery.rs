@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::harness::{Server, folder};
 
 /// One charge and one discharge of an hour each at 1 A: 1 Ah in, 1 Ah out.
-const CYCLE: &str = "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n3601,3.9,-1\n5401,3.7,-1\n7201,3.5,-1\n";
+const CYCLE: &str =
+    "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n3601,3.9,-1\n5401,3.7,-1\n7201,3.5,-1\n";
 
 #[tokio::test]
 async fn a_recording_is_kept_listed_and_drawn() {
@@ -37,7 +38,9 @@ async fn a_recording_is_kept_listed_and_drawn() {
 async fn a_form_is_read_like_a_file() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
-    let form = format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cell.csv\"\r\n\r\n{CYCLE}\r\n--x--\r\n");
+    let form = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cell.csv\"\r\n\r\n{CYCLE}\r\n--x--\r\n"
+    );
     let kind = [("content-type", b"multipart/form-data; boundary=x".as_slice())];
     let made = ana.send("POST", "/api/v1/battery/recordings", &kind, form.clone()).await.good();
     assert_eq!((&made["name"], &made["rows"]), (&json!("cell.csv"), &json!(6)));
@@ -53,7 +56,12 @@ async fn an_answer_without_storing_needs_no_login_and_no_database() {
     let server = Server::begin(folder(), &arguments, Content::AsItIs).await;
     let anyone = server.client();
     let analysis = anyone.csv("/api/v1/battery/recordings?store=false", CYCLE).await;
-    assert_eq!((analysis.status.as_u16(), &analysis.json()["id"]), (200, &json!(null)), "{}", analysis.text());
+    assert_eq!(
+        (analysis.status.as_u16(), &analysis.json()["id"]),
+        (200, &json!(null)),
+        "{}",
+        analysis.text()
+    );
     let kept = anyone.csv("/api/v1/battery/recordings", CYCLE).await;
     kept.problem(401);
     let answer = anyone.post("/login", &json!({"username": "a", "password": "correct horse"})).await;
@@ -62,7 +70,10 @@ async fn an_answer_without_storing_needs_no_login_and_no_database() {
     assert!(!problem.to_string().contains("secret"));
     assert_eq!(anyone.get("/healthz").await.status, 200);
     let ready = anyone.get("/readyz").await;
-    assert_eq!((ready.status.as_u16(), &ready.json()["checks"]["database"]), (503, &json!("not reached yet")));
+    assert_eq!(
+        (ready.status.as_u16(), &ready.json()["checks"]["database"]),
+        (503, &json!("not reached yet"))
+    );
     server.stop().await;
 }
 

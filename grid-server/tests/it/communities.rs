@@ -48,13 +48,16 @@ async fn an_import_makes_devices_and_members_and_is_balanced() {
     let document = server.client().get("/openapi.json").await.good();
     for (schema, value) in [("Balance", &balance), ("MemberBalance", &balance["members"][0])] {
         let described = &document["components"]["schemas"][schema]["properties"];
-        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
+        let keys = |value: &Value| {
+            value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>()
+        };
         assert_eq!(keys(described), keys(value), "{schema}");
     }
 
     let again = ana.csv(&format!("{path}/readings"), NOON).await.good();
     assert_eq!((&again["unchanged"], &again["inserted"]), (&json!(4), &json!(0)));
-    let sums = ana.get(&format!("{path}/readings?from=2026-06-01&to=2026-06-02&channel=consumption")).await.good();
+    let sums =
+        ana.get(&format!("{path}/readings?from=2026-06-01&to=2026-06-02&channel=consumption")).await.good();
     assert_eq!(sums["items"][0]["energy_kwh"], "2.500000");
     assert_eq!(ana.get(&format!("{path}/devices")).await.good()["items"].as_array().unwrap().len(), 4);
 }
@@ -79,7 +82,10 @@ async fn a_static_key_shares_as_agreed() {
     // Of 2 kWh of surplus Ben's quarter is 0.5 of the 0.9 that he needs, and Eva needs 0.6 of her 1.5.
     for query in ["", "&key=static"] {
         let balance = ana.get(&format!("{path}/balance?{HOUR}{query}")).await.good();
-        assert_eq!((&balance["shared_kwh"], &balance["import_kwh"]), (&json!("1.100000"), &json!("0.400000")));
+        assert_eq!(
+            (&balance["shared_kwh"], &balance["import_kwh"]),
+            (&json!("1.100000"), &json!("0.400000"))
+        );
     }
     let proportional = ana.get(&format!("{path}/balance?{HOUR}&key=proportional")).await.good();
     assert_eq!(proportional["shared_kwh"], "1.500000");
@@ -115,11 +121,20 @@ async fn a_member_sees_what_is_theirs_and_a_stranger_nothing() {
     ben.post(&format!("{path}/devices"), &device).await.problem(403);
     ana.post(&format!("{path}/devices"), &device).await.problem(404);
 
-    for rest in ["", "/members", "/devices", "/keys", "/balance?from=2026-01-01&to=2026-01-02", "/readings?from=2026-01-01&to=2026-01-02"] {
+    for rest in [
+        "",
+        "/members",
+        "/devices",
+        "/keys",
+        "/balance?from=2026-01-01&to=2026-01-02",
+        "/readings?from=2026-01-01&to=2026-01-02",
+    ] {
         tom.get(&format!("{path}{rest}")).await.problem(404);
     }
     tom.csv(&format!("{path}/readings"), NOON).await.problem(404);
-    tom.get(&format!("/api/v1/charts/energy-day.svg?community={}", path.rsplit('/').next().unwrap())).await.problem(404);
+    tom.get(&format!("/api/v1/charts/energy-day.svg?community={}", path.rsplit('/').next().unwrap()))
+        .await
+        .problem(404);
     assert_eq!(tom.get("/api/v1/communities").await.good()["items"], json!([]));
 }
 
@@ -140,7 +155,9 @@ async fn a_device_of_ones_own_joins_and_the_day_is_drawn() {
     assert_eq!(balance["consumption_kwh"], "3.000000");
 
     let id = path.rsplit('/').next().unwrap();
-    let chart = ana.get(&format!("/api/v1/charts/energy-day.svg?community={id}&date=2026-06-01&lang=es&theme=dark")).await;
+    let chart = ana
+        .get(&format!("/api/v1/charts/energy-day.svg?community={id}&date=2026-06-01&lang=es&theme=dark"))
+        .await;
     assert_eq!((chart.status.as_u16(), chart.header("content-type")), (200, "image/svg+xml; charset=utf-8"));
     assert!(chart.text().starts_with("<svg") && chart.text().contains("Energía"), "{}", chart.text());
     ana.get(&format!("/api/v1/charts/energy-day.svg?community={id}&date=today")).await.problem(422);

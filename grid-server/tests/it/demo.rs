@@ -11,7 +11,8 @@ async fn the_demo_is_a_community_to_look_at() {
     let server = Server::with(&[], Content::Demo).await;
     let demo = server.client().log_in("demo", "demo-community").await;
     let devices = demo.get(&format!("{COMMUNITY}/devices")).await.good();
-    let kinds: Vec<_> = devices["items"].as_array().unwrap().iter().map(|device| device["kind"].clone()).collect();
+    let kinds: Vec<_> =
+        devices["items"].as_array().unwrap().iter().map(|device| device["kind"].clone()).collect();
     let count = |kind: &str| kinds.iter().filter(|found| **found == kind).count();
     assert_eq!((count("pv"), count("battery")), (2, 2), "{kinds:?}");
     let balance = demo.get(&format!("{COMMUNITY}/balance?from=2026-03-01&to=2026-04-01")).await.good();

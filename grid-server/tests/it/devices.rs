@@ -8,7 +8,8 @@ use crate::harness::Server;
 async fn a_device_is_made_changed_and_deleted() {
     let server = Server::start().await;
     let kat = server.user("kat").await;
-    let body = json!({"name": " Casa 7 ", "kind": "meter", "time_zone": "Europe/Madrid", "rated_power_w": 4600});
+    let body =
+        json!({"name": " Casa 7 ", "kind": "meter", "time_zone": "Europe/Madrid", "rated_power_w": 4600});
     let made = kat.post("/api/v1/devices", &body).await;
     assert_eq!(made.status, 201);
     let path = made.header("location").to_owned();

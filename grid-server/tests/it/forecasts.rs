@@ -43,7 +43,9 @@ async fn a_device_is_forecast_on_its_own_clock() {
     let device = ana.device("load", "Europe/Madrid").await;
     let mut table = String::from("channel,start,end,energy_kwh\n");
     for (hour, kwh) in days().iter().enumerate() {
-        let at = |hour: usize| jiff::Timestamp::from_second(1_767_222_000 + i64::try_from(hour).unwrap() * 3600).unwrap();
+        let at = |hour: usize| {
+            jiff::Timestamp::from_second(1_767_222_000 + i64::try_from(hour).unwrap() * 3600).unwrap()
+        };
         table.push_str(&format!("consumption,{},{},{kwh:.3}\n", at(hour), at(hour + 1)));
     }
     ana.csv(&format!("{device}/readings"), table).await.good();

@@ -1,14 +1,26 @@
 //! A real server on a port of its own, and a small client.
 
-use std::{net::SocketAddr, path::PathBuf, sync::atomic::{AtomicU32, Ordering}, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use clap::Parser;
-use grid_server::{cli::Cli, serve::{self, Content}};
+use grid_server::{
+    cli::Cli,
+    serve::{self, Content},
+};
 use http_body_util::{BodyExt, Full};
 use hyper::{HeaderMap, Request, StatusCode, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::{net::{TcpListener, TcpStream}, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
 
 /// A server that stops when it is dropped.
 pub(crate) struct Server {
@@ -129,8 +141,9 @@ impl Drop for Server {
 
 impl Client {
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> Self {
-        let answer =
-            self.post("/api/v1/auth/login", &serde_json::json!({"username": name, "password": password})).await;
+        let answer = self
+            .post("/api/v1/auth/login", &serde_json::json!({"username": name, "password": password}))
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         let token = answer.json()["access_token"].as_str().unwrap().to_owned();
         Self { address: self.address, token: Some(token) }
@@ -141,7 +154,13 @@ impl Client {
     }
 
     /// Sends one request over a connection of its own.
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &[u8])], body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: impl Into<Bytes>,
+    ) -> Answer {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);

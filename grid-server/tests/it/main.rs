@@ -10,9 +10,9 @@ mod demo;
 mod devices;
 mod forecasts;
 mod harness;
-#[path = "../../../grid-core/tests/it/shared_data.rs"]
-mod shared_data;
 mod old_faults;
 mod process;
 mod readings;
 mod service;
+#[path = "../../../grid-core/tests/it/shared_data.rs"]
+mod shared_data;

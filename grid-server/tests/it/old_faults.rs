@@ -9,7 +9,13 @@ use crate::harness::Server;
 async fn fault_1_a_valid_token_is_never_403_and_nothing_redirects_it_away() {
     let server = Server::start().await;
     let kat = server.user("kat").await;
-    for path in ["/api/v1/auth/me", "/api/v1/auth/me/", "/api/v1/devices", "/api/v1/devices/", "/api/v1/communities//"] {
+    for path in [
+        "/api/v1/auth/me",
+        "/api/v1/auth/me/",
+        "/api/v1/devices",
+        "/api/v1/devices/",
+        "/api/v1/communities//",
+    ] {
         let answer = kat.get(path).await;
         // A redirect may lose the header, so a slash too many is no reason for one.
         assert_eq!(answer.status, 200, "{path}");
@@ -37,11 +43,12 @@ async fn fault_2_a_token_that_is_none_is_401_with_a_reason() {
     for (value, word) in [
         ("Bearer undefined", "undefined"),
         ("Bearer null", "null"),
-        ("Bearer abc", "parts"),
+        ("Bearer abc", "segments"),
         ("Bearer", "token"),
         ("Basic a2F0OmNhdA==", "Bearer"),
     ] {
-        let answer = server.client().send("GET", "/api/v1/devices", &[("authorization", value.as_bytes())], "").await;
+        let answer =
+            server.client().send("GET", "/api/v1/devices", &[("authorization", value.as_bytes())], "").await;
         let problem = answer.problem(401);
         assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
         assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{answer:?}");

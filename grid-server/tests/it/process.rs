@@ -12,7 +12,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_grid-server");
 
 fn program() -> Command {
     let mut command = Command::new(PROGRAM);
-    for variable in ["PORT", "DATABASE_URL", "GRID_DATABASE_URL", "GRID_DATABASE_URL_FILE", "GRID_HOST", "K_SERVICE"] {
+    for variable in
+        ["PORT", "DATABASE_URL", "GRID_DATABASE_URL", "GRID_DATABASE_URL_FILE", "GRID_HOST", "K_SERVICE"]
+    {
         command.env_remove(variable);
     }
     command
@@ -44,7 +46,8 @@ fn a_wrong_setting_is_told_in_one_line() {
 
 #[test]
 fn an_address_that_is_none_ends_the_program_and_shows_no_secret() {
-    let output = run(program().args(["--port", "0"]).env("GRID_DATABASE_URL", "oracle://ana:s3cret@host/grid"));
+    let output =
+        run(program().args(["--port", "0"]).env("GRID_DATABASE_URL", "oracle://ana:s3cret@host/grid"));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("oracle") && !said.contains("s3cret"), "{said}");
@@ -57,7 +60,10 @@ fn migrate_openapi_and_healthcheck_answer_and_end() {
     assert!(run(program().args(["migrate", "--database-url", &url])).status.success());
     let openapi = run(program().arg("openapi").env("PORT", "1234"));
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
-    assert!(openapi.stdout == std::fs::read(committed).unwrap(), "openapi.json is out of date: run `make openapi`");
+    assert!(
+        openapi.stdout == std::fs::read(committed).unwrap(),
+        "openapi.json is out of date: run `make openapi`"
+    );
     // Nothing listens on port 1.
     assert_eq!(run(program().args(["healthcheck", "--port", "1"])).status.code(), Some(1));
 }
@@ -66,12 +72,8 @@ fn migrate_openapi_and_healthcheck_answer_and_end() {
 #[test]
 fn told_to_stop_the_program_ends_well_although_somebody_holds_a_connection() {
     let folder = folder();
-    let mut child = program()
-        .args(["--port", "0"])
-        .current_dir(&folder)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        program().args(["--port", "0"]).current_dir(&folder).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let line = log.find(|line| line.contains("listening on http://")).unwrap();
     let address = line.rsplit("http://").next().unwrap().trim().to_owned();
@@ -94,8 +96,9 @@ async fn an_import_by_command_line_is_what_a_post_is() {
     let ana = server.user("ana").await;
     let (posted, imported) = (ana.community("Europe/Madrid").await, ana.community("Europe/Madrid").await);
     let mut table = String::from("device,channel,start,end,energy_kwh,quality\n");
-    for hour in 0..24 {
-        let (start, end) = (format!("2026-01-01T{hour:02}:00:00Z"), format!("2026-01-01T{hour:02}:59:59Z"));
+    for hour in 0..23 {
+        let (start, end) =
+            (format!("2026-01-01T{hour:02}:00:00Z"), format!("2026-01-01T{:02}:00:00Z", hour + 1));
         table.push_str(&format!("casa,consumption,{start},{end},0.{hour:02}1,measured\n"));
         table.push_str(&format!("roof,generation,{start},{end},1.{hour:02},estimated\n"));
     }
@@ -111,7 +114,8 @@ async fn an_import_by_command_line_is_what_a_post_is() {
     assert_eq!(by_command, by_post);
     let mut balances = Vec::new();
     for path in [&posted, &imported] {
-        let mut balance = ana.get(&format!("{path}/balance?from=2026-01-01&to=2026-01-02&resolution=1h")).await.good();
+        let mut balance =
+            ana.get(&format!("{path}/balance?from=2026-01-01&to=2026-01-02&resolution=1h")).await.good();
         let mut members: Vec<_> = balance["members"].as_array_mut().unwrap().drain(..).collect();
         members.sort_by_key(|member| member["name"].to_string());
         for member in &mut members {
@@ -142,7 +146,13 @@ async fn an_import_by_command_line_is_what_a_post_is() {
 #[tokio::test]
 async fn the_story_of_the_readme_is_true() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let story = text.split("<!-- story:curl:start -->").nth(1).unwrap().split("<!-- story:curl:end -->").next().unwrap();
+    let story = text
+        .split("<!-- story:curl:start -->")
+        .nth(1)
+        .unwrap()
+        .split("<!-- story:curl:end -->")
+        .next()
+        .unwrap();
     let lines: Vec<_> = story.lines().filter(|line| !line.starts_with("```")).collect();
     if Command::new("curl").arg("--version").output().is_err() {
         println!("skipped: README.md's story (curl is not there)");
@@ -158,7 +168,9 @@ async fn the_story_of_the_readme_is_true() {
     .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
-    for part in [r#""self_consumed_kwh":"1.000000""#, r#""shared_kwh":"1.500000""#, r#""export_kwh":"0.500000""#] {
+    for part in
+        [r#""self_consumed_kwh":"1.000000""#, r#""shared_kwh":"1.500000""#, r#""export_kwh":"0.500000""#]
+    {
         assert!(said.contains(part), "{said}");
     }
 }

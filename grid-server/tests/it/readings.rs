@@ -39,14 +39,24 @@ async fn one_a_list_lines_and_a_table_are_the_same() {
     for (kind, body) in [
         ("application/json", json!([quarter("10", "0.25"), quarter("11", "0.5")]).to_string()),
         ("application/x-ndjson", format!("{}\n{}\n", quarter("10", "0.25"), quarter("11", "0.5"))),
-        ("text/csv", "channel,start,end,energy_kwh,quality\n\
+        (
+            "text/csv",
+            "channel,start,end,energy_kwh,quality\n\
             import,2026-03-29T10:00:00Z,2026-03-29T10:15:00Z,0.25,measured\n\
-            import,2026-03-29T13:00:00+02:00,2026-03-29T13:15:00+02:00,0.5,measured\n".to_owned()),
-        ("text/csv; charset=utf-8", "start,end,energy_kwh\n\
-            2026-03-29T10:00:00Z,2026-03-29T10:15:00Z,0.25\n2026-03-29T11:00:00Z,2026-03-29T11:15:00Z,0.5\n".to_owned()),
+            import,2026-03-29T13:00:00+02:00,2026-03-29T13:15:00+02:00,0.5,measured\n"
+                .to_owned(),
+        ),
+        (
+            "text/csv; charset=utf-8",
+            "start,end,energy_kwh\n\
+            2026-03-29T10:00:00Z,2026-03-29T10:15:00Z,0.25\n2026-03-29T11:00:00Z,2026-03-29T11:15:00Z,0.5\n"
+                .to_owned(),
+        ),
     ] {
         let path = format!("{}/readings", kat.device("meter", "Europe/Madrid").await);
-        let done = kat.send("POST", &format!("{path}?channel=import"), &[("content-type", kind.as_bytes())], body).await;
+        let done = kat
+            .send("POST", &format!("{path}?channel=import"), &[("content-type", kind.as_bytes())], body)
+            .await;
         assert_eq!(done.good()["inserted"], 2, "{kind}");
         let mut items = kat.get(&path).await.good()["items"].clone();
         for item in items.as_array_mut().unwrap() {
@@ -68,14 +78,16 @@ async fn sums_follow_the_local_calendar() {
                        "energy_kwh": "6.0", "quality": "measured"});
     kat.post(&path, &night).await.good();
     let days = kat.get(&format!("{path}?resolution=day&from=2026-03-28&to=2026-03-30")).await.good();
-    let energies: Vec<_> = days["items"].as_array().unwrap().iter().map(|day| day["energy_kwh"].clone()).collect();
+    let energies: Vec<_> =
+        days["items"].as_array().unwrap().iter().map(|day| day["energy_kwh"].clone()).collect();
     assert_eq!(energies, ["2.000000", "4.000000"]);
     assert_eq!(days["items"][1]["start"], "2026-03-28T23:00:00Z");
     assert_eq!(days["items"][1]["end"], "2026-03-29T22:00:00Z");
     let hours = kat.get(&format!("{path}?resolution=1h&from=2026-03-29&to=2026-03-30")).await.good();
     assert_eq!(hours["items"].as_array().unwrap().len(), 23);
     for (resolution, slots) in [("month", 1), ("year", 1), ("15min", 92)] {
-        let sums = kat.get(&format!("{path}?resolution={resolution}&from=2026-03-29&to=2026-03-30")).await.good();
+        let sums =
+            kat.get(&format!("{path}?resolution={resolution}&from=2026-03-29&to=2026-03-30")).await.good();
         assert_eq!(sums["items"].as_array().unwrap().len(), slots, "{resolution}");
     }
     // What is asked of the user is what the devices have together.

@@ -23,7 +23,12 @@ async fn the_server_says_how_it_is() {
 async fn every_refusal_is_a_problem_with_a_page() {
     let server = Server::start().await;
     let client = server.client();
-    for (method, path, status) in [("GET", "/nowhere", 404), ("GET", "/api/v1/nowhere", 404), ("POST", "/healthz", 405), ("DELETE", "/login", 405)] {
+    for (method, path, status) in [
+        ("GET", "/nowhere", 404),
+        ("GET", "/api/v1/nowhere", 404),
+        ("POST", "/healthz", 405),
+        ("DELETE", "/login", 405),
+    ] {
         let problem = client.send(method, path, &[], "").await.problem(status);
         let page = client.get(problem["type"].as_str().unwrap()).await;
         assert_eq!(page.status, 200, "{problem}");
@@ -37,7 +42,10 @@ async fn a_request_keeps_the_id_that_it_came_with_if_it_is_one() {
     let server = Server::start().await;
     let client = server.client();
     let answer = client.send("GET", "/nowhere", &[("x-request-id", b"abc-123")], "").await;
-    assert_eq!((answer.header("x-request-id"), &answer.problem(404)["instance"]), ("abc-123", &json!("urn:request:abc-123")));
+    assert_eq!(
+        (answer.header("x-request-id"), &answer.problem(404)["instance"]),
+        ("abc-123", &json!("urn:request:abc-123"))
+    );
     let odd = client.send("GET", "/nowhere", &[("x-request-id", b"a b\"<script>")], "").await;
     assert!(odd.problem(404)["instance"].as_str().unwrap().starts_with("urn:uuid:"));
 }
@@ -76,7 +84,8 @@ async fn the_committed_description_is_the_one_that_is_served() {
     let server = Server::start().await;
     let served = server.client().get("/openapi.json").await.good();
     let path = root().join("grid-server/openapi.json");
-    let committed: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let committed: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     assert!(served == committed, "grid-server/openapi.json is out of date: run `make openapi`");
     assert!(served["openapi"].as_str().unwrap().starts_with("3."));
     let schemas = served["components"]["schemas"].as_object().unwrap();

@@ -1,7 +1,8 @@
-//! Password hashing off the asynchronous threads, a few at a time.
+//! Work that keeps a core or a thread busy, off the asynchronous threads, a few at a time.
 //!
 //! Argon2id takes 19 MiB and some 25 ms a password on purpose, which makes logging in the cheapest way to keep a
-//! server busy: so only a few run at once, a few more may wait, and the rest is told to come back.
+//! server busy; a forecast or a large file takes longer still. So only a few run at once, a few more may wait, and the
+//! rest is told to come back.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -9,19 +10,21 @@ use tokio::sync::Semaphore;
 
 use crate::problem::Problem;
 
-/// The places for password hashing.
+/// The places for one sort of work.
 #[derive(Clone, Debug)]
-pub(crate) struct Hashing {
+pub(crate) struct Workers {
     running: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+    what: &'static str,
 }
 
-impl Hashing {
-    /// Makes `workers` places, and twice as many to wait in.
-    pub(crate) fn new(workers: NonZeroUsize) -> Self {
+impl Workers {
+    /// Makes `places` to work in, and as many as told to wait in.
+    pub(crate) fn new(what: &'static str, places: NonZeroUsize, waiting: usize) -> Self {
         Self {
-            running: Arc::new(Semaphore::new(workers.get())),
-            queue: Arc::new(Semaphore::new(workers.get().saturating_mul(3))),
+            running: Arc::new(Semaphore::new(places.get())),
+            all: Arc::new(Semaphore::new(places.get().saturating_add(waiting))),
+            what,
         }
     }
 
@@ -31,17 +34,17 @@ impl Hashing {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let full = || {
-            Problem::unavailable("too many people are logging in at the same time", Duration::from_secs(1))
+            Problem::unavailable(format!("all places for {} are taken", self.what), Duration::from_secs(2))
         };
-        let _waiting = self.queue.try_acquire().map_err(|_| full())?;
+        let waiting = Arc::clone(&self.all).try_acquire_owned().map_err(|_| full())?;
         let place = Arc::clone(&self.running).acquire_owned().await.map_err(|_| full())?;
         tokio::task::spawn_blocking(move || {
             // Held by the work, not by the request: a client that goes away does not free a core that is busy.
-            let _place = place;
+            let _places = (waiting, place);
             work()
         })
         .await
-        .map_err(|_| Problem::internal("a password task ended early"))
+        .map_err(|_| Problem::internal("a task ended early"))
     }
 }
 
@@ -51,13 +54,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_fit_in_the_queue_is_refused_and_the_rest_is_done() {
-        let hashing = Hashing::new(NonZeroUsize::MIN);
+        let workers = Workers::new("tests", NonZeroUsize::MIN, 2);
         let (open, gate) = std::sync::mpsc::channel::<()>();
         let gate = Arc::new(std::sync::Mutex::new(gate));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..8 {
-            let (hashing, gate) = (hashing.clone(), Arc::clone(&gate));
-            tasks.spawn(async move { hashing.run(move || gate.lock().unwrap().recv().is_ok()).await });
+            let (workers, gate) = (workers.clone(), Arc::clone(&gate));
+            tasks.spawn(async move { workers.run(move || gate.lock().unwrap().recv().is_ok()).await });
         }
         // All have asked once the runtime's single thread has run each of them.
         tokio::task::yield_now().await;
