@@ -121,6 +121,7 @@ def test_shapes_and_words_that_do_not_fit_are_refused() -> None:
         lambda: grid.share([[1], [2]], one),
         lambda: grid.share([[-1]], one),
         lambda: grid.share([[float("nan")]], one, unit="kWh"),
+        lambda: grid.share(np.array([[2**63]], dtype=np.uint64), one),
         lambda: grid.share(one, one, key="dynamic"),  # type: ignore[arg-type]
         lambda: grid.share(one, one, key="static"),
         lambda: grid.share(one, one, key="static", shares=["0.5", "0.5"]),
