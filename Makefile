@@ -14,8 +14,10 @@ export PORT
 FEATURES := auth chart forecast sqlite mysql postgres
 
 # The first Python of at least 3.11; `make PYTHON=... test` names another.
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+endif
 VENV := $(CURDIR)/.venv
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # cargo's target folder, wherever the environment or a config file has put it.

@@ -67,13 +67,14 @@ async fn trace(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The query is left out: it may carry what should not be in a log.
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", id = %id.0, %method, %path);
+    let span = tracing::info_span!("request", id = %id.0, %method, path);
     let began = tokio::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
         let status = response.status().as_u16();
-        if response.status().is_server_error() {
+        // A probe of a server that starts or stops is no news.
+        if response.status().is_server_error() && path != "/readyz" {
             tracing::warn!(status, milliseconds, "answered");
         } else {
             tracing::debug!(status, milliseconds, "answered");

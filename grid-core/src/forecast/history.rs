@@ -173,7 +173,12 @@ impl History {
 
     /// How many days of slots there are.
     pub fn days(&self) -> f64 {
-        super::real(self.values.len()) / super::real(self.slots_per_day())
+        real(self.values.len()) / real(self.slots_per_day())
+    }
+
+    /// Whether no observed value is below zero, so that no forecast should be.
+    pub fn is_non_negative(&self) -> bool {
+        (0..self.values.len()).filter_map(|slot| self.observed_value(slot)).all(|value| value >= 0.0)
     }
 
     /// The observed value of a slot, if there is one.
@@ -215,7 +220,7 @@ impl History {
         Self { start, end, step_minutes, values, observed }
     }
 
-    /// The days since the Monday of the week of the first slot, and the weekday from 0 (Monday), of a slot.
+    /// The weekday of a slot, from 0 (Monday).
     pub(crate) fn weekday_of(&self, slot: usize) -> usize {
         let minutes = usize::try_from(minute_of_day(self.start)).unwrap_or(0)
             + slot.saturating_mul(usize::try_from(self.step_minutes).unwrap_or(1));
@@ -226,10 +231,16 @@ impl History {
     /// How far into the year a slot lies, from 0 to 1.
     pub(crate) fn season_of(&self, slot: usize) -> f64 {
         let minutes = f64::from(minute_of_day(self.start))
-            + super::real(slot) * f64::from(self.step_minutes)
+            + real(slot) * f64::from(self.step_minutes)
             + (f64::from(self.start.date().day_of_year()) - 1.0) * 1440.0;
         (minutes / (365.25 * 1440.0)).fract()
     }
+}
+
+/// A count as a float; exact up to 2^53, which no history reaches.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts of slots lie far below 2^53")]
+pub(crate) fn real(count: usize) -> f64 {
+    count as f64
 }
 
 fn minute_of_day(at: DateTime) -> u32 {
@@ -265,7 +276,7 @@ mod tests {
         (0..count)
             .map(|place| {
                 let later = i64::try_from(place).unwrap() * step_minutes;
-                (start + later.minutes(), Some(super::super::real(place)))
+                (start + later.minutes(), Some(real(place)))
             })
             .collect()
     }
@@ -346,12 +357,12 @@ mod tests {
         #[test]
         fn the_past_ends_at_its_origin_and_holds_nothing_later(hours in 1..400_usize, days in 1..30_u32) {
             let start = date(2026, 3, 1).at(7, 0, 0, 0);
-            let values = (0..480).map(super::super::real).collect();
+            let values = (0..480).map(real).collect();
             let history = History::new(start, 60, values).unwrap();
             let origin = history.slot_start(hours).unwrap();
             let past = history.before(origin, days);
             prop_assert_eq!(past.end(), origin);
-            prop_assert_eq!(past.values().last().copied(), Some(super::super::real(hours - 1)));
+            prop_assert_eq!(past.values().last().copied(), Some(real(hours - 1)));
             prop_assert!(past.days() <= f64::from(days));
         }
 

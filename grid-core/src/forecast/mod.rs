@@ -35,8 +35,4 @@ pub use history::History;
 pub use model::{Fit, Forecast, Point, PointInTime, Predict, quantiles_of_levels};
 pub use models::{Fitted, Model, Ridge, Season, SeasonalNaive};
 
-/// A count as a float; exact up to 2^53, which no history reaches.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts of slots lie far below 2^53")]
-pub(crate) fn real(count: usize) -> f64 {
-    count as f64
-}
+pub(crate) use history::real;

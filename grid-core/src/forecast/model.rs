@@ -140,6 +140,9 @@ pub fn quantiles_of_levels(levels: &[u8]) -> Result<Vec<f64>, Error> {
     Ok(permille.into_iter().map(|level| f64::from(level) / 1000.0).collect())
 }
 
+/// The farthest that a forecast may look.
+pub(crate) const MOST_DAYS: usize = 14;
+
 /// Checks what every model is asked.
 pub(crate) fn check(horizon: usize, most: usize, quantiles: &[f64]) -> Result<(), Error> {
     if horizon == 0 || horizon > most {

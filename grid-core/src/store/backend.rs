@@ -4,7 +4,7 @@ use std::{hash::BuildHasher, time::Duration};
 
 use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
 
-use super::{bulk::Bulk, sql::Sql};
+use super::{bulk::Bulk, sql::Notation};
 
 /// A store of everything that GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL; which one, its address says.
 ///
@@ -44,8 +44,8 @@ impl<D: Database> Clone for Pools<D> {
 /// What a database does in a way of its own; one file per matter: locks and transactions in `lock`, many rows at
 /// once in `bulk`.
 pub(super) trait Driver: Bulk {
-    /// The statement in this database's notation.
-    fn text(sql: Sql) -> &'static str;
+    /// How this database writes the parameters of a statement.
+    const NOTATION: Notation;
 
     /// Begins a transaction that writes: it sees what others have committed once it holds the lock that it asks for.
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
@@ -81,19 +81,19 @@ pub(super) enum MigrateFault {
 /// tried again when the database says that it got in the way of another, so its body must not consume what it uses.
 macro_rules! on {
     ($store:expr, $mode:ident $action:literal, |$connection:ident| $body:block) => {
-        match &$store.backend {
+        match $store.backend {
             #[cfg(feature = "sqlite")]
-            $crate::store::backend::Backend::Sqlite(pools) => {
+            $crate::store::backend::Backend::Sqlite(ref pools) => {
                 type Db = sqlx::Sqlite;
                 $crate::store::backend::on!(@$mode pools, $action, $connection, $body)
             }
             #[cfg(feature = "mysql")]
-            $crate::store::backend::Backend::MySql(pools) => {
+            $crate::store::backend::Backend::MySql(ref pools) => {
                 type Db = sqlx::MySql;
                 $crate::store::backend::on!(@$mode pools, $action, $connection, $body)
             }
             #[cfg(feature = "postgres")]
-            $crate::store::backend::Backend::Postgres(pools) => {
+            $crate::store::backend::Backend::Postgres(ref pools) => {
                 type Db = sqlx::Postgres;
                 $crate::store::backend::on!(@$mode pools, $action, $connection, $body)
             }

@@ -72,18 +72,18 @@ impl Store {
 
     /// Closes all connections, after the calls that are under way. In SQLite the log is written back into the file.
     pub async fn close(&self) {
-        match &self.backend {
+        match self.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(pools) => {
+            Backend::Sqlite(ref pools) => {
                 pools.read.close().await;
                 // The log stays where it is when somebody else still reads the file; the next one to close does it.
                 let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pools.write).await;
                 pools.write.close().await;
             }
             #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => pools.write.close().await,
+            Backend::MySql(ref pools) => pools.write.close().await,
             #[cfg(feature = "postgres")]
-            Backend::Postgres(pools) => pools.write.close().await,
+            Backend::Postgres(ref pools) => pools.write.close().await,
         }
     }
 }

@@ -9,18 +9,17 @@ use sqlx::{Pool, Transaction, error::DatabaseError};
 use super::{
     backend::{Driver, MigrateFault},
     migrations,
-    sql::Sql,
+    sql::Notation,
 };
 
-/// How long a statement waits for a lock that another transaction holds, in seconds.
-#[cfg(any(feature = "sqlite", feature = "mysql", feature = "postgres"))]
+/// How long a statement waits for a lock that another transaction holds, in seconds; the same in `connect` for the
+/// servers.
+#[cfg(feature = "sqlite")]
 pub(super) const LOCK_SECONDS: u64 = 5;
 
 #[cfg(feature = "sqlite")]
 impl Driver for sqlx::Sqlite {
-    fn text(sql: Sql) -> &'static str {
-        sql.plain
-    }
+    const NOTATION: Notation = Notation::Plain;
 
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
         // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
@@ -85,9 +84,7 @@ async fn set_busy_timeout(
 
 #[cfg(feature = "mysql")]
 impl Driver for sqlx::MySql {
-    fn text(sql: Sql) -> &'static str {
-        sql.plain
-    }
+    const NOTATION: Notation = Notation::Plain;
 
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
         // Without it a transaction reads the state of its first read, and a lock on nothing locks its neighbours.
@@ -146,9 +143,7 @@ fn number(error: &dyn DatabaseError) -> u16 {
 
 #[cfg(feature = "postgres")]
 impl Driver for sqlx::Postgres {
-    fn text(sql: Sql) -> &'static str {
-        sql.numbered
-    }
+    const NOTATION: Notation = Notation::Numbered;
 
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
         pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await

@@ -94,13 +94,13 @@ impl Store {
     /// database is newer than this program, or [`Error::Failed`].
     pub async fn migrate(&self) -> Result<(), Error> {
         let wait = Self::MIGRATION_WAIT;
-        let outcome = match &self.backend {
+        let outcome: Result<(), MigrateFault> = match self.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(pools) => Driver::migrate(&pools.write, wait).await,
+            Backend::Sqlite(ref pools) => Driver::migrate(&pools.write, wait).await,
             #[cfg(feature = "mysql")]
-            Backend::MySql(pools) => Driver::migrate(&pools.write, wait).await,
+            Backend::MySql(ref pools) => Driver::migrate(&pools.write, wait).await,
             #[cfg(feature = "postgres")]
-            Backend::Postgres(pools) => Driver::migrate(&pools.write, wait).await,
+            Backend::Postgres(ref pools) => Driver::migrate(&pools.write, wait).await,
         };
         outcome.map_err(|fault| match fault {
             MigrateFault::Connection(source) => Error::Unreachable { source: source.into() },
@@ -121,16 +121,17 @@ impl Store {
     ///
     /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
     pub async fn ready(&self) -> Result<(), Error> {
-        let applied: Vec<(i64, bool)> = on!(self, read "look at the migrations", |connection| {
+        let applied: Result<Vec<(i64, bool)>, Error> = on!(self, read "look at the migrations", |connection| {
             Ok(sqlx::query_as::<Db, (i64, bool)>(sql!("SELECT version, success FROM _sqlx_migrations"))
                 .fetch_all(connection)
                 .await?)
-        })
-        .or_else(|error| match error {
+        });
+        let applied = match applied {
+            Ok(applied) => applied,
             // The table is not there yet.
-            Error::Failed { .. } => Ok(Vec::new()),
-            other => Err(other),
-        })?;
+            Err(Error::Failed { .. }) => Vec::new(),
+            Err(other) => return Err(other),
+        };
         if let Some((version, _)) = applied.iter().find(|(_, done)| !done) {
             return Err(Error::DirtyMigration { version: *version });
         }

@@ -23,6 +23,11 @@
 //! seconds. Readings are kept by day, packed (`day`), and every reading that was replaced is kept beside them.
 //! `docs/decisions/0003-storage.md` says why, with the speeds that were measured.
 
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "mysql", feature = "postgres")),
+    allow(unused, reason = "without a database there is nothing to do")
+)]
+
 mod backend;
 mod balance;
 pub mod blocking;

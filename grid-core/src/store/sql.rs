@@ -3,10 +3,33 @@
 /// One statement for every database that takes the same words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sql {
-    /// With `?` for each parameter (SQLite, MySQL).
+    /// With `?` for each parameter.
     pub(super) plain: &'static str,
-    /// With `$n` for each parameter (PostgreSQL).
+    /// With `$n` for each parameter.
     pub(super) numbered: &'static str,
+}
+
+/// How a database writes the parameters of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(all(feature = "postgres", any(feature = "sqlite", feature = "mysql"))),
+    expect(dead_code, reason = "each database has one notation")
+)]
+pub(super) enum Notation {
+    /// `?`
+    Plain,
+    /// `$n`
+    Numbered,
+}
+
+impl Sql {
+    /// The statement in a notation.
+    pub(super) const fn text(self, notation: Notation) -> &'static str {
+        match notation {
+            Notation::Plain => self.plain,
+            Notation::Numbered => self.numbered,
+        }
+    }
 }
 
 /// The text of a statement for the driver `Db` that [`on!`](super::backend::on) has put in scope.
@@ -16,7 +39,7 @@ macro_rules! sql {
         const BYTES: [u8; $crate::store::sql::numbered_length(TEXT)] = $crate::store::sql::numbered(TEXT);
         const SQL: $crate::store::sql::Sql =
             $crate::store::sql::Sql { plain: TEXT, numbered: $crate::store::sql::as_text(&BYTES) };
-        <Db as $crate::store::backend::Driver>::text(SQL)
+        SQL.text(<Db as $crate::store::backend::Driver>::NOTATION)
     }};
 }
 pub(super) use sql;

@@ -5,29 +5,14 @@
 //! for the seasonal naive forecast come from another program (a Python prototype over the same files), and so do
 //! those of the ridge regression (NumPy).
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test may stop at what it did not expect, and reports its scores"
-)]
-
-use std::{collections::BTreeMap, io::Read, path::PathBuf};
+use std::{collections::BTreeMap, io::Read, path::Path};
 
 use grid_core::forecast::{Backtest, History, Model, backtest};
 use jiff::civil::DateTime;
 
-const LEVELS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
+use crate::shared_data::folder;
 
-/// Where the real files are: `GRID_SHARED_DATA`, else beside the workspace.
-fn folder() -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let folder = std::env::var_os("GRID_SHARED_DATA").map_or(beside, PathBuf::from).join("forecast");
-    if folder.join("manifest.json").is_file() {
-        return Some(folder);
-    }
-    println!("skipped: {} not found", folder.display());
-    None
-}
+const LEVELS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 
 struct Set {
     origins: Vec<DateTime>,
@@ -35,7 +20,7 @@ struct Set {
     histories: Vec<History>,
 }
 
-fn read(folder: &std::path::Path, name: &str) -> Set {
+fn read(folder: &Path, name: &str) -> Set {
     let manifest = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     let set = &manifest[name];
@@ -114,7 +99,7 @@ fn turned(set: &Set) -> Set {
 
 #[test]
 fn the_naive_forecast_scores_as_in_another_program() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("forecast") else { return };
     // The other program does not cut off at zero, and lets filled gaps count in the deviation, hence the tolerance.
     let known = [
         ("citylearn_load", 1.014, 0.393, 0.85),
@@ -139,7 +124,7 @@ fn the_naive_forecast_scores_as_in_another_program() {
 
 #[test]
 fn ridge_beats_yesterday_by_a_fifth_on_a_home_and_on_a_grid() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("forecast") else { return };
     for name in ["uci_home", "pjm_aep"] {
         let set = read(&folder, name);
         let naive = score(&set, Model::SeasonalNaiveDay);
@@ -152,7 +137,7 @@ fn ridge_beats_yesterday_by_a_fifth_on_a_home_and_on_a_grid() {
 
 #[test]
 fn auto_is_never_worse_than_yesterday_on_six_real_sets() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("forecast") else { return };
     // What the NumPy prototype of the same recipe reaches; differences below 3 % are noise.
     let known = [
         ("citylearn_load", 0.868),

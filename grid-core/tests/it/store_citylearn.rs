@@ -68,9 +68,17 @@ async fn seventeen_homes_come_to_the_published_totals_from_every_database() {
         assert_eq!(balance.resolution, Resolution::HOUR);
         citylearn::check(&balance, &files.expected);
         println!(
-            "{}: {total} readings imported in {imported:.0?}, again in {repeated:.0?}, read in {read:.0?}, balanced in {balanced:.0?}",
-            database.kind
+            "{}: {total} readings imported in {} ms, again in {} ms, read in {} ms, balanced in {} ms",
+            database.kind,
+            imported.as_millis(),
+            repeated.as_millis(),
+            read.as_millis(),
+            balanced.as_millis(),
         );
+        if let Some(file) = database.address.strip_prefix("sqlite:") {
+            store.close().await;
+            println!("SQLite: the file has {} bytes", std::fs::metadata(file).unwrap().len());
+        }
         database.remove().await;
     }
 }

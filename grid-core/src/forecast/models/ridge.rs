@@ -76,7 +76,7 @@ impl Fit for Ridge {
             let got = real(observed) / real(past.slots_per_day());
             return Err(Error::TooShort { model: NAME, need: LEAST_DAYS, got });
         }
-        let non_negative = super::non_negative(history);
+        let non_negative = history.is_non_negative();
         let mut fitted =
             FittedRidge { past, half_life_days: self.half_life_days, non_negative, first_day: vec![] };
         fitted.first_day = fitted.outlooks(0, fitted.past.slots_per_day())?;
@@ -122,7 +122,7 @@ fn single(weight: f64) -> f32 {
 impl Predict for FittedRidge {
     fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error> {
         let length = self.past.slots_per_day();
-        model::check(horizon, length * super::MOST_DAYS, quantiles)?;
+        model::check(horizon, length * model::MOST_DAYS, quantiles)?;
         let history = self.past.history();
         let floor = if self.non_negative { 0.0 } else { f64::NEG_INFINITY };
         let mut points = Vec::with_capacity(horizon);

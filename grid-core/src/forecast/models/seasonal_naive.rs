@@ -81,7 +81,7 @@ impl Fit for SeasonalNaive {
             .filter_map(|slot| Some(history.observed_value(slot)? - history.observed_value(slot - lag)?))
             .fold((0.0, 0_usize), |(sum, count), change| (sum + change * change, count + 1));
         let deviation = if count == 0 { 0.0 } else { (sum / real(count)).sqrt() };
-        let non_negative = super::non_negative(history);
+        let non_negative = history.is_non_negative();
         Ok(FittedSeasonalNaive { season: self.season, past, deviation, non_negative })
     }
 }
@@ -89,7 +89,7 @@ impl Fit for SeasonalNaive {
 impl Predict for FittedSeasonalNaive {
     fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error> {
         let length = self.past.slots_per_day() * usize::try_from(self.season.days()).unwrap_or(1);
-        model::check(horizon, self.past.slots_per_day() * super::MOST_DAYS, quantiles)?;
+        model::check(horizon, self.past.slots_per_day() * model::MOST_DAYS, quantiles)?;
         let history = self.past.history();
         let filled = self.past.filled();
         let slots = filled.len();

@@ -1,0 +1,119 @@
+//! Files that are wrong: each is refused with its line and column, nothing of it is stored, and the server stays up.
+
+use serde_json::json;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::harness::{Client, Server};
+
+const HEADER: &str = "device,channel,start,end,energy_kwh,quality\n";
+const GOOD: &str = "casa,import,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25,measured\n";
+
+fn row(start: &str, end: &str, energy: &str) -> String {
+    format!("casa,import,2026-01-01T{start}:00Z,2026-01-01T{end}:00Z,{energy},measured\n")
+}
+
+async fn has_nothing(client: &Client, community: &str) {
+    let devices = client.get(&format!("{community}/devices")).await.good();
+    assert_eq!(devices["items"], json!([]), "nothing is half-written");
+}
+
+#[tokio::test]
+async fn each_wrong_file_is_refused_with_its_place() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let community = ana.community("Europe/Madrid").await;
+    let path = format!("{community}/readings");
+    let table = |rest: &str| format!("{HEADER}{GOOD}{rest}").into_bytes();
+    // What, the file, the line, and a word of the message; the good line before the bad one must not stay.
+    let cases: Vec<(&str, Vec<u8>, Option<u64>, &str)> = vec![
+        ("empty", Vec::new(), None, "header"),
+        ("header only", HEADER.into(), None, ""),
+        ("semicolons", format!("{HEADER}{GOOD}").replace(',', ";").into_bytes(), Some(1), ""),
+        ("decimal commas", table(&row("01:00", "01:15", "\"0,25\"")), Some(3), "0,25"),
+        ("Latin-1", [table("").as_slice(), b"Mar\xeda,import,2026-01-01T01:00:00Z,2026-01-01T01:15:00Z,1,measured\n"].concat(), Some(3), ""),
+        ("NaN", table(&row("01:00", "01:15", "NaN")), Some(3), "NaN"),
+        ("infinite", table(&row("01:00", "01:15", "1e999")), Some(3), ""),
+        ("negative", table(&row("01:00", "01:15", "-0.1")), Some(3), "-0.1"),
+        ("end before start", table(&row("01:15", "01:00", "1")), Some(3), ""),
+        ("a local time", table("casa,import,2026-01-01T01:00:00,2026-01-01T01:15:00,1,measured\n"), Some(3), ""),
+        ("an unknown channel", table("casa,exprot,2026-01-01T01:00:00Z,2026-01-01T01:15:00Z,1,measured\n"), Some(3), "exprot"),
+        ("a short line", table("casa,import\n"), Some(3), ""),
+        ("an overlap", table(&row("00:10", "00:20", "1")), None, ""),
+        ("the same twice, otherwise", table(&row("00:00", "00:15", "1")), None, ""),
+        ("a duplicate column", format!("device,channel,start,end,energy_kwh,energy_kwh\n{GOOD}").into_bytes(), Some(1), "energy_kwh"),
+        ("a missing column", "device,start,end\ncasa,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z\n".into(), Some(1), ""),
+        ("a zip", b"PK\x03\x04\x00\x00\x00\x00".to_vec(), None, ""),
+        ("a page", b"<!doctype html><html>not a table</html>\n".to_vec(), Some(1), ""),
+    ];
+    for (what, file, line, word) in cases {
+        let answer = ana.csv(&path, file).await;
+        assert!(matches!(answer.status.as_u16(), 409 | 422), "{what}: {}", answer.text());
+        let problem = answer.problem(answer.status.as_u16());
+        if let Some(line) = line {
+            assert_eq!(problem["errors"][0]["line"], line, "{what}: {problem}");
+        }
+        assert!(problem.to_string().contains(word), "{what}: {problem}");
+        assert!(problem["hint"].is_string() || !problem["errors"].is_null(), "{what}: {problem}");
+        has_nothing(&ana, &community).await;
+    }
+    // A byte order mark is no fault.
+    let marked = [b"\xef\xbb\xbf".as_slice(), HEADER.as_bytes(), GOOD.as_bytes()].concat();
+    assert_eq!(ana.csv(&path, marked).await.good()["inserted"], 1);
+}
+
+#[tokio::test]
+async fn rubbish_and_what_is_too_large_are_refused() {
+    let server = Server::with(&["--max-upload-mb", "24"], grid_server::serve::Content::AsItIs).await;
+    let ana = server.user("ana").await;
+    let community = ana.community("Europe/Madrid").await;
+    let path = format!("{community}/readings");
+    let mut state = 1_u32;
+    let mut rubbish = |megabytes: usize| -> Vec<u8> {
+        (0..megabytes << 20)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state.to_be_bytes()[0]
+            })
+            .collect()
+    };
+    ana.csv(&path, rubbish(20)).await.problem(422);
+    ana.csv(&path, rubbish(25)).await.problem(413);
+    let endless = format!("{HEADER}{}", "x".repeat(20 << 20));
+    ana.csv(&path, endless).await.problem(422);
+    // One that is good until it is too large.
+    let mut long = HEADER.to_owned();
+    for second in 0..400_000_u32 {
+        let at = jiff::Timestamp::from_second(1_767_225_600 + i64::from(second)).unwrap();
+        let end = jiff::Timestamp::from_second(1_767_225_601 + i64::from(second)).unwrap();
+        long.push_str(&format!("casa,import,{at},{end},0.25,measured\n"));
+    }
+    assert!(long.len() > 25 << 20);
+    ana.csv(&path, long).await.problem(413);
+    has_nothing(&ana, &community).await;
+    ana.send("POST", &path, &[("content-type", b"application/x-www-form-urlencoded")], "a=b").await.problem(415);
+    assert_eq!(ana.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_leaves_nothing() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let community = ana.community("Europe/Madrid").await;
+    // Whole lines, of which more are announced than come.
+    for framing in ["Content-Length: 100000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST {community}/readings HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nAuthorization: Bearer {}\r\n{framing}",
+            ana.token()
+        );
+        let lines = format!("{HEADER}{GOOD}");
+        let body = if framing.contains("chunked") { format!("{:x}\r\n{lines}\r\n", lines.len()) } else { lines };
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        // The server sees the end of the stream; what it answers to nobody does not matter.
+        let mut rest = Vec::new();
+        let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
+        has_nothing(&ana, &community).await;
+    }
+    assert_eq!(ana.csv(&format!("{community}/readings"), format!("{HEADER}{GOOD}")).await.good()["inserted"], 1);
+}

@@ -1,0 +1,77 @@
+//! Battery recordings over HTTP.
+
+use grid_server::serve::Content;
+use serde_json::json;
+
+use crate::harness::{Server, folder};
+
+/// One charge and one discharge of an hour each at 1 A: 1 Ah in, 1 Ah out.
+const CYCLE: &str = "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n3601,3.9,-1\n5401,3.7,-1\n7201,3.5,-1\n";
+
+#[tokio::test]
+async fn a_recording_is_kept_listed_and_drawn() {
+    let server = Server::start().await;
+    let (ana, tom) = (server.user("ana").await, server.user("tom").await);
+    let made = ana.csv("/api/v1/battery/recordings?name=cell%2012", CYCLE).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let analysis = made.json();
+    assert_eq!((&analysis["name"], &analysis["rows"]), (&json!("cell 12"), &json!(6)));
+    assert!((analysis["charge_capacity_ah"].as_f64().unwrap() - 1.0).abs() < 0.01, "{analysis}");
+    let path = made.header("location").to_owned();
+    assert_eq!(ana.get(&path).await.good(), analysis);
+    let list = ana.get("/api/v1/battery/recordings").await.good();
+    assert_eq!(list["items"][0]["size_bytes"], CYCLE.len());
+    let cycles = ana.get(&format!("{path}/cycles")).await.good();
+    assert_eq!(cycles["items"], analysis["cycles"]);
+    for kind in ["", "?kind=voltage", "?kind=capacity"] {
+        let chart = ana.get(&format!("{path}/chart.svg{kind}")).await;
+        assert!(chart.status == 200 && chart.text().starts_with("<svg"), "{kind}");
+    }
+    ana.get(&format!("{path}/chart.svg?kind=cake")).await.problem(422);
+    for rest in ["", "/cycles", "/chart.svg"] {
+        tom.get(&format!("{path}{rest}")).await.problem(404);
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_read_like_a_file() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let form = format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cell.csv\"\r\n\r\n{CYCLE}\r\n--x--\r\n");
+    let kind = [("content-type", b"multipart/form-data; boundary=x".as_slice())];
+    let made = ana.send("POST", "/api/v1/battery/recordings", &kind, form.clone()).await.good();
+    assert_eq!((&made["name"], &made["rows"]), (&json!("cell.csv"), &json!(6)));
+    let cut = &form[..form.len() - 10];
+    ana.send("POST", "/api/v1/battery/recordings", &kind, cut.to_owned()).await.problem(400);
+    ana.send("POST", "/api/v1/battery/recordings", &kind, "--x--\r\n").await.problem(422);
+}
+
+#[tokio::test]
+async fn an_answer_without_storing_needs_no_login_and_no_database() {
+    // Nothing listens on port 1.
+    let arguments = ["--database-url", "postgres://grid:secret@127.0.0.1:1/grid"];
+    let server = Server::begin(folder(), &arguments, Content::AsItIs).await;
+    let anyone = server.client();
+    let analysis = anyone.csv("/api/v1/battery/recordings?store=false", CYCLE).await;
+    assert_eq!((analysis.status.as_u16(), &analysis.json()["id"]), (200, &json!(null)), "{}", analysis.text());
+    let kept = anyone.csv("/api/v1/battery/recordings", CYCLE).await;
+    kept.problem(401);
+    let answer = anyone.post("/login", &json!({"username": "a", "password": "correct horse"})).await;
+    let problem = answer.problem(503);
+    assert!(!answer.header("retry-after").is_empty());
+    assert!(!problem.to_string().contains("secret"));
+    assert_eq!(anyone.get("/healthz").await.status, 200);
+    let ready = anyone.get("/readyz").await;
+    assert_eq!((ready.status.as_u16(), &ready.json()["checks"]["database"]), (503, &json!("not reached yet")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_recording_is_refused() {
+    let server = Server::start().await;
+    let anyone = server.client();
+    for file in ["", "a,b\n1,2\n", "time,voltage,current\n"] {
+        let problem = anyone.csv("/api/v1/battery/recordings?store=false", file).await.problem(422);
+        assert!(problem["detail"].as_str().unwrap().len() > 20, "{problem}");
+    }
+}

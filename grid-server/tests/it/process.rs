@@ -1,0 +1,164 @@
+//! The program itself: arguments, signals, and the command line beside the API.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::harness::{Server, folder};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_grid-server");
+
+fn program() -> Command {
+    let mut command = Command::new(PROGRAM);
+    for variable in ["PORT", "DATABASE_URL", "GRID_DATABASE_URL", "GRID_DATABASE_URL_FILE", "GRID_HOST", "K_SERVICE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+#[test]
+fn a_wrong_setting_is_told_in_one_line() {
+    for (command, word) in [
+        (program().args(["--port", "http"]), "--port"),
+        (program().env("PORT", "eighty"), "eighty"),
+        (program().env("PORT", "99999"), "99999"),
+        (program().env("GRID_HOST", "somewhere"), "somewhere"),
+        (program().env("GRID_LOG_FORMAT", "xml"), "xml"),
+        (&mut program().arg("sevre"), "sevre"),
+    ]
+    .map(|(command, word)| (command, word))
+    {
+        let output = run(command);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
+fn an_address_that_is_none_ends_the_program_and_shows_no_secret() {
+    let output = run(program().args(["--port", "0"]).env("GRID_DATABASE_URL", "oracle://ana:s3cret@host/grid"));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("oracle") && !said.contains("s3cret"), "{said}");
+}
+
+#[test]
+fn migrate_openapi_and_healthcheck_answer_and_end() {
+    let url = format!("sqlite://{}", folder().join("grid.db").display());
+    assert!(run(program().args(["migrate", "--database-url", &url])).status.success());
+    assert!(run(program().args(["migrate", "--database-url", &url])).status.success());
+    let openapi = run(program().arg("openapi").env("PORT", "1234"));
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    assert!(openapi.stdout == std::fs::read(committed).unwrap(), "openapi.json is out of date: run `make openapi`");
+    // Nothing listens on port 1.
+    assert_eq!(run(program().args(["healthcheck", "--port", "1"])).status.code(), Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn told_to_stop_the_program_ends_well_although_somebody_holds_a_connection() {
+    let folder = folder();
+    let mut child = program()
+        .args(["--port", "0"])
+        .current_dir(&folder)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = log.find(|line| line.contains("listening on http://")).unwrap();
+    let address = line.rsplit("http://").next().unwrap().trim().to_owned();
+    // What the site runs on is told: the host of the database, and who named it.
+    assert!(log.any(|line| line.contains("sqlite://grid-data/grid.db") && line.contains("the default")));
+    assert!(log.any(|line| line.contains("ready")));
+    let port = address.rsplit(':').next().unwrap();
+    assert!(run(program().args(["healthcheck", "--port", port])).status.success());
+    let _held = std::net::TcpStream::connect(&address).unwrap();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(log.any(|line| line.contains("stopped")));
+    assert!(folder.join("grid-data/grid.db").exists());
+    assert!(!folder.join("grid-data/grid.db-wal").exists(), "the log was written back");
+}
+
+#[tokio::test]
+async fn an_import_by_command_line_is_what_a_post_is() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let (posted, imported) = (ana.community("Europe/Madrid").await, ana.community("Europe/Madrid").await);
+    let mut table = String::from("device,channel,start,end,energy_kwh,quality\n");
+    for hour in 0..24 {
+        let (start, end) = (format!("2026-01-01T{hour:02}:00:00Z"), format!("2026-01-01T{hour:02}:59:59Z"));
+        table.push_str(&format!("casa,consumption,{start},{end},0.{hour:02}1,measured\n"));
+        table.push_str(&format!("roof,generation,{start},{end},1.{hour:02},estimated\n"));
+    }
+    let file = server.folder.join("year.csv");
+    std::fs::write(&file, &table).unwrap();
+    let by_post = ana.csv(&format!("{posted}/readings"), table).await.good();
+    let url = server.database_url();
+    let id = imported.rsplit('/').next().unwrap();
+    let file = file.display().to_string();
+    let output = run(program().args(["import", "--community", id, &file, "--database-url", &url]));
+    assert!(output.status.success(), "{output:?}");
+    let by_command: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(by_command, by_post);
+    let mut balances = Vec::new();
+    for path in [&posted, &imported] {
+        let mut balance = ana.get(&format!("{path}/balance?from=2026-01-01&to=2026-01-02&resolution=1h")).await.good();
+        let mut members: Vec<_> = balance["members"].as_array_mut().unwrap().drain(..).collect();
+        members.sort_by_key(|member| member["name"].to_string());
+        for member in &mut members {
+            member.as_object_mut().unwrap().remove("member_id");
+        }
+        balance["members"] = members.into();
+        balances.push(balance);
+    }
+    assert_eq!(balances[0], balances[1]);
+    assert_ne!(balances[0]["consumption_kwh"], serde_json::Value::Null);
+
+    let device = ana.device("meter", "UTC").await;
+    let one = server.folder.join("one.csv");
+    std::fs::write(&one, "start,end,energy_kwh\n2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,1\n").unwrap();
+    let id = device.rsplit('/').next().unwrap();
+    let one = one.display().to_string();
+    let arguments = ["import", "--device", id, &one, "--channel", "import", "--database-url", &url];
+    assert!(run(program().args(arguments)).status.success());
+    assert_eq!(ana.get(&format!("{device}/readings")).await.good()["items"][0]["energy_kwh"], "1.000000");
+    // A wrong file is told with its name, line and column.
+    std::fs::write(&one, "start,end,energy_kwh\n2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,x\n").unwrap();
+    let output = run(program().args(arguments));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("one.csv") && said.contains("line 2"), "{said}");
+}
+
+/// The lines of README.md, run as they stand there.
+#[tokio::test]
+async fn the_story_of_the_readme_is_true() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let story = text.split("<!-- story:curl:start -->").nth(1).unwrap().split("<!-- story:curl:end -->").next().unwrap();
+    let lines: Vec<_> = story.lines().filter(|line| !line.starts_with("```")).collect();
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: README.md's story (curl is not there)");
+        return;
+    }
+    let server = Server::start().await;
+    let base = format!("http://{}", server.address);
+    let script = lines.join("\n");
+    let output = tokio::task::spawn_blocking(move || {
+        run(Command::new("sh").args(["-euc", &script]).env("GRID", base).env("NO_PROXY", "*"))
+    })
+    .await
+    .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    for part in [r#""self_consumed_kwh":"1.000000""#, r#""shared_kwh":"1.500000""#, r#""export_kwh":"0.500000""#] {
+        assert!(said.contains(part), "{said}");
+    }
+}

@@ -1,0 +1,106 @@
+//! Health, the description, its pages, and what surrounds every request.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::harness::Server;
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+#[tokio::test]
+async fn the_server_says_how_it_is() {
+    let server = Server::start().await;
+    let client = server.client();
+    assert_eq!(client.get("/healthz").await.good(), json!({"status": "ok"}));
+    let ready = client.get("/readyz").await.good();
+    assert_eq!(ready["checks"], json!({"database": "ok", "migrations": "ok", "signing_key": "ok"}));
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_with_a_page() {
+    let server = Server::start().await;
+    let client = server.client();
+    for (method, path, status) in [("GET", "/nowhere", 404), ("GET", "/api/v1/nowhere", 404), ("POST", "/healthz", 405), ("DELETE", "/login", 405)] {
+        let problem = client.send(method, path, &[], "").await.problem(status);
+        let page = client.get(problem["type"].as_str().unwrap()).await;
+        assert_eq!(page.status, 200, "{problem}");
+    }
+    let refused = client.send("POST", "/healthz", &[], "").await;
+    assert_eq!(refused.header("allow"), "GET,HEAD");
+}
+
+#[tokio::test]
+async fn a_request_keeps_the_id_that_it_came_with_if_it_is_one() {
+    let server = Server::start().await;
+    let client = server.client();
+    let answer = client.send("GET", "/nowhere", &[("x-request-id", b"abc-123")], "").await;
+    assert_eq!((answer.header("x-request-id"), &answer.problem(404)["instance"]), ("abc-123", &json!("urn:request:abc-123")));
+    let odd = client.send("GET", "/nowhere", &[("x-request-id", b"a b\"<script>")], "").await;
+    assert!(odd.problem(404)["instance"].as_str().unwrap().starts_with("urn:uuid:"));
+}
+
+#[tokio::test]
+async fn the_pages_need_nothing_from_elsewhere() {
+    let server = Server::start().await;
+    let client = server.client();
+    for path in ["/docs", "/docs/"] {
+        let page = client.get(path).await;
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+        let text = page.text();
+        assert!(!text.contains("http://") && !text.contains("https://"), "{text}");
+        for part in text.split(['"']).filter(|part| part.starts_with("/docs/")) {
+            assert_eq!(client.get(part).await.status, 200, "{part}");
+        }
+        assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    }
+    client.get("/docs/nothing.js").await.problem(404);
+    client.get("/docs/..%2Fsecret").await.problem(404);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_protect() {
+    let server = Server::start().await;
+    for path in ["/healthz", "/nowhere", "/docs", "/openapi.json"] {
+        let answer = server.client().get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_committed_description_is_the_one_that_is_served() {
+    let server = Server::start().await;
+    let served = server.client().get("/openapi.json").await.good();
+    let path = root().join("grid-server/openapi.json");
+    let committed: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert!(served == committed, "grid-server/openapi.json is out of date: run `make openapi`");
+    assert!(served["openapi"].as_str().unwrap().starts_with("3."));
+    let schemas = served["components"]["schemas"].as_object().unwrap();
+    // Everything that is pointed at is there.
+    for part in served.to_string().split("#/components/").skip(1) {
+        let (kind, name) = part.split_once('"').unwrap().0.split_once('/').unwrap();
+        assert!(served["components"][kind].get(name).is_some(), "{kind}/{name}");
+    }
+    assert!(schemas.contains_key("Problem"));
+    // Every operation says what it is and what it refuses.
+    for (path, item) in served["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            assert!(operation["responses"].get("500").is_some(), "{method} {path}");
+            if operation["security"].is_array() {
+                assert!(operation["responses"].get("401").is_some(), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_tables_of_the_readme_are_those_of_the_program() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let renewed = grid_server::readme::renew(&text).unwrap();
+    assert!(renewed == text, "README.md is out of date: run `make readme`");
+}
