@@ -253,14 +253,14 @@ pub(crate) async fn balance(
     let key = match query.key.as_deref() {
         None => None,
         Some("proportional") => Some(Key::Proportional),
-        Some("static") => match store.key(id, interval.start()).await? {
-            Some(key @ Key::Static(_)) => Some(key),
-            _ => {
+        Some("static") => {
+            let stored = store.key(id, interval.start()).await?;
+            Some(stored.filter(|key| matches!(key, Key::Static(_))).ok_or_else(|| {
                 let text = format!("the community has no static key at {}", interval.start());
-                return Err(Problem::new(StatusCode::CONFLICT, text)
-                    .hint("set one with POST /api/v1/communities/{id}/keys"));
-            }
-        },
+                Problem::new(StatusCode::CONFLICT, text)
+                    .hint("set one with POST /api/v1/communities/{id}/keys")
+            })?)
+        }
         Some(other) => return Err(not_one_of("key", "`proportional` or `static`", other)),
     };
     let by_member = match query.by.as_deref() {

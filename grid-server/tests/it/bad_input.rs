@@ -1,5 +1,7 @@
 //! Files that are wrong: each is refused with its line and column, nothing of it is stored, and the server stays up.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -111,7 +113,7 @@ async fn rubbish_and_what_is_too_large_are_refused() {
     for second in 0..400_000_u32 {
         let at = jiff::Timestamp::from_second(1_767_225_600 + i64::from(second)).unwrap();
         let end = jiff::Timestamp::from_second(1_767_225_601 + i64::from(second)).unwrap();
-        long.push_str(&format!("casa,import,{at},{end},0.25,measured\n"));
+        writeln!(long, "casa,import,{at},{end},0.25,measured").unwrap();
     }
     assert!(long.len() > 25 << 20);
     ana.csv(&path, long).await.problem(413);

@@ -1,5 +1,7 @@
 //! Forecasts over HTTP.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::harness::Server;
@@ -46,7 +48,7 @@ async fn a_device_is_forecast_on_its_own_clock() {
         let at = |hour: usize| {
             jiff::Timestamp::from_second(1_767_222_000 + i64::try_from(hour).unwrap() * 3600).unwrap()
         };
-        table.push_str(&format!("consumption,{},{},{kwh:.3}\n", at(hour), at(hour + 1)));
+        writeln!(table, "consumption,{},{},{kwh:.3}", at(hour), at(hour + 1)).unwrap();
     }
     ana.csv(&format!("{device}/readings"), table).await.good();
     let question = json!({"device": device.rsplit('/').next(), "horizon_hours": 48});

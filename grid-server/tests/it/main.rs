@@ -1,5 +1,8 @@
 //! The server as its users meet it: a real one, over real sockets.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::panic, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::indexing_slicing, reason = "a test may stop at what is not there")]
+#![allow(clippy::print_stdout, reason = "a test says what it skipped")]
 
 mod auth;
 mod bad_input;

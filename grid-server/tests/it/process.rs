@@ -1,6 +1,7 @@
 //! The program itself: arguments, signals, and the command line beside the API.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Output, Stdio},
@@ -99,8 +100,8 @@ async fn an_import_by_command_line_is_what_a_post_is() {
     for hour in 0..23 {
         let (start, end) =
             (format!("2026-01-01T{hour:02}:00:00Z"), format!("2026-01-01T{:02}:00:00Z", hour + 1));
-        table.push_str(&format!("casa,consumption,{start},{end},0.{hour:02}1,measured\n"));
-        table.push_str(&format!("roof,generation,{start},{end},1.{hour:02},estimated\n"));
+        writeln!(table, "casa,consumption,{start},{end},0.{hour:02}1,measured").unwrap();
+        writeln!(table, "roof,generation,{start},{end},1.{hour:02},estimated").unwrap();
     }
     let file = server.folder.join("year.csv");
     std::fs::write(&file, &table).unwrap();
