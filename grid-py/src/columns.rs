@@ -26,7 +26,7 @@ use pyo3_arrow::PyRecordBatchReader;
 
 use crate::{
     error::{AWARE, Error, raise, shown},
-    time::from_microsecond,
+    time::{self, from_microsecond},
 };
 
 /// A table that came in.
@@ -147,7 +147,7 @@ impl<'py> Columns<'py> {
                 let kind: String =
                     array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()?;
                 if kind != "M" {
-                    return written(column.try_iter()?.map(|value| time_text(&value?)));
+                    return written(column.try_iter()?.map(|value| time::text(&value?)));
                 }
                 let instants = from_numpy(&array)?;
                 Ok(match aware {
@@ -214,9 +214,18 @@ pub(crate) fn energies(values: &Bound<'_, PyAny>, name: &str, unit: &str) -> PyR
     };
     let array = as_array(values, None)?;
     let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
-    if unit == "mWh" && matches!(kind.as_str(), "i" | "u") {
+    if unit == "mWh" && kind == "i" {
         let counts: PyArrayLike1<'_, i64, AllowTypeChange> = array.extract()?;
         return Ok(counts.as_array().iter().map(|&mwh| Some(Energy::from_mwh(mwh))).collect());
+    }
+    if unit == "mWh" && kind == "u" {
+        // NumPy would make negative numbers of the large ones.
+        let counts: PyArrayLike1<'_, u64, AllowTypeChange> = array.extract()?;
+        let energy = |(row, &mwh): (usize, &u64)| {
+            let wrong = |_| not_an_energy(name, row, format!("{mwh} mWh"));
+            i64::try_from(mwh).map(|mwh| Some(Energy::from_mwh(mwh))).map_err(wrong)
+        };
+        return counts.as_array().iter().enumerate().map(energy).collect();
     }
     if unit == "kWh" && matches!(kind.as_str(), "U" | "O" | "T") && first_is_text(values)? {
         let parse =
@@ -234,18 +243,18 @@ pub(crate) fn energies(values: &Bound<'_, PyAny>, name: &str, unit: &str) -> PyR
 
 /// Energies of kilowatt-hours, `None` where NaN.
 fn from_kwh(kwh: &[f64], name: &str) -> PyResult<Vec<Option<Energy>>> {
-    let energy = |(index, &value): (usize, &f64)| {
+    let energy = |(row, &value): (usize, &f64)| {
         if value.is_nan() {
             return Ok(None);
         }
-        let wrong = || Error::NotAnEnergy {
-            place: format!("`{name}`, row {index}"),
-            expected: "a finite energy",
-            got: format!("{value} kWh"),
-        };
-        Energy::from_kwh_f64(value).map(Some).ok_or_else(|| raise(wrong()))
+        Energy::from_kwh_f64(value).map(Some).ok_or_else(|| not_an_energy(name, row, format!("{value} kWh")))
     };
     kwh.iter().enumerate().map(energy).collect()
+}
+
+fn not_an_energy(name: &str, row: usize, got: String) -> PyErr {
+    let expected = "a finite energy that fits 64 bits of milliwatt-hours";
+    raise(Error::NotAnEnergy { place: format!("`{name}`, row {row}"), expected, got })
 }
 
 /// Qualities in an array of text.
@@ -291,7 +300,7 @@ pub(crate) fn times(values: &Bound<'_, PyAny>) -> PyResult<Times> {
     if kind == "M" {
         return Ok(Times::Numpy(to_local(from_numpy(&array)?)));
     }
-    written(values.try_iter()?.map(|value| time_text(&value?)))
+    written(values.try_iter()?.map(|value| time::text(&value?)))
 }
 
 /// Times that are written: all with an offset, or all without.
@@ -303,14 +312,6 @@ fn written(texts: impl Iterator<Item = PyResult<String>>) -> PyResult<Times> {
     let wrong = |text: &str| raise(grid_core::time::Error::NotAnInstant { got: excerpt(text) });
     let local = texts.iter().map(|text| text.trim().parse().map_err(|_| wrong(text)));
     local.collect::<PyResult<_>>().map(Times::Local)
-}
-
-fn time_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    if value.is_instance_of::<PyString>() {
-        value.extract()
-    } else {
-        value.call_method0("isoformat")?.extract()
-    }
 }
 
 fn from_numpy(array: &Bound<'_, PyAny>) -> PyResult<Vec<Timestamp>> {

@@ -1,6 +1,9 @@
 //! Forecasts of many series at once.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use grid_core::{
     error::excerpt,
@@ -30,13 +33,14 @@ use crate::{
 /// >>> forecast = grid.Forecaster(frequency="1h").fit(load).predict(24, levels=[50, 80])
 /// >>> forecast.columns
 /// ['unique_id', 'ds', 'mean', 'q10', 'q25', 'q50', 'q75', 'q90']
-#[pyclass(name = "Forecaster", module = "grid_py")]
+#[pyclass(frozen, name = "Forecaster", module = "grid_py")]
 #[derive(Debug)]
 pub(crate) struct PyForecaster {
     model: Model,
     step_minutes: u32,
     calendar: Calendar,
-    fitted: Option<Learnt>,
+    /// Behind a lock that is held only to take or to put: threads may share a forecaster.
+    fitted: Mutex<Option<Arc<Learnt>>>,
 }
 
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl PyForecaster {
             // Longer slots than seconds can say are refused by the core, which names the limits.
             step_minutes: time::resolution(frequency)?.fixed_seconds().unwrap_or(DAY_SECONDS) / 60,
             calendar: time::calendar(time_zone)?,
-            fitted: None,
+            fitted: Mutex::new(None),
         })
     }
 
@@ -74,14 +78,16 @@ impl PyForecaster {
     /// and the forecast's are in UTC. A column ``observed`` (1 or 0) marks values that were filled in: they serve as
     /// yesterday's value and are never learnt from. Other columns are refused: regressors are not taken yet. Returns
     /// the forecaster.
-    fn fit<'py>(mut slf: PyRefMut<'py, Self>, data: &Bound<'py, PyAny>) -> PyResult<PyRefMut<'py, Self>> {
-        let py = data.py();
-        let (histories, clock) = slf.histories(data)?;
-        let model = slf.model;
-        let learn = |(name, history): (String, History)| Ok((name, model.fit(&history)?));
-        let series =
-            py.detach(|| histories.into_iter().map(learn).collect::<Result<_, Error>>()).map_err(raise)?;
-        slf.fitted = Some(Learnt { series, clock });
+    fn fit<'py>(slf: Bound<'py, Self>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let this = slf.get();
+        let (histories, clock) = this.histories(data)?;
+        let learn = |(name, history): (String, History)| Ok((name, this.model.fit(&history)?));
+        let series = slf
+            .py()
+            .detach(|| histories.into_iter().map(learn).collect::<Result<_, Error>>())
+            .map_err(raise)?;
+        *this.fitted.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Arc::new(Learnt { series, clock }));
         Ok(slf)
     }
 
@@ -103,7 +109,8 @@ impl PyForecaster {
         if regressors.is_some() {
             return Err(raise(BindingError::NoRegressors { name: "regressors".to_owned() }));
         }
-        let learnt = self.fitted.as_ref().ok_or_else(|| raise(BindingError::NotFitted))?;
+        let fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let learnt = fitted.ok_or_else(|| raise(BindingError::NotFitted))?;
         let quantiles = quantiles_of_levels(&levels).map_err(raise)?;
         let predict =
             |(name, fitted): &(String, Fitted)| Ok((name.clone(), fitted.predict(horizon, &quantiles)?));

@@ -9,9 +9,9 @@ use numpy::{
     PyArray1,
     datetime::{Datetime, units::Microseconds},
 };
-use pyo3::{prelude::*, types::PyString};
+use pyo3::{exceptions::PyTypeError, prelude::*, types::PyString};
 
-use crate::error::raise;
+use crate::error::{raise, shown};
 
 /// An instant: RFC 3339 text, an aware `datetime` (or a pandas `Timestamp`), or a `numpy.datetime64`, which is UTC.
 pub(crate) struct Instant(pub(crate) Timestamp);
@@ -25,14 +25,23 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
                 value.call_method1("astype", ("datetime64[us]",))?.call_method1("astype", ("int64",))?;
             return from_microsecond(microseconds.extract()?).map(Self);
         }
-        let text = if value.is_instance_of::<PyString>() {
-            value.to_owned()
-        } else {
-            value.call_method0("isoformat")?
-        };
-        let text: String = text.extract()?;
+        let text = text(&value)?;
         let not_an_instant = || Error::NotAnInstant { got: excerpt(&text) };
         text.trim().parse().map(Self).map_err(|_| raise(not_an_instant()))
+    }
+}
+
+/// The text of an instant or a local time, as it is written or as a `datetime` writes it.
+pub(crate) fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_instance_of::<PyString>() {
+        return value.extract();
+    }
+    match value.getattr_opt("isoformat")? {
+        Some(isoformat) => isoformat.call0()?.extract(),
+        None => Err(PyTypeError::new_err(format!(
+            "expected a time as text or as a datetime, got {}",
+            shown(value)
+        ))),
     }
 }
 

@@ -14,7 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
+
+# No deadline: a slow machine is no fault. The same examples in every run, and nothing is written beside the tests.
+settings.register_profile("grid", deadline=None, derandomize=True, database=None)
+settings.load_profile("grid")
 
 FOLDER = Path(os.environ.get("GRID_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

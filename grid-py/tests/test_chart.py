@@ -1,6 +1,7 @@
 """Charts as SVG."""
 
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,7 @@ def test_a_day_of_energy_is_drawn_with_what_is_missing() -> None:
 
 def test_what_cannot_be_drawn_is_refused() -> None:
     recording = grid.read_battery(BATTERY)
-    for look in ({"width": 1}, {"theme": "pink"}, {"language": "tlh"}):
+    looks: tuple[dict[str, Any], ...] = ({"width": 1}, {"theme": "pink"}, {"language": "tlh"})
+    for look in looks:
         with pytest.raises(grid.InvalidError):
-            grid.chart.voltage_current(recording, **look)  # type: ignore[arg-type]
+            grid.chart.voltage_current(recording, **look)

@@ -59,3 +59,7 @@ def test_a_wrong_type_is_a_type_error() -> None:
         grid.Energy(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         grid.Series.from_dataframe(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="got None"):
+        grid.Series([1.0], start=None, resolution="1h")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="got None"):
+        grid.Series.from_dataframe({"start": [None], "energy_kwh": [1.0]}, resolution="1h")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas
@@ -12,7 +13,7 @@ import pytest
 import grid_py as grid
 
 HOURS = np.arange("2026-01-01", "2026-03-01", dtype="datetime64[h]")
-LOAD = {"ds": HOURS, "y": 1.0 + np.arange(len(HOURS)) % 24 / 24}
+LOAD: dict[str, Any] = {"ds": HOURS, "y": 1.0 + np.arange(len(HOURS)) % 24 / 24}
 
 
 def panel(shared: Callable[[str], Path], name: str) -> tuple[pandas.DataFrame, list[str], int]:
@@ -26,8 +27,9 @@ def panel(shared: Callable[[str], Path], name: str) -> tuple[pandas.DataFrame, l
 def test_ridge_beats_yesterday_by_a_fifth(name: str, shared: Callable[[str], Path]) -> None:
     frame, origins, horizon = panel(shared, name)
     mase = {}
-    for model in ("seasonal_naive", "ridge"):
-        report = grid.Forecaster(model).backtest(frame, origins, horizon)  # type: ignore[arg-type]
+    models: tuple[Literal["seasonal_naive", "ridge"], ...] = ("seasonal_naive", "ridge")
+    for model in models:
+        report = grid.Forecaster(model).backtest(frame, origins, horizon)
         assert report.scores["origins"].tolist() == [36]
         mase[model] = report.scores["mase"][0]
         covered = report.scores["coverage_80"][0]

@@ -42,7 +42,8 @@ def test_every_count_of_milliwatt_hours_is_kept(mwh: int) -> None:
 def test_order_and_sum_are_those_of_the_counts(counts: list[int]) -> None:
     energies = [grid.Energy.from_mwh(count) for count in counts]
     assert [energy.mwh for energy in sorted(energies)] == sorted(counts)
-    assert sum(energies).mwh == sum(counts)
+    assert sum(energies, start=grid.Energy.from_mwh(0)).mwh == sum(counts)
+    assert sum(energies) == grid.Energy.from_mwh(sum(counts))
 
 
 def test_the_same_energy_in_another_unit_is_equal() -> None:

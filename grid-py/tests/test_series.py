@@ -1,6 +1,8 @@
 """Series: energy over time, where missing is never zero."""
 
 import datetime
+from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -50,7 +52,7 @@ def test_a_local_day_has_92_96_or_100_quarter_hours(date: str, slots: int) -> No
 
 
 def test_an_instant_comes_in_every_form_that_python_has() -> None:
-    forms = [
+    forms: list[Any] = [
         "2026-01-01T00:00:00Z",
         "2026-01-01T01:00:00+01:00",
         datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
@@ -66,11 +68,11 @@ def test_an_instant_comes_in_every_form_that_python_has() -> None:
 
 
 def test_units_are_converted_and_whole_milliwatt_hours_kept() -> None:
-    kwargs = {"start": "2026-01-01T00:00:00Z", "resolution": "1h"}
-    assert grid.Series([250.0], unit="Wh", **kwargs) == grid.Series([0.25], **kwargs)  # type: ignore[arg-type]
-    assert grid.Series([0.00025], unit="MWh", **kwargs) == grid.Series([0.25], **kwargs)  # type: ignore[arg-type]
+    kwargs: dict[str, Any] = {"start": "2026-01-01T00:00:00Z", "resolution": "1h"}
+    assert grid.Series([250.0], unit="Wh", **kwargs) == grid.Series([0.25], **kwargs)
+    assert grid.Series([0.00025], unit="MWh", **kwargs) == grid.Series([0.25], **kwargs)
     most = np.array([2**53 + 1, 7], dtype=np.int64)
-    exact = grid.Series(most, unit="mWh", **kwargs)  # type: ignore[arg-type]
+    exact = grid.Series(most, unit="mWh", **kwargs)
     assert exact.sum().energy == grid.Energy.from_mwh(2**53 + 8)
     with pytest.raises(grid.InvalidError, match="expected the unit to be"):
         grid.Series([1.0], unit="horses", **kwargs)  # type: ignore[arg-type]
@@ -106,7 +108,7 @@ def test_series_on_the_same_slots_add_up() -> None:
         quarters([1.0]) + quarters([1.0, 2.0])
 
 
-TABLES = {
+TABLES: dict[str, Callable[[grid.Table], Any]] = {
     "ours": lambda table: table,
     "numpy": lambda table: table.to_numpy(),
     "pandas": lambda table: table.to_pandas(),

@@ -1,7 +1,8 @@
 """Sharing and balance, against the laws' own examples and figures of other programs."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ def test_parts_add_up_to_the_whole(total: int, weights: list[int]) -> None:
 def test_an_energy_is_split_into_energies_and_a_number_into_numbers() -> None:
     assert grid.apportion(100, [1, 1, 1]) == [34, 33, 33]
     assert grid.apportion(100, np.array([1, 1, 1])) == [34, 33, 33]
-    assert grid.apportion(grid.Energy("1 kWh"), [grid.Share("0.5"), "0.3", 0.2]) == [  # type: ignore[list-item]
+    shares: list[grid.Share | str | float] = [grid.Share("0.5"), "0.3", 0.2]
+    assert grid.apportion(grid.Energy("1 kWh"), shares) == [
         grid.Energy("0.5 kWh"), grid.Energy("0.3 kWh"), grid.Energy("0.2 kWh"),
     ]
     for total, weights in ((1, [0, 0]), (1, []), (-1, [1])):
@@ -79,8 +81,9 @@ def test_austria_one_line_of_an_operators_workbook(vectors: dict[str, Any]) -> N
     workbook = [mwh(kwh) for kwh in line["offered_kwh"]]
     # The operator rounds each cell for itself, so a cell may differ by one milliwatt-hour from the exact split.
     assert max(abs(a - b) for a, b in zip(offered, workbook, strict=True)) <= 1
-    for rounding in ("exact", "operator"):
-        shared = grid.share([[generation]], demand, rounding=rounding)  # type: ignore[arg-type]
+    roundings: tuple[Literal["exact", "operator"], ...] = ("exact", "operator")
+    for rounding in roundings:
+        shared = grid.share([[generation]], demand, rounding=rounding)
         assert shared.allocated.tolist() == demand, "shared is the lesser of consumed and offered"
         assert shared.surplus.tolist() == [[mwh(line["surplus_kwh"])]]
 
@@ -113,17 +116,19 @@ def test_what_is_allocated_and_left_over_is_what_was_generated(data: st.DataObje
 
 def test_shapes_and_words_that_do_not_fit_are_refused() -> None:
     one = [[1]]
-    for refused in (
+    refusals: tuple[Callable[[], object], ...] = (
         lambda: grid.share([1, 2], [1, 2]),
         lambda: grid.share([[1], [2]], one),
         lambda: grid.share([[-1]], one),
         lambda: grid.share([[float("nan")]], one, unit="kWh"),
+        lambda: grid.share(np.array([[2**63]], dtype=np.uint64), one),
         lambda: grid.share(one, one, key="dynamic"),  # type: ignore[arg-type]
         lambda: grid.share(one, one, key="static"),
         lambda: grid.share(one, one, key="static", shares=["0.5", "0.5"]),
         lambda: grid.share(one, one, key="static", shares=["half"]),
         lambda: grid.share(one, one, rounding="up"),  # type: ignore[arg-type]
-    ):
+    )
+    for refused in refusals:
         with pytest.raises(grid.InvalidError):
             refused()
     assert grid.share([2], [[1, 1]]).surplus.shape == (1, 1), "a plant alone may be a column"

@@ -1,9 +1,19 @@
 //! Local days, months and years of an IANA zone, and the slots that they are cut into.
 
-use jiff::{Timestamp, ToSpan, Unit, Zoned, ZonedRound, civil::Date, tz::TimeZone};
+use std::sync::LazyLock;
+
+use jiff::{
+    Timestamp, ToSpan, Unit, Zoned, ZonedRound,
+    civil::Date,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 
 use super::{Error, Interval, Resolution};
 use crate::error::excerpt;
+
+/// The rules that are compiled in. Asked for by name, because another crate of the build may have turned on the
+/// machine's own zone files, which jiff would then prefer.
+static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The local calendar of an IANA time zone.
 ///
@@ -34,7 +44,7 @@ impl Calendar {
     /// [`Error::UnknownZone`] for any other name.
     pub fn new(zone: &str) -> Result<Self, Error> {
         let unknown = || Error::UnknownZone { got: excerpt(zone) };
-        let zone = TimeZone::get(zone).map_err(|_| unknown())?;
+        let zone = BUNDLED.get(zone).map_err(|_| unknown())?;
         if zone.iana_name().is_none() { Err(unknown()) } else { Ok(Self { zone }) }
     }
 

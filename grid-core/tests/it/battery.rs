@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use grid_core::battery::{self, Recording};
 use serde_json::Value;
 
+use crate::shared_data;
+
 /// The files that must pass in full; the others are counted and shown.
 const FIRST_SLICE: [&str; 8] = [
     "pyprobe/arbin/sample_data_arbin.csv",
@@ -37,17 +39,6 @@ const MINUTES: &str = "cellpy/maccor_002.txt";
 /// Where the vendor's count falls within a step (pulses of both signs in one net count), so that its range, its
 /// increments and the integral differ in cycle 5: what is right there is that the cycle is flagged.
 const INCONSISTENT: &str = "battery-data-toolkit/batterydata/p492-13-raw.csv";
-
-fn data() -> Option<PathBuf> {
-    let root = std::env::var_os("GRID_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    let folder = root.join("battery");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: {} not found", folder.display());
-    None
-}
 
 /// Collects what a file fails in.
 struct Check<'a> {
@@ -278,7 +269,7 @@ fn expected(folder: &Path) -> Value {
 
 #[test]
 fn every_file_gives_what_pandas_gave() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = shared_data::folder("battery") else { return };
     let expected = expected(&folder);
     let files = expected.as_object().unwrap();
     let mut passed = 0;
@@ -314,7 +305,7 @@ fn every_file_gives_what_pandas_gave() {
 
 #[test]
 fn every_other_recording_is_read_and_what_is_none_is_refused() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = shared_data::folder("battery") else { return };
     let known = expected(&folder);
     let refused =
         ["beep/unsupported_test.csv", "_Metadata.csv", "_metadata.csv", "-summary.csv", "_cycle_data.csv"];
@@ -365,7 +356,7 @@ fn every_other_recording_is_read_and_what_is_none_is_refused() {
 
 #[test]
 fn known_answers_of_other_programs_come_out() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = shared_data::folder("battery") else { return };
     let read = |name: &str| battery::read_path(folder.join(name)).unwrap();
     let near =
         |got: f64, expected: f64, within: f64| assert!((got - expected).abs() <= within, "{got} {expected}");
@@ -396,7 +387,7 @@ fn known_answers_of_other_programs_come_out() {
 
 #[test]
 fn jumps_of_time_are_remarked_and_what_is_no_recording_is_refused() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = shared_data::folder("battery") else { return };
     let jumping = "bdf/SINTEF__SLPBA842124HV__2024-10-23__Rate_25degC__Neware__Time_Bug_head3000.bdf.csv";
     assert!(battery::read_path(folder.join(jumping)).unwrap().has_remark("time_backward"));
     let error = battery::read_path(folder.join("beep/unsupported_test.csv")).unwrap_err();

@@ -568,7 +568,7 @@ class Store:
     def balance(self, community: _Id, start: _Instant, end: _Instant, *, resolution: str | None = None) -> Balance:
         """Balances a community from ``start`` to ``end``."""
 
-def apportion(total: _Amount, weights: ArrayLike | Sequence[Share]) -> list[_Amount]:
+def apportion(total: _Amount, weights: ArrayLike | Sequence[Share | str | float]) -> list[_Amount]:
     """Splits ``total`` in proportion to ``weights``, so that the parts add up to it exactly."""
 
 def share(
