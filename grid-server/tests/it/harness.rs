@@ -71,6 +71,13 @@ impl Server {
         server
     }
 
+    /// Starts a server on a database that is there, and waits until it is ready.
+    pub(crate) async fn on(url: &str) -> Self {
+        let server = Self::begin(folder(), &["--database-url", url], Content::AsItIs).await;
+        server.wait().await;
+        server
+    }
+
     /// Starts a server and does not wait.
     pub(crate) async fn begin(folder: PathBuf, arguments: &[&str], content: Content) -> Self {
         let arguments = ["grid-server", "--log", "off"].iter().chain(arguments);
