@@ -55,6 +55,14 @@ pub enum Error {
         /// The grid of the right side.
         right: String,
     },
+    /// Two pieces of one series share an instant.
+    #[error("expected pieces that do not overlap, got {first} and {second}")]
+    Overlap {
+        /// The one that starts first.
+        first: time::Interval,
+        /// The one that starts before it ends.
+        second: time::Interval,
+    },
     /// A time is wrong.
     #[error(transparent)]
     Time(#[from] time::Error),
@@ -73,7 +81,8 @@ impl Failure for Error {
             | Self::NotFinite { .. }
             | Self::NotAQuality { .. }
             | Self::NotCoarser { .. }
-            | Self::DifferentGrids { .. } => Kind::Invalid,
+            | Self::DifferentGrids { .. }
+            | Self::Overlap { .. } => Kind::Invalid,
         }
     }
 
@@ -86,7 +95,8 @@ impl Failure for Error {
             | Self::QualityContradictsValue { .. }
             | Self::NotAQuality { .. }
             | Self::NotCoarser { .. }
-            | Self::DifferentGrids { .. } => None,
+            | Self::DifferentGrids { .. }
+            | Self::Overlap { .. } => None,
         }
     }
 }

@@ -74,13 +74,18 @@ impl Grid {
     ///
     /// [`Error::Quantity`] where a split is impossible (it is not, for a piece that an [`Interval`] describes).
     pub fn add(&mut self, piece: Piece) -> Result<(), Error> {
+        self.add_part(piece, Share::WHOLE)
+    }
+
+    /// Adds a piece of whose time only a part is known.
+    pub(super) fn add_part(&mut self, piece: Piece, known: Share) -> Result<(), Error> {
         let Some(first) = self.find(piece.interval) else { return Ok(()) };
         // The common case, a reading that fits its slot: no split.
         if let (Some(slot), Some(sum)) = (self.slots.get(first), self.sums.get_mut(first))
             && slot.start() <= piece.interval.start()
             && piece.interval.end() <= slot.end()
         {
-            sum.take(piece.energy.map(Energy::as_mwh), piece.quality, piece.interval.microseconds());
+            sum.take(piece.energy.map(Energy::as_mwh), piece.quality, piece.interval.microseconds(), known);
             return Ok(());
         }
         let mut lengths = Vec::new();
@@ -98,7 +103,7 @@ impl Grid {
         };
         let shares = parts.into_iter().zip(lengths).take(slots);
         for (sum, (mwh, microseconds)) in self.sums.iter_mut().skip(first).zip(shares) {
-            sum.take(mwh, piece.quality, microseconds);
+            sum.take(mwh, piece.quality, microseconds, known);
         }
         Ok(())
     }
@@ -128,14 +133,16 @@ impl Grid {
 }
 
 impl Sum {
-    fn take(&mut self, mwh: Option<i64>, quality: Quality, microseconds: u64) {
+    fn take(&mut self, mwh: Option<i64>, quality: Quality, microseconds: u64, known: Share) {
         self.told_microseconds = self.told_microseconds.saturating_add(microseconds);
         self.quality = Some(self.quality.map_or(quality, |worst| worst.worst(quality)));
         match mwh {
             Some(mwh) => {
                 self.mwh += i128::from(mwh);
                 self.any = true;
-                self.known_microseconds = self.known_microseconds.saturating_add(microseconds);
+                let part = u128::from(microseconds) * u128::from(known.as_ppm()) / 1_000_000;
+                let part = u64::try_from(part).unwrap_or(microseconds);
+                self.known_microseconds = self.known_microseconds.saturating_add(part);
             }
             None => self.quality = Some(Quality::Missing),
         }

@@ -125,13 +125,23 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// [`Error::Time`] where the slots would be too many or leave the calendar.
+    /// [`Error::Overlap`] where two pieces share an instant, for their energy would count twice; [`Error::Time`] where
+    /// the slots would be too many or leave the calendar.
     pub fn from_pieces(
         calendar: Calendar,
         interval: Interval,
         resolution: Resolution,
         pieces: impl IntoIterator<Item = Piece>,
     ) -> Result<Self, Error> {
+        let mut pieces: Vec<Piece> = pieces.into_iter().collect();
+        pieces.sort_by_key(|piece| piece.interval);
+        for pair in pieces.windows(2) {
+            if let [first, second] = pair
+                && first.interval.overlaps(second.interval)
+            {
+                return Err(Error::Overlap { first: first.interval, second: second.interval });
+            }
+        }
         let mut grid = Grid::new(&calendar, interval, resolution)?;
         for piece in pieces {
             grid.add(piece)?;
@@ -220,7 +230,12 @@ impl Series {
         let Some(interval) = self.interval() else {
             return Ok(Self { calendar: self.calendar.clone(), resolution, slots: Vec::new() });
         };
-        Self::from_pieces(self.calendar.clone(), interval, resolution, self.pieces())
+        let mut grid = Grid::new(&self.calendar, interval, resolution)?;
+        for slot in &self.slots {
+            let piece = Piece { interval: slot.interval, energy: slot.energy, quality: slot.quality };
+            grid.add_part(piece, slot.completeness)?;
+        }
+        Ok(Self { calendar: self.calendar.clone(), resolution, slots: grid.finish() })
     }
 
     /// Adds another series on the same slots, slot by slot; a slot is missing where either is.
@@ -252,14 +267,6 @@ impl Series {
             });
         }
         Ok(Self { calendar: self.calendar.clone(), resolution: self.resolution, slots })
-    }
-
-    fn pieces(&self) -> impl Iterator<Item = Piece> {
-        self.slots.iter().map(|slot| Piece {
-            interval: slot.interval,
-            energy: slot.energy,
-            quality: slot.quality,
-        })
     }
 
     fn describe(&self) -> String {
@@ -318,6 +325,25 @@ mod tests {
         assert_eq!(hours.slots()[1].quality, Quality::Measured);
         assert_eq!(series.gaps().len(), 1);
         assert_eq!(series.gaps()[0].to_string(), "2026-01-01T00:15:00Z/2026-01-01T00:30:00Z");
+    }
+
+    #[test]
+    fn resampling_in_steps_is_as_complete_as_at_once() {
+        let mut kwh = [0.25; 192];
+        kwh[5] = f64::NAN;
+        kwh[100] = f64::NAN;
+        let series = quarter_hours("2026-01-01T00:00:00Z", "UTC", &kwh);
+        let hours = series.resample(Resolution::HOUR).unwrap();
+        assert_eq!(hours.resample(Resolution::HOUR).unwrap(), hours);
+        assert_eq!(hours.resample(Resolution::Day).unwrap(), series.resample(Resolution::Day).unwrap());
+    }
+
+    #[test]
+    fn pieces_that_overlap_are_refused() {
+        let interval = Interval::parse("2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z").unwrap();
+        let piece = Piece { interval, energy: Some(Energy::ZERO), quality: Quality::Measured };
+        let made = Series::from_pieces(Calendar::utc(), interval, Resolution::HOUR, [piece, piece]);
+        assert!(matches!(made, Err(Error::Overlap { .. })));
     }
 
     #[test]

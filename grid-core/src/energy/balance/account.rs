@@ -34,6 +34,7 @@ pub(super) struct MemberSlot {
 /// A member's slots: `None` where any register is missing or not whole.
 pub(super) struct MemberSlots {
     pub(super) slots: Vec<Option<MemberSlot>>,
+    pub(super) qualities: Vec<Quality>,
     pub(super) quality: Quality,
 }
 
@@ -56,15 +57,19 @@ impl Account {
         let count = registers.iter().map(|(_, slots)| slots.len()).max().unwrap_or(0);
         let mut quality = if count == 0 { Quality::Missing } else { Quality::Measured };
         let mut slots = Vec::with_capacity(count);
+        let mut qualities = Vec::with_capacity(count);
         for at in 0..count {
             let mut sums = Registers::default();
             for (channel, register) in &registers {
                 sums.take(*channel, register.get(at));
             }
-            quality = quality.worst(sums.quality);
-            slots.push(sums.slot());
+            let slot = sums.slot();
+            let now = if slot.is_some() { sums.quality } else { Quality::Missing };
+            quality = quality.worst(now);
+            qualities.push(now);
+            slots.push(slot);
         }
-        Ok(MemberSlots { slots, quality })
+        Ok(MemberSlots { slots, qualities, quality })
     }
 }
 
@@ -103,27 +108,48 @@ impl Registers {
         }
     }
 
-    /// Where the connection point is metered, what it counted is what crossed it, and the consumption follows;
-    /// elsewhere demand and supply of the slot are set against each other.
+    /// What the registers say about the slot; `None` where one is missing, or where those that a member has leave it
+    /// open how much crossed the connection point. A register that a member never had counts nothing only where that
+    /// is a statement about the place (no plant, no battery, no load), not where another register shows otherwise.
     fn slot(&self) -> Option<MemberSlot> {
         if self.is_missing {
             return None;
         }
-        let generation = self.generation.unwrap_or_default();
         let (charge, discharge) = (self.charge.unwrap_or_default(), self.discharge.unwrap_or_default());
-        let supply = generation.checked_add(discharge)?;
-        let (consumption, flow) = if self.import.is_some() || self.export.is_some() {
-            let surplus = self.export.unwrap_or_default().min(supply);
-            let residual = self.import.unwrap_or_default();
-            let own = supply - surplus;
-            let demand = own.checked_add(residual)?;
-            // More charged than came in is a fault of the meters; the books still balance.
-            let consumption = (demand - charge).max(Energy::ZERO);
-            (consumption, Flow { own, surplus, residual })
-        } else {
-            let consumption = self.consumption.unwrap_or_default();
-            (consumption, Flow::of(consumption.checked_add(charge)?, supply))
-        };
-        Some(MemberSlot { consumption, generation, charge, discharge, flow })
+        let makes = self.generation.is_some() || self.discharge.is_some();
+        match (self.import, self.export, self.consumption) {
+            // Metered both ways: what the meter counted is what crossed, and the consumption follows.
+            (Some(import), Some(export), _) => self.metered(import, export, charge, discharge),
+            // A load without a plant, or a plant without a load, metered in the one direction that it has.
+            (Some(import), None, None) if !makes => self.metered(import, Energy::ZERO, charge, discharge),
+            (None, Some(export), None) if !makes => self.metered(Energy::ZERO, export, charge, discharge),
+            (Some(_), None, None) | (None, Some(_), None) => None,
+            // Metered one way only beside the loads: fed in without a count of what was made, nothing adds up.
+            (None, Some(_), Some(_)) if !makes => None,
+            (_, _, consumption) => {
+                let consumption = consumption.unwrap_or_default();
+                let generation = self.generation.unwrap_or_default();
+                let flow = Flow::of(consumption.checked_add(charge)?, generation.checked_add(discharge)?);
+                Some(MemberSlot { consumption, generation, charge, discharge, flow })
+            }
+        }
+    }
+
+    fn metered(
+        &self,
+        import: Energy,
+        export: Energy,
+        charge: Energy,
+        discharge: Energy,
+    ) -> Option<MemberSlot> {
+        // What was fed in was made behind the meter, whether or not a register counted it.
+        let fed = (export - discharge).max(Energy::ZERO);
+        let generation = self.generation.unwrap_or_default().max(fed);
+        let own = generation.checked_add(discharge)?.max(export) - export;
+        let demand = own.checked_add(import)?;
+        // A battery cannot take more than came in; where its register says so, the meter is believed.
+        let charge = charge.min(demand);
+        let flow = Flow { own, surplus: export, residual: import };
+        Some(MemberSlot { consumption: demand - charge, generation, charge, discharge, flow })
     }
 }

@@ -1,5 +1,8 @@
 //! The balance of a community over a period.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -7,7 +10,7 @@ use super::{Account, account::MemberSlots, arrays::part};
 use crate::{
     energy::{
         Error, Reading,
-        sharing::{self, CellRounding, Columns, Key},
+        sharing::{self, CellRounding, Columns, Key, SharingKey},
     },
     quantity::{Energy, Share},
     series::Quality,
@@ -21,10 +24,10 @@ use crate::{
 pub struct Balance {
     /// The first instant of the first slot.
     #[serde(serialize_with = "as_text")]
-    pub start: jiff::Timestamp,
+    pub start: Timestamp,
     /// The first instant after the last slot.
     #[serde(serialize_with = "as_text")]
-    pub end: jiff::Timestamp,
+    pub end: Timestamp,
     /// The length of the slots in which generation was set against consumption.
     #[serde(serialize_with = "as_text")]
     pub resolution: Resolution,
@@ -97,6 +100,8 @@ pub struct SlotBalance {
     pub interval: Interval,
     /// The sums; `None` where no member is known.
     pub sums: Option<Sums>,
+    /// The worst quality of any member's readings in the slot; missing where any member is not known.
+    pub quality: Quality,
     /// The part of the members that is known.
     pub completeness: Share,
 }
@@ -124,19 +129,20 @@ pub struct Sums {
     pub export: Energy,
 }
 
-/// Balances the accounts of a community over the slots that `interval` touches.
+/// Balances the accounts of a community over the slots that `interval` touches, sharing by one key.
 ///
 /// Behind each connection point, what is generated and used in the same slot is own use. The members' surpluses are
 /// then shared among the members' residual demands as `key` says; only members whose registers are all known in a
-/// slot take part in it. Without a `resolution`, the [`typical_resolution`] of the readings is taken: sharing by
+/// slot take part in it. A member whom a static key does not name has no share; one without registers gets nothing of
+/// theirs, and it is surplus. Without a `resolution`, the [`typical_resolution`] of the readings is taken: sharing by
 /// coarser slots makes the shared energy look larger than it was.
 ///
 /// `accounts` must come with the readings of the whole slots at both ends, and are taken by member id.
 ///
 /// # Errors
 ///
-/// [`Error::SharesDoNotFit`] where a static key does not name exactly the members, [`Error::Time`] where the slots
-/// would be too many, [`Error::Quantity`] where a sum does not fit.
+/// [`Error::Time`] where the slots, or the slots of all registers together, would be too many, [`Error::Quantity`]
+/// where a sum does not fit.
 ///
 /// # References
 ///
@@ -149,6 +155,22 @@ pub fn community(
     accounts: &[Account],
     key: &Key,
 ) -> Result<Balance, Error> {
+    community_by_keys(calendar, interval, resolution, accounts, &[(Timestamp::MIN, key.clone())])
+}
+
+/// Balances like [`community`], by keys that begin at instants: a slot is shared by the last key that began by its
+/// start, and in proportion to demand before the first.
+///
+/// # Errors
+///
+/// Those of [`community`].
+pub fn community_by_keys(
+    calendar: &Calendar,
+    interval: Interval,
+    resolution: Option<Resolution>,
+    accounts: &[Account],
+    keys: &[(Timestamp, Key)],
+) -> Result<Balance, Error> {
     let mut accounts: Vec<&Account> =
         accounts.iter().filter(|account| !account.readings.is_empty()).collect();
     accounts.sort_by_key(|account| account.member);
@@ -158,7 +180,16 @@ pub fn community(
         )
     });
     let intervals = calendar.slots(interval, resolution)?;
-    let key = restrict(key, &accounts)?;
+    let registers: usize = accounts.iter().map(|account| account.readings.len()).sum();
+    let cells = intervals.len().saturating_mul(registers);
+    if cells > MOST_CELLS {
+        let (slots, resolution) = (number(cells), format!("{resolution} over {registers} registers"));
+        return Err(crate::time::Error::TooManySlots { most: MOST_CELLS, slots, resolution }.into());
+    }
+    let mut plans: Vec<Plan> =
+        keys.iter().map(|(from, key)| Plan::new(*from, key, &accounts)).collect::<Result<_, _>>()?;
+    plans.sort_by_key(|plan| plan.from);
+    let before = Plan::new(Timestamp::MIN, &Key::Proportional, &accounts)?;
     let members: Vec<MemberSlots> = accounts
         .iter()
         .map(|account| account.slots(calendar, interval, resolution))
@@ -167,26 +198,38 @@ pub fn community(
     let mut by_member = vec![Sums::default(); accounts.len()];
     let mut known_slots = vec![0_u64; accounts.len()];
     let mut slots = Vec::with_capacity(intervals.len());
-    let (mut surplus, mut residual) = (Vec::new(), Vec::new());
+    let (mut surplus, mut residual, mut received) = (Vec::new(), Vec::new(), Vec::new());
     for (at, &slot) in intervals.iter().enumerate() {
         let now = |member: &MemberSlots| member.slots.get(at).copied().flatten();
+        let plan = plans.iter().rev().find(|plan| plan.from <= slot.start()).unwrap_or(&before);
         surplus.clear();
         residual.clear();
         surplus.extend(members.iter().map(|m| now(m).map_or(Energy::ZERO, |m| m.flow.surplus)));
-        residual.extend(members.iter().map(|m| now(m).map_or(Energy::ZERO, |m| m.flow.residual)));
-        let columns = members.len();
+        residual.extend(plan.columns.iter().map(|account| {
+            let member = account.and_then(|account| members.get(account)).and_then(now);
+            member.map_or(Energy::ZERO, |member| member.flow.residual)
+        }));
         let shared = sharing::share(
-            Columns::new(&surplus, columns)?,
-            Columns::new(&residual, columns)?,
-            &key,
+            Columns::with_rows(&surplus, 1, members.len())?,
+            Columns::with_rows(&residual, 1, plan.columns.len())?,
+            &plan.key,
             CellRounding::Exact,
         )?;
+        received.clear();
+        received.resize(members.len(), Energy::ZERO);
+        for (account, allocated) in plan.columns.iter().zip(&shared.allocated) {
+            if let Some(part) = account.and_then(|account| received.get_mut(account)) {
+                *part = *allocated;
+            }
+        }
         let mut sums = Sums::default();
         let mut known = 0_usize;
-        let parts = members.iter().zip(&shared.allocated).zip(&shared.surplus);
+        let mut quality = Quality::Measured;
+        let parts = members.iter().zip(&received).zip(&shared.surplus);
         for (((member, &received), &left), (total, slots)) in
             parts.zip(by_member.iter_mut().zip(&mut known_slots))
         {
+            quality = quality.worst(member.qualities.get(at).copied().unwrap_or(Quality::Missing));
             let Some(member) = now(member) else { continue };
             let part = Sums {
                 consumption: member.consumption,
@@ -207,6 +250,7 @@ pub fn community(
         slots.push(SlotBalance {
             interval: slot,
             sums: (known > 0).then_some(sums),
+            quality: if members.is_empty() { Quality::Missing } else { quality },
             completeness: Share::of(number(known), number(members.len())),
         });
     }
@@ -264,15 +308,34 @@ pub fn typical_resolution<'a>(registers: impl IntoIterator<Item = &'a [Reading]>
     u32::try_from(seconds).map_or(Resolution::HOUR, Resolution::Seconds)
 }
 
-/// The key over the members that take part: a static key must name exactly them.
-fn restrict(key: &Key, accounts: &[&Account]) -> Result<Key, Error> {
-    if let Key::Static(shares) = key {
-        let named = accounts.iter().all(|account| shares.share_of(&account.member.to_string()).is_some());
-        if !named || shares.len() != accounts.len() {
-            return Err(Error::SharesDoNotFit { got: shares.len(), members: accounts.len() });
+/// The most slots of all registers together: a year of quarter-hours of a thousand registers.
+const MOST_CELLS: usize = 36_000_000;
+
+/// How a key hands out over the accounts: its columns, in the order of ids, and the account behind each.
+struct Plan {
+    from: Timestamp,
+    key: Key,
+    columns: Vec<Option<usize>>,
+}
+
+impl Plan {
+    fn new(from: Timestamp, key: &Key, accounts: &[&Account]) -> Result<Self, Error> {
+        let Key::Static(shares) = key else {
+            return Ok(Self {
+                from,
+                key: Key::Proportional,
+                columns: (0..accounts.len()).map(Some).collect(),
+            });
+        };
+        let mut all: BTreeMap<String, (Share, Option<usize>)> =
+            shares.shares().iter().map(|(id, share)| (id.clone(), (*share, None))).collect();
+        for (at, account) in accounts.iter().enumerate() {
+            all.entry(account.member.to_string()).or_insert((Share::NONE, None)).1 = Some(at);
         }
+        let columns = all.values().map(|(_, account)| *account).collect();
+        let shares = all.into_iter().map(|(id, (share, _))| (id, share)).collect();
+        Ok(Self { from, key: Key::Static(SharingKey::new(shares)?), columns })
     }
-    Ok(key.clone())
 }
 
 fn member_balance(
@@ -329,171 +392,5 @@ fn as_text<T: std::fmt::Display, S: serde::Serializer>(value: &T, serializer: S)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::energy::{Channel, Name};
-    use jiff::Timestamp;
-    use proptest::prelude::*;
-
-    const QUARTER: i64 = 900;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn day() -> Interval {
-        Interval::new(at(0), at(4 * QUARTER)).unwrap()
-    }
-
-    fn register(channel: Channel, mwh: &[Option<i64>]) -> (Channel, Vec<Reading>) {
-        let readings = mwh.iter().zip(0..).map(|(&mwh, n)| {
-            let interval = Interval::new(at(n * QUARTER), at((n + 1) * QUARTER)).unwrap();
-            let quality = if mwh.is_some() { Quality::Measured } else { Quality::Missing };
-            Reading::new(interval, mwh.map(Energy::from_mwh), quality).unwrap()
-        });
-        (channel, readings.collect())
-    }
-
-    fn account(number: u128, readings: Vec<(Channel, Vec<Reading>)>) -> Account {
-        Account { member: Uuid::from_u128(number), name: Name::new(&format!("m{number}")).unwrap(), readings }
-    }
-
-    fn balance(accounts: &[Account], key: &Key) -> Balance {
-        community(&Calendar::utc(), day(), None, accounts, key).unwrap()
-    }
-
-    #[test]
-    fn what_a_home_uses_itself_is_not_shared() {
-        let accounts = [
-            account(
-                1,
-                vec![
-                    register(Channel::Consumption, &[Some(100), Some(100), Some(100), Some(100)]),
-                    register(Channel::Generation, &[Some(0), Some(300), Some(50), Some(0)]),
-                ],
-            ),
-            account(2, vec![register(Channel::Consumption, &[Some(10), Some(150), Some(10), Some(10)])]),
-        ];
-        let balance = balance(&accounts, &Key::Proportional);
-        assert_eq!(balance.resolution, Resolution::QUARTER_HOUR);
-        assert_eq!(balance.self_consumed_kwh, Some(Energy::from_mwh(150)));
-        assert_eq!(balance.shared_kwh, Some(Energy::from_mwh(150)));
-        assert_eq!(balance.export_kwh, Some(Energy::from_mwh(50)));
-        assert_eq!(balance.import_kwh, Some(Energy::from_mwh(280)));
-        assert_eq!(balance.completeness, Share::WHOLE);
-        assert_eq!(balance.members[0].given_kwh, balance.members[1].received_kwh);
-        assert_eq!(balance.self_consumption.unwrap().as_ppm(), 857_142); // 300 of 350
-    }
-
-    #[test]
-    fn a_slot_with_a_missing_register_is_left_out_and_told() {
-        let accounts = [account(
-            1,
-            vec![
-                register(Channel::Consumption, &[Some(100), Some(100), Some(100), Some(100)]),
-                register(Channel::Generation, &[Some(0), None, Some(50)]),
-            ],
-        )];
-        let balance = balance(&accounts, &Key::Proportional);
-        assert_eq!(balance.consumption_kwh, Some(Energy::from_mwh(200)));
-        assert_eq!(balance.completeness.as_ppm(), 500_000);
-        assert_eq!(balance.quality, Quality::Missing);
-    }
-
-    #[test]
-    fn nothing_known_is_not_zero() {
-        let accounts = [account(1, vec![register(Channel::Consumption, &[])])];
-        let balance = balance(&accounts, &Key::Proportional);
-        assert_eq!((balance.consumption_kwh, balance.completeness), (None, Share::NONE));
-        let json = serde_json::to_value(&balance).unwrap();
-        assert!(json["consumption_kwh"].is_null(), "{json}");
-        let empty = self::balance(&[], &Key::Proportional);
-        assert_eq!((empty.consumption_kwh, empty.quality), (None, Quality::Missing));
-    }
-
-    #[test]
-    fn a_metered_connection_point_says_what_crossed_it() {
-        // In one quarter-hour a home can draw and feed in; only the meter knows.
-        let accounts = [account(
-            1,
-            vec![
-                register(Channel::Import, &[Some(40); 4]),
-                register(Channel::Export, &[Some(30); 4]),
-                register(Channel::Generation, &[Some(100); 4]),
-            ],
-        )];
-        let balance = balance(&accounts, &Key::Proportional);
-        assert_eq!(balance.consumption_kwh, Some(Energy::from_mwh(440)));
-        assert_eq!(balance.self_consumed_kwh, Some(Energy::from_mwh(280)));
-        // Its own surplus meets its own demand in the next step: nobody else is there.
-        assert_eq!(balance.shared_kwh, Some(Energy::from_mwh(120)));
-    }
-
-    #[test]
-    fn a_static_key_must_name_exactly_the_members() {
-        let accounts = [account(1, vec![register(Channel::Consumption, &[Some(1); 4])])];
-        let key = |member: u128| {
-            let shares = vec![(Uuid::from_u128(member).to_string(), Share::WHOLE)];
-            Key::Static(sharing::SharingKey::new(shares).unwrap())
-        };
-        assert!(community(&Calendar::utc(), day(), None, &accounts, &key(1)).is_ok());
-        let wrong = community(&Calendar::utc(), day(), None, &accounts, &key(2));
-        assert!(matches!(wrong, Err(Error::SharesDoNotFit { .. })));
-    }
-
-    fn registers() -> impl Strategy<Value = Vec<(Channel, Vec<Reading>)>> {
-        let values = || prop::collection::vec(prop::option::weighted(0.9, 0..1_000_000_i64), 4);
-        (values(), values(), values(), values(), 0..4_u8).prop_map(|(a, b, c, d, shape)| match shape {
-            0 => vec![register(Channel::Consumption, &a)],
-            1 => vec![register(Channel::Consumption, &a), register(Channel::Generation, &b)],
-            2 => vec![
-                register(Channel::Consumption, &a),
-                register(Channel::Generation, &b),
-                register(Channel::Charge, &c),
-                register(Channel::Discharge, &d),
-            ],
-            _ => vec![
-                register(Channel::Import, &a),
-                register(Channel::Export, &b),
-                register(Channel::Generation, &c),
-            ],
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn the_books_balance(members in prop::collection::vec(registers(), 1..6)) {
-            let accounts: Vec<_> = members.into_iter().zip(1..).map(|(r, n)| account(n, r)).collect();
-            let b = balance(&accounts, &Key::Proportional);
-            if let (Some(load), Some(made), Some(charge), Some(discharge), Some(own), Some(shared), Some(import), Some(export)) =
-                (b.consumption_kwh, b.generation_kwh, b.charge_kwh, b.discharge_kwh, b.self_consumed_kwh, b.shared_kwh, b.import_kwh, b.export_kwh)
-            {
-                prop_assert_eq!(load + charge, own + shared + import);
-                prop_assert_eq!(made + discharge, own + shared + export);
-                let of = |read: fn(&MemberBalance) -> Option<Energy>| b.members.iter().filter_map(read).sum::<Energy>();
-                prop_assert_eq!(of(|m| m.received_kwh), shared);
-                prop_assert_eq!(of(|m| m.given_kwh), shared);
-                prop_assert_eq!(of(|m| m.import_kwh), import);
-            }
-        }
-
-        #[test]
-        fn the_order_of_the_members_changes_nothing(members in prop::collection::vec(registers(), 1..6)) {
-            let mut accounts: Vec<_> = members.into_iter().zip(1..).map(|(r, n)| account(n, r)).collect();
-            let forward = balance(&accounts, &Key::Proportional);
-            accounts.reverse();
-            prop_assert_eq!(forward, balance(&accounts, &Key::Proportional));
-        }
-
-        #[test]
-        fn refining_the_interval_never_raises_what_is_shared(members in prop::collection::vec(registers(), 1..6)) {
-            let whole = |r: &(Channel, Vec<Reading>)| r.1.iter().all(|reading| reading.energy().is_some()) && r.0 != Channel::Import && r.0 != Channel::Export;
-            let accounts: Vec<_> = members.into_iter().filter(|r| r.iter().all(whole)).zip(1..).map(|(r, n)| account(n, r)).collect();
-            let with = |resolution| {
-                let b = community(&Calendar::utc(), day(), Some(resolution), &accounts, &Key::Proportional).unwrap();
-                b.self_consumed_kwh.unwrap_or_default() + b.shared_kwh.unwrap_or_default()
-            };
-            prop_assert!(with(Resolution::QUARTER_HOUR) <= with(Resolution::HOUR));
-        }
-    }
-}
+#[path = "tests.rs"]
+mod tests;

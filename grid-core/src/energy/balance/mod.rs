@@ -11,4 +11,6 @@ mod community;
 
 pub use account::Account;
 pub use arrays::{ArrayBalance, of_arrays};
-pub use community::{Balance, MemberBalance, SlotBalance, community, typical_resolution};
+pub use community::{
+    Balance, MemberBalance, SlotBalance, Sums, community, community_by_keys, typical_resolution,
+};

@@ -21,7 +21,8 @@ pub enum CellRounding {
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     values: &'a [Energy],
-    columns: usize,
+    rows: usize,
+    width: usize,
 }
 
 impl<'a> Columns<'a> {
@@ -32,35 +33,41 @@ impl<'a> Columns<'a> {
     /// [`Error::UnequalLengths`] where the values do not fill whole rows, [`Error::NegativeFlow`] where one is below
     /// zero.
     pub fn new(values: &'a [Energy], columns: usize) -> Result<Self, Error> {
-        let intervals = values.len().checked_div(columns).unwrap_or(0);
-        if intervals * columns != values.len() {
-            let expected = (intervals + 1) * columns;
-            return Err(Error::UnequalLengths {
-                expected,
-                intervals: intervals + 1,
-                columns,
-                got: values.len(),
-            });
+        Self::with_rows(values, values.len().div_ceil(columns.max(1)), columns)
+    }
+
+    /// Makes a table of `rows` times `columns` values; there may be none of either.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Columns::new`].
+    pub fn with_rows(values: &'a [Energy], rows: usize, columns: usize) -> Result<Self, Error> {
+        let expected = rows.saturating_mul(columns);
+        if expected != values.len() {
+            return Err(Error::UnequalLengths { expected, intervals: rows, columns, got: values.len() });
         }
         if let Some(at) = values.iter().position(|energy| energy.is_negative()) {
             let got = values.get(at).copied().unwrap_or_default();
             return Err(Error::NegativeFlow { interval: at.checked_div(columns).unwrap_or(0), got });
         }
-        Ok(Self { values, columns })
+        Ok(Self { values, rows, width: columns })
     }
 
     /// How many rows there are.
-    pub fn intervals(&self) -> usize {
-        self.values.len().checked_div(self.columns).unwrap_or(0)
+    pub const fn intervals(&self) -> usize {
+        self.rows
     }
 
     /// How many columns there are.
     pub const fn columns(&self) -> usize {
-        self.columns
+        self.width
     }
 
     fn rows(&self) -> impl Iterator<Item = &'a [Energy]> {
-        self.values.chunks(self.columns.max(1))
+        (0..self.rows).map(|row| {
+            let start = row.saturating_mul(self.width);
+            self.values.get(start..start.saturating_add(self.width)).unwrap_or_default()
+        })
     }
 }
 
@@ -235,6 +242,9 @@ mod tests {
         let (one, wide) = (Columns::new(&three, 1).unwrap(), Columns::new(&three, 3).unwrap());
         assert!(share(one, wide, &Key::Proportional, CellRounding::Exact).is_err());
         assert!(share(wide, wide, &static_key(&[1_000_000]), CellRounding::Exact).is_err());
+        let nobody = Columns::with_rows(&[], 3, 0).unwrap();
+        let left = share(one, nobody, &Key::Proportional, CellRounding::Exact).unwrap();
+        assert_eq!((left.allocated.len(), left.surplus), (0, three.clone()));
         let none = Columns::new(&[], 0).unwrap();
         assert_eq!(share(none, none, &Key::Proportional, CellRounding::Exact), Ok(Shared::default()));
     }
