@@ -30,6 +30,7 @@ async fn a_user_registers_logs_in_and_is_known() {
         assert_eq!(tokens["token_type"], "bearer");
         assert_eq!(tokens["access_token"], tokens["acces_token"]);
         assert_eq!(tokens["expires_in"], 3600);
+        assert_eq!(tokens.get("refresh_token"), Some(&serde_json::Value::Null));
         assert_eq!(tokens["user_id"], made.json()["user_id"]);
         assert_eq!(answer.header("cache-control"), "no-store");
     }
