@@ -59,7 +59,7 @@ pub(crate) struct NewMember {
     name: String,
     /// The user who sees the member as theirs, by id ...
     user_id: Option<Uuid>,
-    /// ... or by name.
+    /// ... or by username; an e-mail address finds nobody.
     username: Option<String>,
     /// `member` or `operator`; `member` where nothing is said.
     role: Option<String>,
@@ -181,7 +181,10 @@ pub(crate) async fn add_member(
     let user = match (body.user_id, body.username) {
         (Some(id), _) => Some(store.user(id).await?.ok_or_else(|| not_found("user", id))?.id()),
         (None, Some(name)) => {
-            let user = store.user_by_name(&name).await?;
+            // The store finds addresses as well; an operator is not told who has one.
+            let wanted = name.trim().to_lowercase();
+            let found = store.user_by_name(&name).await?;
+            let user = found.filter(|user| user.username().to_lowercase() == wanted);
             let missing = || {
                 Problem::new(
                     StatusCode::NOT_FOUND,
