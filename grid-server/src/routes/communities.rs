@@ -26,6 +26,7 @@ use crate::{
 
 /// A community to found.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewCommunity {
     #[schema(example = "Las Acacias")]
     name: String,
@@ -53,6 +54,7 @@ impl From<Community> for CommunityView {
 
 /// A member to take in.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewMember {
     /// Unique within the community.
     #[schema(example = "Casa 7")]
@@ -85,6 +87,7 @@ impl From<Member> for MemberView {
 
 /// A device of the community's and the member that it counts for.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewCommunityDevice {
     device_id: Uuid,
     member_id: Uuid,

@@ -128,6 +128,7 @@ pub(crate) struct MemberBalanceView {
 
 /// How a community shares, from when on.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewKey {
     /// `proportional` to what each member needs in a slot, or `static`: fixed shares.
     #[schema(example = "static")]
@@ -141,6 +142,7 @@ pub(crate) struct NewKey {
 
 /// A member's share.
 #[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct MemberShare {
     member_id: Uuid,
     /// 0 to 1, as a decimal string of up to six places.
