@@ -9,8 +9,13 @@ use std::{
     time::Duration,
 };
 
+use grid_core::{
+    energy::{balance::Balance, sharing::Key},
+    time::{Interval, Resolution},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{config::Config, problem::Problem, services::Services, workers::Workers};
 
@@ -75,6 +80,24 @@ impl App {
     /// Where what keeps a core busy is computed; there is a place for each core.
     pub(crate) fn analyses(&self) -> &Workers {
         &self.0.analyses
+    }
+
+    /// Computes what the store balances where a core may be kept busy, and gives `then` what came of it.
+    pub(crate) async fn balance<T: Send + 'static>(
+        &self,
+        community: Uuid,
+        interval: Interval,
+        resolution: Option<Resolution>,
+        key: Option<Key>,
+        then: impl FnOnce(Balance) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let store = self.services()?.store().clone();
+        let runtime = tokio::runtime::Handle::current();
+        let balanced = self.analyses().run(move || {
+            // The store computes between its answers; the runtime goes on working while this thread waits for them.
+            runtime.block_on(store.balance(community, interval, resolution, key.as_ref())).map(then)
+        });
+        Ok(balanced.await??)
     }
 
     /// Where files are read while they arrive.

@@ -175,3 +175,19 @@ async fn a_member_is_found_by_username_and_never_by_address() {
     ana.post(&members, &named("nobody")).await.problem(404);
     assert_ne!(ana.post(&members, &named("BEN")).await.good()["user_id"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_balance_of_too_many_slots_is_refused_before_it_is_computed() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let path = noon(&ana).await;
+    for query in
+        ["from=2020-01-01&to=2026-12-01&resolution=15min", "from=2026-06-01&to=2026-06-04&resolution=1s"]
+    {
+        let problem = ana.get(&format!("{path}/balance?{query}")).await.problem(413);
+        assert!(problem["detail"].as_str().unwrap().contains("200000"), "{problem}");
+        assert!(problem["hint"].is_string(), "{problem}");
+        assert_eq!(problem["errors"][0]["pointer"], "resolution", "{problem}");
+    }
+    ana.get(&format!("{path}/balance?from=2026-01-01&to=2026-12-01&resolution=15min")).await.good();
+}
