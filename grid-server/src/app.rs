@@ -22,6 +22,9 @@ use crate::{config::Config, problem::Problem, services::Services, workers::Worke
 /// How many files may arrive at the same time.
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 
+/// How long a login waits for its turn.
+const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What all requests share; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct App(Arc<Inner>);
@@ -54,14 +57,17 @@ pub(crate) enum StartUp {
 impl App {
     /// Makes the state of a server that has not reached its database yet.
     pub fn new(config: Config) -> Self {
-        let workers = config.password_workers;
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let workers = config.password_workers.unwrap_or(cores);
+        // As many as may be in the server at all: who waits for a password costs next to nothing.
+        let waiting = config.max_requests.get();
+        let patience = config.request_time();
         Self(Arc::new(Inner {
             config,
-            passwords: Workers::new("passwords", workers, workers.get().saturating_mul(2)),
-            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8)),
+            passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE),
+            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
             // A file that arrives waits for its network, not for a core.
-            uploads: Workers::new("uploads", UPLOADS, 0),
+            uploads: Workers::new("uploads", UPLOADS, 0, patience),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),

@@ -54,6 +54,18 @@ async fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
 }
 
 #[tokio::test]
+async fn a_burst_of_logins_waits_for_its_turn() {
+    let server = Server::start().await;
+    server.user("kat").await;
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let client = server.client();
+        logins.spawn(async move { client.log_in("kat", "correct horse").await.token().len() });
+    }
+    assert_eq!(logins.join_all().await.len(), 50);
+}
+
+#[tokio::test]
 async fn what_cannot_be_registered_is_named() {
     let server = Server::start().await;
     let anyone = server.client();
