@@ -9,13 +9,21 @@ use std::{
     time::Duration,
 };
 
+use grid_core::{
+    energy::{balance::Balance, sharing::Key},
+    time::{Interval, Resolution},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{config::Config, problem::Problem, services::Services, workers::Workers};
 
 /// How many files may arrive at the same time.
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+
+/// How long a login waits for its turn.
+const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What all requests share; cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -49,14 +57,17 @@ pub(crate) enum StartUp {
 impl App {
     /// Makes the state of a server that has not reached its database yet.
     pub fn new(config: Config) -> Self {
-        let workers = config.password_workers;
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let workers = config.password_workers.unwrap_or(cores);
+        // As many as may be in the server at all: who waits for a password costs next to nothing.
+        let waiting = config.max_requests.get();
+        let patience = config.request_time();
         Self(Arc::new(Inner {
             config,
-            passwords: Workers::new("passwords", workers, workers.get().saturating_mul(2)),
-            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8)),
+            passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE),
+            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
             // A file that arrives waits for its network, not for a core.
-            uploads: Workers::new("uploads", UPLOADS, 0),
+            uploads: Workers::new("uploads", UPLOADS, 0, patience),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),
@@ -75,6 +86,24 @@ impl App {
     /// Where what keeps a core busy is computed; there is a place for each core.
     pub(crate) fn analyses(&self) -> &Workers {
         &self.0.analyses
+    }
+
+    /// Computes what the store balances where a core may be kept busy, and gives `then` what came of it.
+    pub(crate) async fn balance<T: Send + 'static>(
+        &self,
+        community: Uuid,
+        interval: Interval,
+        resolution: Option<Resolution>,
+        key: Option<Key>,
+        then: impl FnOnce(Balance) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let store = self.services()?.store().clone();
+        let runtime = tokio::runtime::Handle::current();
+        let balanced = self.analyses().run(move || {
+            // The store computes between its answers; the runtime goes on working while this thread waits for them.
+            runtime.block_on(store.balance(community, interval, resolution, key.as_ref())).map(then)
+        });
+        Ok(balanced.await??)
     }
 
     /// Where files are read while they arrive.

@@ -48,9 +48,9 @@ pub struct Config {
     #[arg(long, env = "GRID_TOKEN_MINUTES", global = true, default_value = "60", value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub token_minutes: u32,
 
-    /// Passwords that are hashed at the same time (19 MiB each); twice as many more may wait.
-    #[arg(long, env = "GRID_PASSWORD_WORKERS", global = true, default_value = "2")]
-    pub password_workers: NonZeroUsize,
+    /// Passwords that are hashed at the same time (19 MiB each); the others wait, five seconds at most. Default: one a core.
+    #[arg(long, env = "GRID_PASSWORD_WORKERS", global = true)]
+    pub password_workers: Option<NonZeroUsize>,
 
     /// Requests that are worked on at the same time; more are answered 503.
     #[arg(long, env = "GRID_MAX_REQUESTS", global = true, default_value = "512")]

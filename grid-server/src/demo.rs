@@ -3,12 +3,17 @@
 mod generator;
 mod random;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
+use axum::http::StatusCode;
 use grid_core::{
     auth::{Password, PasswordHasher},
     energy::{Community, Member, Name, Role},
-    store::{Page, Store, User, new_id},
+    error::{Failure, Kind},
+    store::{self, Page, Store, User, new_id},
     time::Calendar,
 };
 use uuid::Uuid;
@@ -20,56 +25,98 @@ const USERNAME: &str = "demo";
 const PASSWORD: &str = "demo-community";
 /// The demo community's id, the same in every database, so that what is written about it stays true.
 const COMMUNITY: Uuid = Uuid::from_u128(0x0199_c2a0_0000_7000_8000_0000_0000_de30);
+/// The demo user's id. Nobody who registers gets it, so that it tells the demo's own user from another of the name.
+const USER: Uuid = Uuid::from_u128(0x0199_c2a0_0000_7000_8000_0000_0000_de31);
 
-/// Loads the demo community where the database has no community yet; what a start that broke off left out is made up
-/// for.
+/// How long a start waits before it looks again at a database that another one keeps busy.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Loads the demo community where the database is empty; what a start that broke off left out is made up for.
+///
+/// Any number of processes may do so at once: what one of them finds taken, another has made.
 pub(crate) async fn load(app: &App) -> Result<(), Problem> {
-    let store = app.services()?.store();
-    let user = match store.user_by_name(USERNAME).await? {
-        Some(user) => user.id(),
-        None if is_empty(store).await? => create_user(app, store).await?,
-        // Somebody's own data: nothing is added to it.
-        None => return Ok(()),
-    };
-    if !exists(store).await? {
-        create_community(store, user).await?;
+    loop {
+        match try_to_load(app).await {
+            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                tracing::warn!("the demo community cannot be loaded yet: {problem}");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
     }
-    if store.community_devices(COMMUNITY).await?.is_empty() {
-        tracing::info!("loading the demo community");
-        let readings = tokio::task::spawn_blocking(generator::readings);
-        let readings = readings.await.map_err(|_| Problem::internal("the demo could not be generated"))??;
-        let done = store.import_community(COMMUNITY, user, readings, clock::now()).await?;
-        tracing::info!(
-            readings = done.inserted,
-            devices = done.devices_created,
-            "the demo community is there"
-        );
+}
+
+async fn try_to_load(app: &App) -> Result<(), Problem> {
+    let store = app.services()?.store();
+    let is_there = exists(store).await? || (is_empty(store).await? && found(app, store).await?);
+    if !is_there {
+        // Somebody's own data: nothing is added to it.
+        return Ok(());
+    }
+    if !store.community_devices(COMMUNITY).await?.is_empty() {
+        return Ok(());
+    }
+    let members = store.members(COMMUNITY).await?;
+    let Some(owner) = members.iter().find_map(|member| member.user) else { return Ok(()) };
+    tracing::info!("loading the demo community");
+    let readings = tokio::task::spawn_blocking(generator::readings);
+    let readings = readings.await.map_err(|_| Problem::internal("the demo could not be generated"))??;
+    match store.import_community(COMMUNITY, owner, readings, clock::now()).await {
+        Err(error) if error.kind() == Kind::Conflict => {
+            tracing::info!("another process loaded the demo community");
+        }
+        done => {
+            let done = done?;
+            tracing::info!(
+                readings = done.inserted,
+                devices = done.devices_created,
+                "the demo community is there"
+            );
+        }
     }
     Ok(())
 }
 
+/// Whether nobody works with the database: there is no community and no device, and no user but the demo's own.
+///
+/// The store lists no users; a name or an address that is taken is found when the demo's own is made.
 async fn is_empty(store: &Store) -> Result<bool, Problem> {
-    Ok(store.communities(Page { after: None, limit: 1 }).await?.items.is_empty())
+    let page = Page { after: None, limit: 1 };
+    Ok(store.communities(page).await?.items.is_empty()
+        && store.devices(page).await?.items.is_empty()
+        && store.user_by_name(USERNAME).await?.is_none_or(|user| user.id() == USER))
+}
+
+/// Founds the community, with its operator; says whether it is there now.
+async fn found(app: &App, store: &Store) -> Result<bool, Problem> {
+    if store.user(USER).await?.is_none() {
+        create_user(app, store).await?;
+        // Somebody of that name who is not the demo's own must never run its community.
+        if store.user(USER).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    create_community(store).await?;
+    Ok(true)
 }
 
 async fn exists(store: &Store) -> Result<bool, Problem> {
     match store.community(COMMUNITY).await {
         Ok(_) => Ok(true),
-        Err(grid_core::store::Error::NotFound { .. }) => Ok(false),
+        Err(store::Error::NotFound { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn create_user(app: &App, store: &Store) -> Result<Uuid, Problem> {
+async fn create_user(app: &App, store: &Store) -> Result<(), Problem> {
     let password = Password::parse(PASSWORD)?;
     let hash = app.passwords().run(move || PasswordHasher::default().hash(&password)).await??;
     let now = clock::now();
-    let user = User::new(new_id(now), USERNAME, "demo@example.org", hash)?;
-    store.create_user(&user, now).await?;
-    Ok(user.id())
+    let user = User::new(USER, USERNAME, "demo@example.org", hash)?;
+    unless_taken(store.create_user(&user, now).await)
 }
 
-async fn create_community(store: &Store, user: Uuid) -> Result<(), Problem> {
+async fn create_community(store: &Store) -> Result<(), Problem> {
     let now = clock::now();
     let community = Community {
         id: COMMUNITY,
@@ -77,8 +124,16 @@ async fn create_community(store: &Store, user: Uuid) -> Result<(), Problem> {
         calendar: Calendar::new(generator::ZONE)?,
     };
     let operator =
-        Member { id: new_id(now), name: Name::new("Gestión")?, user: Some(user), role: Role::Operator };
-    Ok(store.create_community(&community, &operator, now).await?)
+        Member { id: new_id(now), name: Name::new("Gestión")?, user: Some(USER), role: Role::Operator };
+    unless_taken(store.create_community(&community, &operator, now).await)
+}
+
+/// What is taken was made by another process that started at the same time.
+fn unless_taken(made: Result<(), store::Error>) -> Result<(), Problem> {
+    match made {
+        Err(store::Error::Taken { .. }) => Ok(()),
+        made => Ok(made?),
+    }
 }
 
 /// What the start prints: where the server is, the login, and three lines that work as they are.

@@ -43,13 +43,20 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
     serde_json::from_slice(body).map_err(|error| {
         let line = u64::try_from(error.line()).ok().filter(|line| *line > 0);
         let column = u64::try_from(error.column()).ok().filter(|_| line.is_some());
-        let (status, expected) = match error.classify() {
-            serde_json::error::Category::Data => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "the fields of this request")
-            }
-            _ => (StatusCode::BAD_REQUEST, "a JSON document"),
+        let (status, expected, hint) = match error.classify() {
+            serde_json::error::Category::Data => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "the fields of this request",
+                "`/docs` lists the fields of every request; one that is not among them is refused",
+            ),
+            _ => (
+                StatusCode::BAD_REQUEST,
+                "a JSON document",
+                "send one JSON document in UTF-8; with curl: --json '{...}'",
+            ),
         };
-        Problem::new(status, format!("the body is not what was expected: {error}")).place(Place {
+        let problem = Problem::new(status, format!("the body is not what was expected: {error}"));
+        problem.hint(hint).place(Place {
             pointer: None,
             line,
             column,

@@ -244,6 +244,11 @@ impl Problem {
         self
     }
 
+    /// The HTTP status.
+    pub const fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     fn body(&self, id: &RequestId) -> Body {
         Body {
             r#type: format!("/docs/errors/{}", self.0.code),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{app::App, caller::Caller, clock, extract::Json, period::field, problem::Problem};
 
-/// Somebody new.
+/// Somebody new. Fields that are not known are passed over, for the clients of the old system.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Registration {
     /// 1 to 64 characters without white space or `@`; case does not tell users apart.
@@ -28,7 +28,7 @@ pub(crate) struct Registration {
     password: String,
 }
 
-/// A name and its password.
+/// A name and its password. Fields that are not known are passed over, for the clients of the old system.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Login {
     #[schema(example = "kat")]
@@ -60,6 +60,9 @@ pub(crate) struct Tokens {
     /// Seconds until the token is no longer valid.
     #[schema(example = 3600)]
     expires_in: u64,
+    /// Always `null`: the server issues no refresh tokens yet; log in again when the access token has expired.
+    #[schema(required = true, value_type = Option<String>, example = json!(null))]
+    refresh_token: Option<String>,
     user_id: Uuid,
 }
 
@@ -121,6 +124,7 @@ pub(crate) async fn login(State(app): State<App>, Json(body): Json<Login>) -> Re
         access_token: issued.token,
         token_type: "bearer",
         expires_in: issued.expires_in.as_secs(),
+        refresh_token: None,
         user_id: subject.user_id,
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response())

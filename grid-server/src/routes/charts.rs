@@ -110,9 +110,8 @@ pub(crate) async fn energy_day(
         }
     };
     let day = field("date", calendar.day(date))?;
-    let store = app.services()?.store();
-    let balance = store.balance(community.id, day, None, None).await?;
-    Ok(svg(draw_day(&balance, &calendar, &options)?))
+    let draw = move |balance: Balance| draw_day(&balance, &calendar, &options);
+    Ok(svg(app.balance(community.id, day, None, None, draw).await??))
 }
 
 fn draw_day(balance: &Balance, calendar: &Calendar, options: &Options) -> Result<Svg, chart::Error> {

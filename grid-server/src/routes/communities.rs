@@ -26,6 +26,7 @@ use crate::{
 
 /// A community to found.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewCommunity {
     #[schema(example = "Las Acacias")]
     name: String,
@@ -53,13 +54,14 @@ impl From<Community> for CommunityView {
 
 /// A member to take in.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewMember {
     /// Unique within the community.
     #[schema(example = "Casa 7")]
     name: String,
     /// The user who sees the member as theirs, by id ...
     user_id: Option<Uuid>,
-    /// ... or by name.
+    /// ... or by username; an e-mail address finds nobody.
     username: Option<String>,
     /// `member` or `operator`; `member` where nothing is said.
     role: Option<String>,
@@ -85,6 +87,7 @@ impl From<Member> for MemberView {
 
 /// A device of the community's and the member that it counts for.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewCommunityDevice {
     device_id: Uuid,
     member_id: Uuid,
@@ -181,7 +184,10 @@ pub(crate) async fn add_member(
     let user = match (body.user_id, body.username) {
         (Some(id), _) => Some(store.user(id).await?.ok_or_else(|| not_found("user", id))?.id()),
         (None, Some(name)) => {
-            let user = store.user_by_name(&name).await?;
+            // The store finds addresses as well; an operator is not told who has one.
+            let wanted = name.trim().to_lowercase();
+            let found = store.user_by_name(&name).await?;
+            let user = found.filter(|user| user.username().to_lowercase() == wanted);
             let missing = || {
                 Problem::new(
                     StatusCode::NOT_FOUND,

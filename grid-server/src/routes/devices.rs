@@ -26,6 +26,7 @@ use crate::{
 
 /// A device to register.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewDevice {
     #[schema(example = "Casa 7, contador")]
     name: String,
@@ -42,6 +43,7 @@ pub(crate) struct NewDevice {
 
 /// What to change; what is absent stays.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct DeviceChange {
     name: Option<String>,
     kind: Option<String>,

@@ -8,6 +8,7 @@ use axum::{
 use grid_core::{
     energy::{
         Role,
+        balance::Balance,
         ingest::Layout,
         sharing::{Key, SharingKey},
     },
@@ -28,7 +29,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     page::Listed,
-    period::{Period, field, instant, whole_slots},
+    period::{Period, few_slots, field, instant, whole_slots},
     problem::Problem,
     upload,
 };
@@ -128,6 +129,7 @@ pub(crate) struct MemberBalanceView {
 
 /// How a community shares, from when on.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewKey {
     /// `proportional` to what each member needs in a slot, or `static`: fixed shares.
     #[schema(example = "static")]
@@ -141,6 +143,7 @@ pub(crate) struct NewKey {
 
 /// A member's share.
 #[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct MemberShare {
     member_id: Uuid,
     /// 0 to 1, as a decimal string of up to six places.
@@ -232,7 +235,7 @@ pub(crate) async fn sums(
         .flat_map(|account| account.readings)
         .filter(|(channel, _)| wanted.is_none_or(|wanted| wanted == *channel))
         .collect();
-    readings::sums(&calendar, interval, resolution, &registers)
+    app.analyses().run(move || readings::sums(&calendar, interval, resolution, &registers)).await?
 }
 
 /// Balances a community over a period: own use, sharing, import, export.
@@ -249,6 +252,9 @@ pub(crate) async fn balance(
     let (community, own) = caller.community(&app, id).await?;
     let interval = period.whole(&community.calendar)?;
     let resolution = query.resolution.as_deref().map(|text| field("resolution", text.parse())).transpose()?;
+    if let Some(resolution) = resolution {
+        field("resolution", few_slots(interval, resolution))?;
+    }
     let store = app.services()?.store();
     let key = match query.key.as_deref() {
         None => None,
@@ -268,10 +274,13 @@ pub(crate) async fn balance(
         Some("total") => false,
         Some(other) => return Err(not_one_of("by", "`member` or `total`", other)),
     };
-    let mut balance = store.balance(id, interval, resolution, key.as_ref()).await?;
-    // A member sees the community's balance and what is theirs, an operator sees all.
-    balance.members.retain(|member| by_member && (own.role == Role::Operator || member.member_id == own.id));
-    Ok(axum::Json(balance).into_response())
+    let shown = move |mut balance: Balance| {
+        // A member sees the community's balance and what is theirs, an operator sees all.
+        let is_shown = |member: Uuid| by_member && (own.role == Role::Operator || member == own.id);
+        balance.members.retain(|member| is_shown(member.member_id));
+        axum::Json(balance).into_response()
+    };
+    app.balance(id, interval, resolution, key, shown).await
 }
 
 /// A value that is none of those that a parameter may have.

@@ -30,6 +30,7 @@ async fn a_user_registers_logs_in_and_is_known() {
         assert_eq!(tokens["token_type"], "bearer");
         assert_eq!(tokens["access_token"], tokens["acces_token"]);
         assert_eq!(tokens["expires_in"], 3600);
+        assert_eq!(tokens.get("refresh_token"), Some(&serde_json::Value::Null));
         assert_eq!(tokens["user_id"], made.json()["user_id"]);
         assert_eq!(answer.header("cache-control"), "no-store");
     }
@@ -50,6 +51,18 @@ async fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
     }
     assert!(details.windows(2).all(|pair| pair[0] == pair[1]), "{details:?}");
+}
+
+#[tokio::test]
+async fn a_burst_of_logins_waits_for_its_turn() {
+    let server = Server::start().await;
+    server.user("kat").await;
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let client = server.client();
+        logins.spawn(async move { client.log_in("kat", "correct horse").await.token().len() });
+    }
+    assert_eq!(logins.join_all().await.len(), 50);
 }
 
 #[tokio::test]

@@ -124,6 +124,63 @@ async fn rubbish_and_what_is_too_large_are_refused() {
     assert_eq!(ana.get("/readyz").await.status, 200);
 }
 
+/// A hundred megabytes, within the limit that counts where nothing is set, sent as each of the formats of lines.
+#[tokio::test]
+async fn a_hundred_megabytes_of_rubbish_are_refused_and_the_server_goes_on() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let community = ana.community("Europe/Madrid").await;
+    let path = format!("{community}/readings");
+    let mut state = 1_u32;
+    let block: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(1 << 20)
+    .collect();
+    let rubbish = bytes::Bytes::from(block.repeat(100));
+    // What could be text, without an end of a line and with many.
+    let letters = bytes::Bytes::from(vec![b'x'; 100 << 20]);
+    let lines = bytes::Bytes::from(b"not a reading\n".repeat((100 << 20) / 14));
+    for kind in ["text/csv", "application/x-ndjson"] {
+        for body in [&rubbish, &letters, &lines] {
+            let answer = ana.send("POST", &path, &[("content-type", kind.as_bytes())], body.clone()).await;
+            let problem = answer.problem(422);
+            assert!(answer.body.len() < 4096, "{kind}: the answer does not repeat the file");
+            assert!(problem["hint"].is_string() || !problem["errors"].is_null(), "{kind}: {problem}");
+        }
+    }
+    has_nothing(&ana, &community).await;
+    assert_eq!(ana.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_conflict_of_a_later_device_takes_the_earlier_ones_back() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let community = ana.community("Europe/Madrid").await;
+    let path = format!("{community}/readings");
+    // `roof` is there and has an hour; `attic` comes before it and `well` after it, in the file and in the alphabet.
+    let hour = "import,2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,1,measured\n";
+    let first =
+        format!("{HEADER}roof,{hour}attic,import,2026-01-02T00:00:00Z,2026-01-02T01:00:00Z,2,measured\n");
+    ana.csv(&path, first).await.good();
+    let devices = ana.get(&format!("{community}/devices")).await.good();
+    let members = ana.get(&format!("{community}/members")).await.good();
+    let sums = format!("{path}?from=2026-01-01&to=2026-01-04&resolution=1h");
+    let before = ana.get(&sums).await.good();
+    // `attic` has something new, something corrected, and `new` is not known yet; only `roof` contradicts.
+    let second = format!(
+        "{HEADER}attic,{hour}attic,import,2026-01-02T00:00:00Z,2026-01-02T01:00:00Z,3,measured\n\
+         new,{hour}roof,import,2026-01-01T00:30:00Z,2026-01-01T01:30:00Z,1,measured\nwell,{hour}"
+    );
+    let problem = ana.csv(&path, second).await.problem(409);
+    assert!(problem["detail"].as_str().unwrap().contains("overlap"), "{problem}");
+    assert_eq!(ana.get(&sums).await.good(), before);
+    assert_eq!(ana.get(&format!("{community}/devices")).await.good(), devices);
+    assert_eq!(ana.get(&format!("{community}/members")).await.good(), members);
+}
+
 #[tokio::test]
 async fn an_upload_that_breaks_off_leaves_nothing() {
     let server = Server::start().await;

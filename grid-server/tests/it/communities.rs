@@ -164,3 +164,30 @@ async fn a_device_of_ones_own_joins_and_the_day_is_drawn() {
     ana.get(&format!("/api/v1/charts/energy-day.svg?community={id}&theme=pink")).await.problem(422);
     ana.get("/api/v1/charts/cake.svg").await.problem(404);
 }
+
+#[tokio::test]
+async fn a_member_is_found_by_username_and_never_by_address() {
+    let server = Server::start().await;
+    let (ana, _ben) = (server.user("ana").await, server.user("ben").await);
+    let members = format!("{}/members", ana.community("UTC").await);
+    let named = |name: &str| json!({"name": format!("house of {}", name.trim()), "username": name});
+    ana.post(&members, &named("ben@example.org")).await.problem(404);
+    ana.post(&members, &named("nobody")).await.problem(404);
+    assert_ne!(ana.post(&members, &named("BEN")).await.good()["user_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_balance_of_too_many_slots_is_refused_before_it_is_computed() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let path = noon(&ana).await;
+    for query in
+        ["from=2020-01-01&to=2026-12-01&resolution=15min", "from=2026-06-01&to=2026-06-04&resolution=1s"]
+    {
+        let problem = ana.get(&format!("{path}/balance?{query}")).await.problem(413);
+        assert!(problem["detail"].as_str().unwrap().contains("200000"), "{problem}");
+        assert!(problem["hint"].is_string(), "{problem}");
+        assert_eq!(problem["errors"][0]["pointer"], "resolution", "{problem}");
+    }
+    ana.get(&format!("{path}/balance?from=2026-01-01&to=2026-12-01&resolution=15min")).await.good();
+}

@@ -94,7 +94,7 @@ impl Server {
         Self { address, folder, stop: Some(stop), task: Some(task) }
     }
 
-    async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         let client = self.client();
         while client.get("/readyz").await.status != StatusCode::OK {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -119,11 +119,16 @@ impl Server {
     }
 
     /// Stops the server and starts another one on the same database.
-    pub(crate) async fn restart(mut self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
+        self.restart_with(Content::AsItIs).await
+    }
+
+    /// Stops the server and starts another one on the same database, which may fill it.
+    pub(crate) async fn restart_with(mut self, content: Content) -> Self {
         let folder = std::mem::take(&mut self.folder);
         self.stop().await;
         let url = format!("sqlite://{}", folder.join("grid.db").display());
-        let server = Self::begin(folder, &["--database-url", &url], Content::AsItIs).await;
+        let server = Self::begin(folder, &["--database-url", &url], content).await;
         server.wait().await;
         server
     }

@@ -19,3 +19,4 @@ mod readings;
 mod service;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
+mod unknown_fields;

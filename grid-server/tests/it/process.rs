@@ -11,7 +11,8 @@ use crate::harness::{Server, folder};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_grid-server");
 
-fn program() -> Command {
+/// The program, with none of the settings of whoever runs the tests.
+pub(crate) fn program() -> Command {
     let mut command = Command::new(PROGRAM);
     for variable in
         ["PORT", "DATABASE_URL", "GRID_DATABASE_URL", "GRID_DATABASE_URL_FILE", "GRID_HOST", "K_SERVICE"]
