@@ -136,7 +136,7 @@ impl PyBalance {
     }
 
     /// The same for each slot: a table with ``start, end, consumption_kwh, generation_kwh, charge_kwh, discharge_kwh,
-    /// self_consumed_kwh, shared_kwh, import_kwh, export_kwh, completeness``, which ``chart.energy_day`` takes.
+    /// self_consumed_kwh, shared_kwh, import_kwh, export_kwh, quality, completeness``, which ``chart.energy_day`` takes.
     #[getter]
     fn slots(&self) -> PyResult<PyTable> {
         let slots = &self.0.slots;
@@ -152,6 +152,7 @@ impl PyBalance {
             .floats("shared_kwh", kwh(|slot| slot.sums.map(|sums| sums.received)))
             .floats("import_kwh", kwh(|slot| slot.sums.map(|sums| sums.import)))
             .floats("export_kwh", kwh(|slot| slot.sums.map(|sums| sums.export)))
+            .texts("quality", slots.iter().map(|slot| Some(slot.quality.as_str())))
             .floats("completeness", slots.iter().map(|slot| slot.completeness.to_f64()))
             .finish()
     }

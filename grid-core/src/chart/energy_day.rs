@@ -10,6 +10,7 @@ use super::{
     theme::Ink,
 };
 use crate::{
+    energy::balance::SlotBalance,
     quantity::Energy,
     series::Quality,
     time::{Calendar, Interval},
@@ -30,6 +31,20 @@ pub struct EnergySlot {
     pub generation: Option<Energy>,
     /// The worst quality of these values.
     pub quality: Quality,
+}
+
+impl From<&SlotBalance> for EnergySlot {
+    fn from(slot: &SlotBalance) -> Self {
+        let sums = slot.sums;
+        Self {
+            interval: slot.interval,
+            own_use: sums.map(|sums| sums.own),
+            shared: sums.map(|sums| sums.received),
+            import: sums.map(|sums| sums.import),
+            generation: sums.map(|sums| sums.generation),
+            quality: slot.quality,
+        }
+    }
 }
 
 /// A layer of the stack.

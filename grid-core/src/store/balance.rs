@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// Balances a community over the slots that `interval` touches; see [`balance::community`]. Where no key is given,
-    /// the one that counts at the start of the interval is taken, and without any the proportional one.
+    /// each slot is shared by the community's key that counts at its start, and in proportion where there is none.
     ///
     /// # Errors
     ///
@@ -163,9 +163,9 @@ impl Store {
         resolution: Option<Resolution>,
         key: Option<&Key>,
     ) -> Result<Balance, Error> {
-        let key = match key {
-            Some(key) => key.clone(),
-            None => self.key(community, interval.start()).await?.unwrap_or(Key::Proportional),
+        let keys = match key {
+            Some(key) => vec![(Timestamp::MIN, key.clone())],
+            None => self.keys(community).await?,
         };
         let calendar = self.community(community).await?.calendar;
         // The slots at both ends are whole: without a resolution they last an hour at most.
@@ -184,7 +184,7 @@ impl Store {
         };
         let wide = Interval::new(first, last).map_err(crate::energy::Error::from)?;
         let (community, accounts) = self.load_accounts(community, wide, None).await?;
-        Ok(balance::community(&community.calendar, interval, resolution, &accounts, &key)?)
+        Ok(balance::community_by_keys(&community.calendar, interval, resolution, &accounts, &keys)?)
     }
 }
 

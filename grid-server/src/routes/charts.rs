@@ -7,10 +7,8 @@ use axum::{
 };
 use grid_core::{
     chart::{self, EnergySlot, ForecastPoint, Options, Svg},
-    energy::balance::{Balance, SlotBalance},
+    energy::balance::Balance,
     error::excerpt,
-    quantity::Share,
-    series::Quality,
     time::{self, Calendar},
 };
 use jiff::civil::Date;
@@ -115,26 +113,8 @@ pub(crate) async fn energy_day(
 }
 
 fn draw_day(balance: &Balance, calendar: &Calendar, options: &Options) -> Result<Svg, chart::Error> {
-    let slots: Vec<EnergySlot> = balance.slots.iter().map(|slot| shown(slot, balance.quality)).collect();
+    let slots: Vec<EnergySlot> = balance.slots.iter().map(EnergySlot::from).collect();
     chart::energy_day(&slots, calendar, options)
-}
-
-/// A slot of a balance as the chart takes it; one in which a member is not known is marked as missing.
-fn shown(slot: &SlotBalance, quality: Quality) -> EnergySlot {
-    let sums = slot.sums;
-    EnergySlot {
-        interval: slot.interval,
-        own_use: sums.map(|sums| sums.own),
-        shared: sums.map(|sums| sums.received),
-        import: sums.map(|sums| sums.import),
-        generation: sums.map(|sums| sums.generation),
-        quality: match quality {
-            _ if slot.completeness != Share::WHOLE => Quality::Missing,
-            // Another slot's: this one is whole.
-            Quality::Missing => Quality::Measured,
-            quality => quality,
-        },
-    }
 }
 
 /// Draws a forecast with its bands.
