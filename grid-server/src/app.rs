@@ -17,10 +17,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{config::Config, problem::Problem, services::Services, workers::Workers};
+use crate::{config::Config, problem::Problem, services::Services, upload::Sender, workers::Workers};
 
-/// How many files may arrive at the same time.
+/// How many files of users may arrive at the same time.
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+/// How many files may arrive at the same time from people who are not logged in.
+const ANONYMOUS_UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
 /// How long a login waits for its turn.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -35,6 +37,7 @@ struct Inner {
     passwords: Workers,
     analyses: Workers,
     uploads: Workers,
+    anonymous_uploads: Workers,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     stopping: AtomicBool,
@@ -68,6 +71,7 @@ impl App {
             analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
+            anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),
@@ -106,9 +110,12 @@ impl App {
         Ok(balanced.await??)
     }
 
-    /// Where files are read while they arrive.
-    pub(crate) fn uploads(&self) -> &Workers {
-        &self.0.uploads
+    /// Where files are read while they arrive. Who is not logged in cannot take a user's place.
+    pub(crate) fn uploads(&self, sender: Sender) -> &Workers {
+        match sender {
+            Sender::User => &self.0.uploads,
+            Sender::Anybody => &self.0.anonymous_uploads,
+        }
     }
 
     /// What needs the database; 503 before it could be reached for the first time.

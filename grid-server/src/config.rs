@@ -199,6 +199,11 @@ impl Config {
         Duration::from_secs(self.request_seconds.saturating_mul(10))
     }
 
+    /// How long an upload may take whose sender is not logged in.
+    pub const fn anonymous_upload_time(&self) -> Duration {
+        Duration::from_secs(self.request_seconds.saturating_mul(2))
+    }
+
     /// How long an access token is good for.
     pub fn token_time(&self) -> Duration {
         Duration::from_secs(u64::from(self.token_minutes) * 60)

@@ -32,6 +32,26 @@ use crate::{
 /// How long the next piece of a file may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Who sends a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// A user who is logged in.
+    User,
+    /// Anybody at all: other places, and less time.
+    Anybody,
+}
+
+impl Sender {
+    /// Until when a file that begins now must have arrived.
+    pub(crate) fn deadline(self, app: &App) -> Instant {
+        Instant::now()
+            + match self {
+                Self::User => app.config().upload_time(),
+                Self::Anybody => app.config().anonymous_upload_time(),
+            }
+    }
+}
+
 /// A file of readings and its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -87,7 +107,7 @@ pub(crate) const fn of_device(channel: Option<Channel>) -> Layout {
 /// Reads the readings of a request.
 pub(crate) async fn batches(app: &App, request: Request, layout: Layout) -> Result<Vec<Batch>, Problem> {
     let format = Format::of(request.headers())?;
-    Ok(stream(app, request, move |source| format.read(source, "body", layout)).await??)
+    Ok(stream(app, request, Sender::User, move |source| format.read(source, "body", layout)).await??)
 }
 
 /// Gives `work` the body as a blocking reader, on a thread where blocking is allowed.
@@ -97,18 +117,22 @@ pub(crate) async fn batches(app: &App, request: Request, layout: Layout) -> Resu
 pub(crate) async fn stream<T: Send + 'static>(
     app: &App,
     request: Request,
+    sender: Sender,
     work: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     check_length(app, request.headers())?;
     let body = request.into_limited_body().into_data_stream();
-    let arriving = Arriving { body, until: Instant::now() + app.config().upload_time() };
+    let arriving = Arriving { body, until: sender.deadline(app) };
     let frames = futures_util::stream::try_unfold(arriving, next_frame);
     // The stream polls what it waits for where it stands.
     let source = StreamReader::new(Box::pin(frames));
-    app.uploads()
+    app.uploads(sender)
         .run(move || {
             let mut source = Watched { source: SyncIoBridge::new(source), failed: None };
             let result = work(&mut source);
+            if source.failed == Some(ErrorKind::TimedOut) {
+                return Err(too_late());
+            }
             if source.failed.is_none() {
                 let _ = std::io::copy(&mut source, &mut std::io::sink());
             }
@@ -129,6 +153,12 @@ pub(crate) fn check_length(app: &App, headers: &HeaderMap) -> Result<(), Problem
 fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit")
         .hint("send it in parts; the limit is GRID_MAX_UPLOAD_MB")
+}
+
+/// A body that was given up before its end.
+pub(crate) fn too_late() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+        .hint("send it over a faster connection, in parts, or after logging in")
 }
 
 /// A body that arrives, and until when it may.

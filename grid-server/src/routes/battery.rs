@@ -31,7 +31,7 @@ use crate::{
     page::{Listed, PageQuery},
     period::field,
     problem::Problem,
-    upload,
+    upload::{self, Sender},
 };
 
 /// What to do with an upload.
@@ -184,21 +184,14 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
     let named = query.name.as_deref().map(|name| field("name", Name::new(name))).transpose()?;
     let request = Request::from_parts(parts, body);
     upload::check_length(&app, request.headers())?;
-    if !keep && !is_form {
-        // Read while it arrives, never held whole.
-        let recording =
-            upload::stream(&app, request, |source: &mut dyn Read| battery::read(source)).await??;
-        let name = named.map_or_else(|| Name::new("recording"), Ok)?;
+    let Some(caller) = caller else {
+        let (name, recording) = read_only(&app, request, is_form, named).await?;
         return Ok(Json(analysis(None, name, recording)).into_response());
-    }
-    let (file_name, bytes) = if is_form { form(request).await? } else { (None, whole(request).await?) };
-    let name = match named.or_else(|| file_name.and_then(|name| Name::new(&name).ok())) {
-        Some(name) => name,
-        None => Name::new("recording")?,
     };
+    let (file_name, bytes) = if is_form { form(request).await? } else { (None, whole(request).await?) };
+    let name = called(named, file_name)?;
     let (recording, bytes) = app.analyses().run(move || (battery::read_bytes(&bytes), bytes)).await?;
     let recording = recording?;
-    let Some(caller) = caller else { return Ok(Json(analysis(None, name, recording)).into_response()) };
     let now = clock::now();
     let id = new_id(now);
     let format = Name::new(recording.format.as_str())?;
@@ -208,6 +201,34 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
     app.services()?.store().save_recording(&new, now).await?;
     let location = format!("/api/v1/battery/recordings/{id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(analysis)).into_response())
+}
+
+/// Reads the file of somebody who need not be logged in, in a place for such people and within a time.
+async fn read_only(
+    app: &App,
+    request: Request,
+    is_form: bool,
+    named: Option<Name>,
+) -> Result<(Name, Recording), Problem> {
+    if !is_form {
+        // Read while it arrives, never held whole.
+        let read = |source: &mut dyn Read| battery::read(source);
+        let recording = upload::stream(app, request, Sender::Anybody, read).await??;
+        return Ok((called(named, None)?, recording));
+    }
+    let until = Sender::Anybody.deadline(app);
+    let place = app.uploads(Sender::Anybody).place().await?;
+    let arrived = tokio::time::timeout_at(until, form(request)).await;
+    let (file_name, bytes) = arrived.map_err(|_| upload::too_late())??;
+    Ok((called(named, file_name)?, place.run(move || battery::read_bytes(&bytes)).await??))
+}
+
+/// What a recording is called: as was said, else as its file, else `recording`.
+fn called(named: Option<Name>, file_name: Option<String>) -> Result<Name, Problem> {
+    match named.or_else(|| file_name.and_then(|name| Name::new(&name).ok())) {
+        Some(name) => Ok(name),
+        None => Ok(Name::new("recording")?),
+    }
 }
 
 /// A form with a file, for the API's description.
