@@ -7,6 +7,10 @@ use jiff::{
 };
 
 use super::Error;
+use crate::{
+    quantity::Energy,
+    series::{Quality, Slot},
+};
 
 const DAY_MINUTES: u32 = 1440;
 /// Thirty years of five minutes.
@@ -253,6 +257,11 @@ impl History {
             + (f64::from(self.start.date().day_of_year()) - 1.0) * 1440.0;
         (minutes / (365.25 * 1440.0)).fract()
     }
+}
+
+/// The kilowatt-hours of a slot that is known as a whole; a part of its energy would be learnt as all of it.
+pub fn known_kwh(slot: &Slot) -> Option<f64> {
+    slot.energy.filter(|_| slot.quality != Quality::Missing).map(Energy::to_kwh_f64)
 }
 
 /// A count as a float; exact up to 2^53, which no history reaches.
