@@ -3,10 +3,14 @@
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, DateTime, Weekday},
-    tz::TimeZone,
+    tz::{Offset, TimeZone},
 };
 
 use super::Error;
+use crate::{
+    quantity::Energy,
+    series::{Quality, Slot},
+};
 
 const DAY_MINUTES: u32 = 1440;
 /// Thirty years of five minutes.
@@ -84,6 +88,10 @@ impl History {
     /// averaged. That fits amounts per slot (kilowatt-hours of each hour) and mean powers alike. The history runs
     /// from the first point to the last one; a slot that no point names, or whose value is `None`, is missing.
     ///
+    /// Where the clock changes by a part of a slot, as by half an hour on Lord Howe Island, hours that are counted in
+    /// elapsed time start at half past on the local clock. Such a point belongs to the slot in which its local start
+    /// lies, and two that fall into one slot are averaged.
+    ///
     /// ```
     /// use grid_core::forecast::History;
     /// use jiff::{Timestamp, ToSpan, tz::TimeZone};
@@ -99,7 +107,8 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Those of [`History::new`]; [`Error::OffGrid`] where a local time is not a multiple of the step after midnight.
+    /// Those of [`History::new`]; [`Error::OffGrid`] where a local time is not a multiple of the step after midnight,
+    /// and would not be one before or after a change of the clock either.
     pub fn from_instants(
         points: impl Iterator<Item = (Timestamp, Option<f64>)>,
         zone: &TimeZone,
@@ -108,21 +117,34 @@ impl History {
         if !(5..=720).contains(&step_minutes) || !DAY_MINUTES.is_multiple_of(step_minutes) {
             return Err(Error::Step { got: step_minutes });
         }
-        let local: Vec<(DateTime, Option<f64>)> =
-            points.map(|(instant, value)| (zone.to_datetime(instant), value)).collect();
+        let mut local = Vec::new();
+        let mut offsets: Vec<Offset> = Vec::new();
+        let mut earliest = Timestamp::MAX;
+        for (instant, value) in points {
+            let offset = zone.to_offset(instant);
+            if !offsets.contains(&offset) {
+                offsets.push(offset);
+            }
+            earliest = earliest.min(instant);
+            local.push((offset.to_datetime(instant), offset, value));
+        }
+        // The first day may have started on another clock.
+        offsets.extend(earliest.checked_sub(24.hours()).map(|before| zone.to_offset(before)));
         let (Some(first), Some(last)) =
             (local.iter().map(|point| point.0).min(), local.iter().map(|point| point.0).max())
         else {
             return Self::new(Date::constant(1970, 1, 1).at(0, 0, 0, 0), step_minutes, Vec::new());
         };
+        let into_slot = i64::from(minute_of_day(first) % step_minutes);
+        let first = first.with().second(0).subsec_nanosecond(0).build().map_err(|_| Error::OutOfRange)?;
+        let first = first.checked_sub(into_slot.minutes()).map_err(|_| Error::OutOfRange)?;
         let slots = slots_between(first, last, step_minutes).saturating_add(1);
         if slots > MOST_SLOTS {
             return Err(Error::TooLong { most: MOST_SLOTS, slots });
         }
         let mut sums = vec![(0.0, 0.0); slots];
-        for (at, value) in local {
-            let minute = u32::from(at.hour().unsigned_abs()) * 60 + u32::from(at.minute().unsigned_abs());
-            if !minute.is_multiple_of(step_minutes) || at.second() != 0 || at.subsec_nanosecond() != 0 {
+        for (at, offset, value) in local {
+            if !is_on_grid(at, step_minutes, offsets.iter().map(|other| other.seconds() - offset.seconds())) {
                 return Err(Error::OffGrid { step_minutes, local: at });
             }
             if let (Some(value), Some(sum)) = (value, sums.get_mut(slots_between(first, at, step_minutes)))
@@ -237,6 +259,11 @@ impl History {
     }
 }
 
+/// The kilowatt-hours of a slot that is known as a whole; a part of its energy would be learnt as all of it.
+pub fn known_kwh(slot: &Slot) -> Option<f64> {
+    slot.energy.filter(|_| slot.quality != Quality::Missing).map(Energy::to_kwh_f64)
+}
+
 /// A count as a float; exact up to 2^53, which no history reaches.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts of slots lie far below 2^53")]
 pub(crate) fn real(count: usize) -> f64 {
@@ -245,6 +272,15 @@ pub(crate) fn real(count: usize) -> f64 {
 
 fn minute_of_day(at: DateTime) -> u32 {
     u32::from(at.hour().unsigned_abs()) * 60 + u32::from(at.minute().unsigned_abs())
+}
+
+/// Whether a local time is a multiple of the step after midnight, as it is or on a clock that differs by one of
+/// `changes`, in seconds.
+fn is_on_grid(at: DateTime, step_minutes: u32, mut changes: impl Iterator<Item = i32>) -> bool {
+    let second = i64::from(minute_of_day(at)) * 60 + i64::from(at.second());
+    let multiple = |second: i64| second % (i64::from(step_minutes) * 60) == 0;
+    at.subsec_nanosecond() == 0
+        && (multiple(second) || changes.any(|change| multiple(second + i64::from(change))))
 }
 
 fn shifted(start: DateTime, step_minutes: u32, slots: usize) -> Option<DateTime> {
@@ -263,6 +299,7 @@ fn slots_between(start: DateTime, at: DateTime, step_minutes: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{Calendar, Interval, Resolution};
     use jiff::civil::date;
     use proptest::prelude::*;
 
@@ -316,6 +353,42 @@ mod tests {
     }
 
     #[test]
+    fn hours_go_on_over_a_shift_of_half_an_hour() {
+        // Lord Howe Island (tz database, `australasia`): 02:00 becomes 01:30 on 5 April 2026, 02:00 becomes 02:30 on
+        // 4 October. Hours are counted from each midnight, as a calendar cuts them, or from the first one on.
+        let zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+        let calendar = Calendar::new("Australia/Lord_Howe").unwrap();
+        let interval = |from: Date, to: Date| {
+            let start = |day: Date| zone.to_timestamp(day.at(0, 0, 0, 0)).unwrap();
+            Interval::new(start(from), start(to)).unwrap()
+        };
+        let year = interval(date(2026, 4, 1), date(2026, 10, 8));
+        let by_day: Vec<Timestamp> = calendar
+            .slots(year, Resolution::Seconds(3600))
+            .unwrap()
+            .into_iter()
+            .map(Interval::start)
+            .collect();
+        let on: Vec<Timestamp> = (0..190 * 24_i64).map(|hour| year.start() + hour.hours()).collect();
+        // At half past all winter long, an hour starts at 01:30 and the next one at 03:00.
+        for (starts, missing) in [(by_day, None), (on, Some(186 * 24 + 2))] {
+            let points =
+                starts.into_iter().map(|start| (start, Some(f64::from(zone.to_datetime(start).hour()))));
+            let history = History::from_instants(points, &zone, 60).unwrap();
+            assert_eq!(history.start(), midnight(2026, 4, 1));
+            assert_eq!((history.values().len(), history.end()), (190 * 24, midnight(2026, 10, 8)));
+            for (slot, value) in history.values().iter().enumerate() {
+                let as_on_the_wall = (value - real(slot % 24)).abs() < 1e-12;
+                assert!(as_on_the_wall || missing == Some(slot) && value.is_nan(), "{slot}: {value}");
+            }
+        }
+        // A history that begins on the day of the change, after it.
+        let points = counted("2026-10-03T15:30:00Z", 60, 22);
+        let history = History::from_instants(points.into_iter(), &zone, 60).unwrap();
+        assert_eq!((history.start(), history.values().len()), (date(2026, 10, 4).at(2, 0, 0, 0), 22));
+    }
+
+    #[test]
     fn what_is_not_a_history_is_refused() {
         let start = midnight(2026, 1, 1);
         for got in [0, 1, 7, 25, 1440, u32::MAX] {
@@ -335,6 +408,10 @@ mod tests {
             History::from_instants(points.into_iter(), &TimeZone::UTC, 60),
             Err(Error::OffGrid { .. })
         ));
+        // In the midst of a half-hour zone's winter, hours of UTC never meet the local ones.
+        let zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+        let points = counted("2026-06-01T00:00:00Z", 60, 48);
+        assert!(matches!(History::from_instants(points.into_iter(), &zone, 60), Err(Error::OffGrid { .. })));
         let points = [(Timestamp::MIN, Some(1.0)), (Timestamp::MAX, Some(1.0))];
         assert!(matches!(
             History::from_instants(points.into_iter(), &TimeZone::UTC, 60),

@@ -20,6 +20,7 @@
 
 mod backtest;
 mod error;
+mod evidence;
 mod features;
 mod history;
 mod interval;
@@ -31,8 +32,9 @@ mod normal;
 
 pub use backtest::{Backtest, backtest};
 pub use error::Error;
-pub use history::History;
-pub use model::{Fit, Forecast, Point, PointInTime, Predict, quantiles_of_levels};
+pub use evidence::{Coverage, EVIDENCE_DAYS, Evidence, LEARNT_DAYS, evidence};
+pub use history::{History, known_kwh};
+pub use model::{Fit, Forecast, Point, PointInTime, Predict, quantile_name, quantiles_of_levels};
 pub use models::{Fitted, Model, Ridge, Season, SeasonalNaive};
 
 pub(crate) use history::real;

@@ -140,6 +140,22 @@ pub fn quantiles_of_levels(levels: &[u8]) -> Result<Vec<f64>, Error> {
     Ok(permille.into_iter().map(|level| f64::from(level) / 1000.0).collect())
 }
 
+/// The short name of a quantile: `q` and the decimals of its level, two at least. So `q10` is the quantile of 0.1, `q05`
+/// that of 0.05 and `q025` that of 0.025. No two levels between 0 and 1 share a name.
+///
+/// ```
+/// use grid_core::forecast::quantile_name;
+/// let names = [0.025, 0.05, 0.1, 0.25, 0.5, 0.975].map(quantile_name);
+/// assert_eq!(names, ["q025", "q05", "q10", "q25", "q50", "q975"]);
+/// ```
+pub fn quantile_name(level: f64) -> String {
+    let text = level.to_string();
+    match text.strip_prefix("0.") {
+        Some(decimals) => format!("q{decimals:0<2}"),
+        None => format!("q{text}"),
+    }
+}
+
 /// The farthest that a forecast may look.
 pub(crate) const MOST_DAYS: usize = 14;
 
@@ -191,6 +207,16 @@ mod tests {
         forecast.quantile_levels = vec![0.1];
         assert_eq!(forecast.quantile(0.5), None);
         assert_eq!(forecast.medians(), forecast.means());
+    }
+
+    #[test]
+    fn every_level_has_a_name_of_its_own() {
+        let levels = quantiles_of_levels(&(1..=99).collect::<Vec<_>>()).unwrap();
+        let names: std::collections::BTreeSet<String> = levels.iter().copied().map(quantile_name).collect();
+        assert_eq!(names.len(), levels.len());
+        assert_eq!(quantile_name(0.005), "q005");
+        assert_eq!(quantile_name(0.123_456), "q123456");
+        assert_ne!(quantile_name(1.0), quantile_name(0.1));
     }
 
     #[test]

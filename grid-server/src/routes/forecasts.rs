@@ -8,13 +8,13 @@ use grid_core::{
     chart::ForecastPoint,
     energy::{self, Channel, Reading},
     error::excerpt,
-    forecast::{self, Fit, History, Model, Predict, backtest, quantiles_of_levels},
-    quantity::Energy,
-    series::{Quality, Slot},
+    forecast::{
+        self, Fit, History, LEARNT_DAYS, Model, Predict, known_kwh, quantile_name, quantiles_of_levels,
+    },
     store::{StoredForecast, new_id},
     time::{self, Calendar, Interval, Resolution},
 };
-use jiff::{SignedDuration, Span, Timestamp, civil::DateTime};
+use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,10 +29,6 @@ use crate::{
     problem::Problem,
 };
 
-/// The most days of a device's readings that are learnt from.
-const MOST_DAYS: i64 = 400;
-/// How many days before the end the evidence forecasts again.
-const ORIGINS: i64 = 7;
 /// How many of the last values go with the answer, so that it can be drawn.
 const RECENT: usize = 96;
 
@@ -166,6 +162,23 @@ pub(crate) struct Coverage {
     share: Option<f64>,
 }
 
+impl From<forecast::Evidence> for Evidence {
+    fn from(evidence: forecast::Evidence) -> Self {
+        let coverage = evidence
+            .coverage
+            .into_iter()
+            .map(|forecast::Coverage { level, share }| Coverage { level, share });
+        Self {
+            mae: evidence.mae,
+            mase: evidence.mase,
+            wql: evidence.wql,
+            coverage: coverage.collect(),
+            origins: evidence.origins,
+            scored: evidence.scored,
+        }
+    }
+}
+
 /// A forecast in a list.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ForecastItem {
@@ -210,7 +223,7 @@ pub(crate) async fn create(
     let work = move || compute(&learnt, model, minutes, horizon, &quantiles).map(|made| (made, learnt));
     let ((forecast, evidence), learnt) = app.analyses().run(work).await??;
     let now = clock::now();
-    let names: Vec<String> = forecast.quantile_levels.iter().map(|level| name_of(*level)).collect();
+    let names: Vec<String> = forecast.quantile_levels.iter().map(|level| quantile_name(*level)).collect();
     let points = forecast
         .local_to_instants(&zone)?
         .into_iter()
@@ -256,14 +269,6 @@ fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// `q10` for 0.1, `q025` for 0.025.
-fn name_of(level: f64) -> String {
-    let digits = format!("{level:.3}");
-    let digits = digits.trim_start_matches("0.");
-    let short = digits.strip_suffix('0').unwrap_or(digits);
-    format!("q{short}")
-}
-
 fn step(resolution: Option<&str>) -> Result<u32, Problem> {
     let text = resolution.unwrap_or("1h");
     let resolution: Resolution = field("/resolution", text.parse())?;
@@ -284,20 +289,15 @@ async fn of_device(
     let extent =
         store.channels(id).await?.into_iter().find(|(of, _)| *of == channel).map(|(_, extent)| extent);
     let extent = extent.ok_or(energy::Error::NoReadings { device: id, channel })?;
-    let earliest = extent.end().checked_sub(SignedDuration::from_hours(24 * MOST_DAYS));
+    let earliest = extent.end().checked_sub(SignedDuration::from_hours(24 * i64::from(LEARNT_DAYS)));
     let from = earliest.map_or(extent.start(), |earliest| earliest.max(extent.start()));
     let resolution = Resolution::Seconds(minutes * 60);
     let interval = whole_slots(&device.calendar, Interval::new(from, extent.end())?, resolution)?;
     let recorded = store.readings(id, channel, interval, None).await?;
     let readings: Vec<Reading> = recorded.into_iter().map(|recorded| recorded.reading).collect();
     let slots = energy::sum(&device.calendar, interval, resolution, [readings.as_slice()])?;
-    let points = slots.iter().map(|slot| (slot.interval.start(), known(slot))).collect();
+    let points = slots.iter().map(|slot| (slot.interval.start(), known_kwh(slot))).collect();
     Ok(Learnt { calendar: device.calendar, points })
-}
-
-/// The energy of a slot that is known as a whole.
-fn known(slot: &Slot) -> Option<f64> {
-    slot.energy.filter(|_| slot.quality != Quality::Missing).map(Energy::to_kwh_f64)
 }
 
 fn of_series(series: &SeriesInput, minutes: u32) -> Result<Learnt, Problem> {
@@ -321,26 +321,8 @@ fn compute(
 ) -> Result<(forecast::Forecast, Option<Evidence>), forecast::Error> {
     let history = History::from_instants(learnt.points.iter().copied(), learnt.calendar.zone(), minutes)?;
     let forecast = model.fit(&history)?.predict(horizon, quantiles)?;
-    let day = history.slots_per_day();
-    let origins: Vec<DateTime> = (1..=ORIGINS)
-        .filter_map(|days| history.end().checked_sub(Span::new().days(days)).ok())
-        .filter(|origin| *origin > history.start())
-        .collect();
-    // A short history has no evidence; the forecast says so instead of failing.
-    let days = u32::try_from(MOST_DAYS).unwrap_or(u32::MAX);
-    let evidence = backtest(&model, &history, &origins, day, quantiles, days).ok().map(|report| Evidence {
-        mae: finite(report.mae),
-        mase: finite(report.mase),
-        wql: finite(report.wql),
-        coverage: report
-            .coverage
-            .into_iter()
-            .map(|(level, share)| Coverage { level, share: finite(share) })
-            .collect(),
-        origins: report.origins,
-        scored: report.scored,
-    });
-    Ok((forecast, evidence))
+    let evidence = forecast::evidence(&model, &history, quantiles)?;
+    Ok((forecast, evidence.map(Evidence::from)))
 }
 
 /// Lists the caller's forecasts.
@@ -379,16 +361,4 @@ pub(crate) async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ForecastView>, Problem> {
     Ok(Json(own(&app, &caller, id).await?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_have_short_names() {
-        let levels = quantiles_of_levels(&[50, 80, 90, 95]).unwrap();
-        let names: Vec<_> = levels.into_iter().map(name_of).collect();
-        assert_eq!(names, ["q025", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q975"]);
-    }
 }
