@@ -136,6 +136,16 @@ pub enum Error {
         /// How many have it.
         count: usize,
     },
+    /// A file gives a device to another member than the one for whom it counts.
+    #[error("expected the member `{expected}` for the device `{device}`, got `{got}`")]
+    OtherMember {
+        /// The device as the file names it, cut to a printable length.
+        device: String,
+        /// The member for whom it counts.
+        expected: String,
+        /// The member whom the file names, cut to a printable length.
+        got: String,
+    },
     /// A device has readings, and these are kept.
     #[error("device `{device}` has readings, which are kept")]
     HasReadings {
@@ -213,7 +223,7 @@ impl Failure for Error {
             | Self::Corrupt { .. }
             | Self::CorruptDay { .. } => Kind::Internal,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Taken { .. } | Self::HasReadings { .. } => Kind::Conflict,
+            Self::Taken { .. } | Self::OtherMember { .. } | Self::HasReadings { .. } => Kind::Conflict,
             Self::TooManyReadings { .. } | Self::TooLarge { .. } => Kind::TooLarge,
             Self::Energy(error) => error.kind(),
         }
@@ -239,6 +249,7 @@ impl Failure for Error {
             Self::ForeignMigration { .. } => "start a program that is at least as new as the database",
             Self::MigrationWait { .. } => "look for a process that hangs in its migration",
             Self::Ambiguous { .. } => "name the device by its id",
+            Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
             Self::Energy(error) => return error.hint(),

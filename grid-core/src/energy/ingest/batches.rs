@@ -61,6 +61,8 @@ pub(super) struct Batches<'a> {
     layout: Layout,
     gathered: Vec<Gathered>,
     index: HashMap<(String, Channel), usize>,
+    /// The member of each device that has one.
+    members: HashMap<String, String>,
     /// The batch of the row before: rows of one device mostly follow each other.
     last: Option<usize>,
     faults: Vec<Fault>,
@@ -76,16 +78,16 @@ struct Gathered {
 
 impl<'a> Batches<'a> {
     pub(super) fn new(file: &'a str, layout: Layout) -> Self {
-        let (gathered, index, faults) = (Vec::new(), HashMap::new(), Vec::new());
-        Self { file, layout, gathered, index, last: None, faults, rows: 0 }
+        let (gathered, index, members) = (Vec::new(), HashMap::new(), HashMap::new());
+        Self { file, layout, gathered, index, members, last: None, faults: Vec::new(), rows: 0 }
     }
 
     /// Checks a row and takes it, or the fault that `place` locates. `number` is its line, or its index in a list.
     pub(super) fn take(&mut self, row: Row<'_>, number: u64, place: impl Fn(Column) -> Fault) {
         self.rows += 1;
-        match self.read(row) {
-            Ok((channel, reading)) => self.keep(row, channel, reading, number),
-            Err((column, expected, got)) => self.fault(Fault { expected, got, ..place(column) }),
+        let kept = self.read(row).and_then(|(channel, reading)| self.keep(row, channel, reading, number));
+        if let Err((column, expected, got)) = kept {
+            self.fault(Fault { expected, got, ..place(column) });
         }
     }
 
@@ -144,7 +146,13 @@ impl<'a> Batches<'a> {
             .collect())
     }
 
-    fn keep(&mut self, row: Row<'_>, channel: Channel, reading: Reading, number: u64) {
+    fn keep(
+        &mut self,
+        row: Row<'_>,
+        channel: Channel,
+        reading: Reading,
+        number: u64,
+    ) -> Result<(), (Column, String, String)> {
         let is_same = |batch: &Gathered| batch.device == row.device && batch.channel == channel;
         let known = self
             .last
@@ -162,11 +170,24 @@ impl<'a> Batches<'a> {
         });
         self.last = Some(at);
         if let Some(batch) = self.gathered.get_mut(at) {
-            if batch.member.is_empty() {
+            // Rows of one register mostly name the member of the row before, which was looked at.
+            if !row.member.is_empty() && batch.member != row.member {
+                match self.members.get(row.device) {
+                    Some(other) if other != row.member => {
+                        let expected =
+                            format!("the member `{}`, whom another row gives this device", excerpt(other));
+                        return Err((Column::Member, expected, format!("`{}`", excerpt(row.member))));
+                    }
+                    Some(_) => {}
+                    None => {
+                        self.members.insert(row.device.to_owned(), row.member.to_owned());
+                    }
+                }
                 row.member.clone_into(&mut batch.member);
             }
             batch.readings.push((reading, number));
         }
+        Ok(())
     }
 
     fn read(&self, row: Row<'_>) -> Result<(Channel, Reading), (Column, String, String)> {

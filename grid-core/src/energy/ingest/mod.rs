@@ -21,7 +21,7 @@ pub use fault::Fault;
 pub struct Batch {
     /// The device as the file names it (an id or a name); `None` in a file of one device.
     pub device: Option<String>,
-    /// The member that the device belongs to, where the file names one.
+    /// The member that the device belongs to, where the file names one; never two for one device.
     pub member: Option<String>,
     /// The channel.
     pub channel: Channel,

@@ -141,6 +141,23 @@ fn the_same_row_twice_is_one_reading_and_a_contradiction_is_refused() {
 }
 
 #[test]
+fn two_members_for_one_device_are_refused_and_none_beside_one_is_not() {
+    let text = "device,member,channel,start,end,energy_kwh\n\
+        a,,import,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n\
+        a,Ana,import,2026-01-01T00:15:00Z,2026-01-01T00:30:00Z,0.25\n\
+        a,,export,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n";
+    let batches = community(text).unwrap();
+    assert_eq!((batches.len(), batches[0].member.as_deref()), (2, Some("Ana")));
+    let other_register = "a,Luis,export,2026-01-01T00:15:00Z,2026-01-01T00:30:00Z,0.25\n";
+    let same_register = "a,Luis,import,2026-01-01T00:30:00Z,2026-01-01T00:45:00Z,0.25\n";
+    for wrong in [other_register, same_register] {
+        let (line, column, message) = refused(format!("{text}{wrong}"));
+        assert_eq!((line, column), (Some(5), Some(2)), "{message}");
+        assert!(message.contains("`Ana`") && message.contains("`Luis`"), "{message}");
+    }
+}
+
+#[test]
 fn more_than_six_decimals_are_rounded_half_to_even() {
     for (text, mwh) in
         [("0.1234565", 123_456), ("0.1234575", 123_458), ("0.12345650001", 123_457), ("1e-20", 0)]
