@@ -190,6 +190,16 @@ pub enum Error {
         /// How many fit.
         most: usize,
     },
+    /// Sums over too many slots of too many registers were asked for.
+    #[error("expected at most {most} slots over all registers, got {slots} slots of {registers} registers")]
+    TooManySums {
+        /// How many slots the interval has.
+        slots: usize,
+        /// How many registers are summed.
+        registers: usize,
+        /// How many slots of registers are summed at most.
+        most: usize,
+    },
     /// A batch of readings that is for several devices does not say for which.
     #[error("expected a device for each reading, got {count} without one")]
     NoDevice {
@@ -224,7 +234,7 @@ impl Failure for Error {
             | Self::CorruptDay { .. } => Kind::Internal,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Taken { .. } | Self::OtherMember { .. } | Self::HasReadings { .. } => Kind::Conflict,
-            Self::TooManyReadings { .. } | Self::TooLarge { .. } => Kind::TooLarge,
+            Self::TooManyReadings { .. } | Self::TooManySums { .. } | Self::TooLarge { .. } => Kind::TooLarge,
             Self::Energy(error) => error.kind(),
         }
     }
@@ -251,6 +261,7 @@ impl Failure for Error {
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",
+            Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
             Self::Energy(error) => return error.hint(),
             Self::WrongRuntime { .. }

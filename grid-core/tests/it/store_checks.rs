@@ -11,8 +11,8 @@ use grid_core::{
     },
     error::{Failure as _, Kind},
     quantity::{Energy, Power, Share},
-    series::Quality,
-    store::{DeviceBatch, Error, NewRecording, Page, Store, StoredForecast, User, new_id},
+    series::{Quality, Slot},
+    store::{DeviceBatch, Error, NewRecording, Of, Page, Store, StoredForecast, User, new_id},
     time::{Calendar, Interval, Resolution},
 };
 use jiff::{Timestamp, ToSpan as _};
@@ -66,6 +66,7 @@ checks! {
     a_community_file_that_names_another_member_for_a_device_is_refused,
     a_balance_is_that_of_the_readings,
     accounts_can_be_asked_for_as_they_stood,
+    sums_are_those_of_a_device_a_user_or_a_community,
     a_file_larger_than_a_packet_comes_back_whole,
     forecasts_come_back_byte_for_byte,
 }
@@ -771,6 +772,56 @@ async fn accounts_can_be_asked_for_as_they_stood(store: Store) {
     assert_eq!(sum(None).await, Energy::parse_kwh("7.85").unwrap());
     assert_eq!(sum(Some(now())).await, Energy::parse_kwh("7.75").unwrap());
     assert_eq!(sum(Some(now() - 1.second())).await, Energy::ZERO);
+}
+
+async fn sums_are_those_of_a_device_a_user_or_a_community(store: Store) {
+    let owner = new_user(&store).await;
+    let community = new_community(&store, owner).await.id;
+    let (first, second) = (new_device(&store, owner).await, new_device(&store, owner).await);
+    let operator = store.members(community).await.unwrap()[0].id;
+    store.add_device(community, first.id, operator, now()).await.unwrap();
+    // One hour over the midnight of Madrid, a third of it before; and a quarter at noon of the second day.
+    let night = reading(at("2026-01-01T22:40:00Z"), 60, Some(600));
+    let noon = reading(at("2026-01-02T12:00:00Z"), 15, Some(50));
+    let batches = [
+        batch(first.id, Channel::Import, vec![night]),
+        batch(second.id, Channel::Import, vec![noon]),
+        batch(second.id, Channel::Export, vec![noon]),
+    ];
+    store.ingest(&batches, now()).await.unwrap();
+    let madrid = Calendar::new("Europe/Madrid").unwrap();
+    let interval = Interval::parse("2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z").unwrap();
+    let sums = async |of, channel| {
+        let sums = store.sums(of, channel, interval, Resolution::Day, Some(&madrid)).await.unwrap();
+        let energies = |slots: Vec<Slot>| -> Vec<_> {
+            slots.into_iter().map(|slot| slot.energy.map(Energy::as_mwh)).collect()
+        };
+        sums.into_iter().map(|(channel, slots)| (channel, energies(slots))).collect::<Vec<_>>()
+    };
+    let alone = [(Channel::Import, vec![Some(200), Some(400)])];
+    assert_eq!(sums(Of::Device(first.id), None).await, alone);
+    assert_eq!(sums(Of::Community(community), None).await, alone);
+    assert_eq!(
+        sums(Of::Owner(owner), None).await,
+        [(Channel::Import, vec![Some(200), Some(450)]), (Channel::Export, vec![None, Some(50)])]
+    );
+    assert_eq!(
+        sums(Of::Owner(owner), Some(Channel::Export)).await,
+        [(Channel::Export, vec![None, Some(50)])]
+    );
+    assert_eq!(sums(Of::Owner(new_user(&store).await), None).await, []);
+    let years = Interval::parse("2000-01-01T00:00:00Z", "2019-01-01T00:00:00Z").unwrap();
+    let quarters = Resolution::QUARTER_HOUR;
+    for channel in [Channel::Consumption, Channel::Generation, Channel::Charge, Channel::Discharge] {
+        store
+            .ingest(&[batch(first.id, channel, vec![noon]), batch(second.id, channel, vec![noon])], now())
+            .await
+            .unwrap();
+    }
+    is(store.sums(Of::Owner(owner), None, years, quarters, None).await, Kind::TooLarge);
+    for of in [Of::Device, Of::Owner, Of::Community] {
+        is(store.sums(of(new_id(now())), None, interval, Resolution::Day, None).await, Kind::NotFound);
+    }
 }
 
 async fn a_file_larger_than_a_packet_comes_back_whole(store: Store) {
