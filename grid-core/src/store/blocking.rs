@@ -10,8 +10,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    DeviceBatch, Error, Imported, Ingested, Listed, NewRecording, Options, Page, StoredForecast, StoredKey,
-    StoredRecording, User,
+    DeviceBatch, Error, Imported, Ingested, Listed, NewRecording, Of, Options, Page, StoredForecast,
+    StoredKey, StoredRecording, User,
 };
 use crate::{
     energy::{
@@ -21,7 +21,8 @@ use crate::{
         ledger::{Recorded, Superseded},
         sharing::Key,
     },
-    time::{Interval, Resolution},
+    series::Slot,
+    time::{Calendar, Interval, Resolution},
 };
 
 /// A [`store::Store`](super::Store) whose calls wait.
@@ -118,6 +119,7 @@ calls! {
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
     history(device: Uuid, channel: Channel, interval: Interval) -> Vec<Superseded>;
     channels(device: Uuid) -> Vec<(Channel, Interval)>;
+    sums(of: Of, channel: Option<Channel>, interval: Interval, resolution: Resolution, calendar: Option<&Calendar>) -> Vec<(Channel, Vec<Slot>)>;
     accounts(community: Uuid, interval: Interval, as_of: Option<Timestamp>) -> Vec<Account>;
     balance(community: Uuid, interval: Interval, resolution: Option<Resolution>, key: Option<&Key>) -> Balance;
     save_recording(new: &NewRecording<'_>, now: Timestamp) -> ();

@@ -136,6 +136,16 @@ pub enum Error {
         /// How many have it.
         count: usize,
     },
+    /// A file gives a device to another member than the one for whom it counts.
+    #[error("expected the member `{expected}` for the device `{device}`, got `{got}`")]
+    OtherMember {
+        /// The device as the file names it, cut to a printable length.
+        device: String,
+        /// The member for whom it counts.
+        expected: String,
+        /// The member whom the file names, cut to a printable length.
+        got: String,
+    },
     /// A device has readings, and these are kept.
     #[error("device `{device}` has readings, which are kept")]
     HasReadings {
@@ -180,6 +190,16 @@ pub enum Error {
         /// How many fit.
         most: usize,
     },
+    /// Sums over too many slots of too many registers were asked for.
+    #[error("expected at most {most} slots over all registers, got {slots} slots of {registers} registers")]
+    TooManySums {
+        /// How many slots the interval has.
+        slots: usize,
+        /// How many registers are summed.
+        registers: usize,
+        /// How many slots of registers are summed at most.
+        most: usize,
+    },
     /// A batch of readings that is for several devices does not say for which.
     #[error("expected a device for each reading, got {count} without one")]
     NoDevice {
@@ -213,8 +233,8 @@ impl Failure for Error {
             | Self::Corrupt { .. }
             | Self::CorruptDay { .. } => Kind::Internal,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Taken { .. } | Self::HasReadings { .. } => Kind::Conflict,
-            Self::TooManyReadings { .. } | Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Taken { .. } | Self::OtherMember { .. } | Self::HasReadings { .. } => Kind::Conflict,
+            Self::TooManyReadings { .. } | Self::TooManySums { .. } | Self::TooLarge { .. } => Kind::TooLarge,
             Self::Energy(error) => error.kind(),
         }
     }
@@ -239,7 +259,9 @@ impl Failure for Error {
             Self::ForeignMigration { .. } => "start a program that is at least as new as the database",
             Self::MigrationWait { .. } => "look for a process that hangs in its migration",
             Self::Ambiguous { .. } => "name the device by its id",
+            Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",
+            Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
             Self::Energy(error) => return error.hint(),
             Self::WrongRuntime { .. }

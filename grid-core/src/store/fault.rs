@@ -10,6 +10,8 @@ pub(super) enum Fault {
     Refused(Error),
     /// The driver failed in a statement.
     Statement(sqlx::Error),
+    /// A row that was there a moment ago is gone; the same transaction again sees which.
+    Gone(sqlx::Error),
     /// The driver failed before the first statement.
     Connection(sqlx::Error),
 }
@@ -38,6 +40,7 @@ impl Fault {
         match self {
             Self::Statement(sqlx::Error::Database(error))
             | Self::Connection(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
+            Self::Gone(_) => true,
             Self::Refused(_) | Self::Statement(_) | Self::Connection(_) => false,
         }
     }
@@ -47,6 +50,7 @@ impl Fault {
         let transient = self.is_transient::<D>();
         match self {
             Self::Refused(error) => error,
+            Self::Gone(source) => Error::Busy { action, source: source.into() },
             Self::Statement(source) | Self::Connection(source) if transient => {
                 Error::Busy { action, source: source.into() }
             }
@@ -91,6 +95,14 @@ pub(super) fn unknown(fault: Fault, thing: &'static str, id: &impl std::fmt::Dis
             Fault::Refused(not_found(thing, id))
         }
         other => other,
+    }
+}
+
+/// Marks a broken reference to a row that this transaction has seen, and leaves every other complaint to the driver.
+pub(super) fn gone(error: sqlx::Error) -> Fault {
+    match error.as_database_error() {
+        Some(database) if database.is_foreign_key_violation() => Fault::Gone(error),
+        _ => Fault::Statement(error),
     }
 }
 

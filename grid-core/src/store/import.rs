@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     energy::{Channel, Community, Device, DeviceKind, Member, Name, Role, ingest::Batch},
+    error::excerpt,
     time::Calendar,
 };
 
@@ -66,6 +67,10 @@ fn kind_of(channels: &[Channel]) -> DeviceKind {
     }
 }
 
+fn other_member(device: &str, expected: &str, got: &str) -> Error {
+    Error::OtherMember { device: excerpt(device), expected: excerpt(expected), got: excerpt(got) }
+}
+
 /// Finds the device of each cell (an id or a name) in the community, and plans those that are not there.
 fn plan(
     described: &BTreeMap<String, Described>,
@@ -82,10 +87,16 @@ fn plan(
             Some(id) => there.id == id,
             None => there.name.as_str() == cell,
         });
-        if let Some((first, _)) = found.next() {
+        if let Some((first, member)) = found.next() {
             let others = found.count();
             if others > 0 {
                 return Err(Error::Ambiguous { thing: "device", name: cell.clone(), count: others + 1 });
+            }
+            let member = members.iter().find(|known| known.id == *member);
+            if let (Some(got), Some(member)) = (&device.member, member)
+                && Name::new(got)? != member.name
+            {
+                return Err(other_member(cell, member.name.as_str(), got));
             }
             plan.by_cell.insert(cell.clone(), first.id);
             continue;
@@ -125,7 +136,8 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::NoDevice`] where a batch names none, [`Error::NotFound`] for an id that is not in this community,
-    /// [`Error::Ambiguous`] for a name that several devices have, and those of [`Store::ingest`].
+    /// [`Error::Ambiguous`] for a name that several devices have, [`Error::OtherMember`] where the file gives a device
+    /// to another member than the one for whom it counts, and those of [`Store::ingest`].
     pub async fn import_community(
         &self,
         community: Uuid,
@@ -144,7 +156,13 @@ impl Store {
             };
             let device = described.entry(cell.clone()).or_default();
             device.channels.push(batch.channel);
-            device.member = device.member.take().or(batch.member);
+            match (&device.member, batch.member) {
+                (Some(expected), Some(got)) if *expected != got => {
+                    return Err(other_member(&cell, expected, &got));
+                }
+                (None, Some(member)) => device.member = Some(member),
+                (_, _) => {}
+            }
             // The place of the device, whose id is known within the transaction alone.
             cells.push((cell, batch.channel, batch.readings));
         }

@@ -10,7 +10,7 @@ use super::{
     backend::{on, per_driver},
     bulk::{Bulk, DayRow, SupersededRow},
     day,
-    fault::{Fault, not_found},
+    fault::{Fault, gone, not_found},
     rows::{self, key},
     sql::sql,
 };
@@ -210,7 +210,8 @@ per_driver! {
             }
             let claimed: Vec<(Uuid, i64)> =
                 channels.keys().map(|(device, channel)| (*device, i64::from(channel.code()))).collect();
-            Db::claim_channels(&mut *connection, &claimed).await?;
+            // A device may have been deleted since it was looked for.
+            Db::claim_channels(&mut *connection, &claimed).await.map_err(gone)?;
 
             let mut ingested = Ingested::default();
             let (mut days, mut old) = (Vec::new(), Vec::new());

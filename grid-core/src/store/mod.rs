@@ -13,7 +13,7 @@
 //! | members | `add_member(community, member, now)` `members(community)` `member_of(community, user)` |
 //! | their devices | `add_device(community, device, member, now)` `remove_device(community, device)` `community_devices(community)` `communities_of_device(device)` |
 //! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` |
-//! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` |
+//! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
 //! | batteries | `save_recording(new, now)` `recording(id)` `recording_bytes(id)` `recordings_of(owner, page)` `delete_recording(id)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
@@ -50,6 +50,7 @@ mod rows;
 mod sharing_keys;
 mod signing_keys;
 mod sql;
+mod sums;
 mod users;
 
 pub use backend::Store;
@@ -62,4 +63,5 @@ pub use page::{Listed, Page};
 pub use recordings::{NewRecording, StoredRecording};
 pub use rows::new_id;
 pub use signing_keys::StoredKey;
+pub use sums::Of;
 pub use users::User;

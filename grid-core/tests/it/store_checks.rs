@@ -11,8 +11,8 @@ use grid_core::{
     },
     error::{Failure as _, Kind},
     quantity::{Energy, Power, Share},
-    series::Quality,
-    store::{DeviceBatch, Error, NewRecording, Page, Store, StoredForecast, User, new_id},
+    series::{Quality, Slot},
+    store::{DeviceBatch, Error, NewRecording, Of, Page, Store, StoredForecast, User, new_id},
     time::{Calendar, Interval, Resolution},
 };
 use jiff::{Timestamp, ToSpan as _};
@@ -55,6 +55,7 @@ checks! {
     readings_before_1970_are_kept,
     too_many_readings_a_day_are_refused,
     readings_of_an_unknown_device_are_refused,
+    a_device_that_is_deleted_while_readings_come_is_not_found_or_stays,
     writers_at_once_lose_nothing,
     writers_of_the_same_readings_insert_each_once,
     writers_of_overlapping_readings_conflict_cleanly,
@@ -62,8 +63,10 @@ checks! {
     a_community_file_makes_its_devices_and_members,
     one_community_file_sent_twice_at_once_makes_its_devices_once,
     a_refused_community_file_leaves_nothing,
+    a_community_file_that_names_another_member_for_a_device_is_refused,
     a_balance_is_that_of_the_readings,
     accounts_can_be_asked_for_as_they_stood,
+    sums_are_those_of_a_device_a_user_or_a_community,
     a_file_larger_than_a_packet_comes_back_whole,
     forecasts_come_back_byte_for_byte,
 }
@@ -338,8 +341,23 @@ async fn a_key_names_members_only(store: Store) {
     let community = new_community(&store, new_user(&store).await).await.id;
     let stranger = SharingKey::new(vec![(new_id(now()).to_string(), Share::WHOLE)]).unwrap();
     is(store.set_key(community, &Key::Static(stranger), now(), now()).await, Kind::NotFound);
+    // Neither a member of another community, nor a member's name.
+    let elsewhere = new_community(&store, new_user(&store).await).await.id;
+    let theirs = store.members(elsewhere).await.unwrap()[0].clone();
+    let own = store.members(community).await.unwrap()[0].clone();
+    for stranger in [theirs.id.to_string(), own.name.to_string()] {
+        let half = Share::from_ppm(500_000).unwrap();
+        let shares = SharingKey::new(vec![(own.id.to_string(), half), (stranger, half)]).unwrap();
+        is(store.set_key(community, &Key::Static(shares), now(), now()).await, Kind::NotFound);
+    }
     is(store.set_key(new_id(now()), &Key::Proportional, now(), now()).await, Kind::NotFound);
     assert_eq!(store.keys(community).await.unwrap(), []);
+    // A member without a device may have a share, and another one none.
+    let second = member("second", None, Role::Member);
+    store.add_member(community, &second, now()).await.unwrap();
+    let whole = SharingKey::new(vec![(second.id.to_string(), Share::WHOLE)]).unwrap();
+    store.set_key(community, &Key::Static(whole), now(), now()).await.unwrap();
+    assert_eq!(store.keys(community).await.unwrap().len(), 1);
 }
 
 async fn the_same_readings_again_change_nothing(store: Store) {
@@ -512,6 +530,26 @@ async fn readings_of_an_unknown_device_are_refused(store: Store) {
     assert_eq!(standing(&store, new_id(now()), Channel::Import).await, []);
 }
 
+async fn a_device_that_is_deleted_while_readings_come_is_not_found_or_stays(store: Store) {
+    let owner = new_user(&store).await;
+    for round in 0..20 {
+        let device = new_device(&store, owner).await.id;
+        let channels = [Channel::Import, Channel::Export];
+        let batches = channels.map(|channel| batch(device, channel, quarters("2026-01-01T00:00:00Z", [1])));
+        let (came, went) = if round % 2 == 0 {
+            tokio::join!(store.ingest(&batches, now()), store.delete_device(device))
+        } else {
+            let (went, came) = tokio::join!(store.delete_device(device), store.ingest(&batches, now()));
+            (came, went)
+        };
+        match (came, went) {
+            (Ok(_), went) => drop(is(went, Kind::Conflict)),
+            (came, Ok(())) => drop(is(came, Kind::NotFound)),
+            both => panic!("expected one of the two to succeed, got {both:?}"),
+        }
+    }
+}
+
 async fn writers_at_once_lose_nothing(store: Store) {
     let device = new_device(&store, new_user(&store).await).await.id;
     let mut writers = tokio::task::JoinSet::new();
@@ -637,6 +675,25 @@ async fn one_community_file_sent_twice_at_once_makes_its_devices_once(store: Sto
     assert_eq!(store.community_devices(community).await.unwrap().len(), 2);
 }
 
+async fn a_community_file_that_names_another_member_for_a_device_is_refused(store: Store) {
+    let owner = new_user(&store).await;
+    let community = new_community(&store, owner).await.id;
+    store.import_community(community, owner, file(FILE), now()).await.unwrap();
+    let other = FILE.replace("Familia Gil", "Familia Sol").replace("2.5,", "2.6,");
+    let error = is(store.import_community(community, owner, file(&other), now()).await, Kind::Conflict);
+    assert_eq!(
+        error.to_string(),
+        "expected the member `Familia Gil` for the device `casa`, got `Familia Sol`"
+    );
+    assert_eq!(store.members(community).await.unwrap().len(), 3);
+    // Nothing has changed, and a file that names no member is as good as one that names the right one.
+    let nobody = FILE.replace("Familia Gil", "");
+    for same in [FILE, &nobody] {
+        let done = store.import_community(community, owner, file(same), now()).await.unwrap();
+        assert_eq!((done.unchanged, done.members_created), (4, 0));
+    }
+}
+
 async fn a_refused_community_file_leaves_nothing(store: Store) {
     let owner = new_user(&store).await;
     let community = new_community(&store, owner).await.id;
@@ -715,6 +772,56 @@ async fn accounts_can_be_asked_for_as_they_stood(store: Store) {
     assert_eq!(sum(None).await, Energy::parse_kwh("7.85").unwrap());
     assert_eq!(sum(Some(now())).await, Energy::parse_kwh("7.75").unwrap());
     assert_eq!(sum(Some(now() - 1.second())).await, Energy::ZERO);
+}
+
+async fn sums_are_those_of_a_device_a_user_or_a_community(store: Store) {
+    let owner = new_user(&store).await;
+    let community = new_community(&store, owner).await.id;
+    let (first, second) = (new_device(&store, owner).await, new_device(&store, owner).await);
+    let operator = store.members(community).await.unwrap()[0].id;
+    store.add_device(community, first.id, operator, now()).await.unwrap();
+    // One hour over the midnight of Madrid, a third of it before; and a quarter at noon of the second day.
+    let night = reading(at("2026-01-01T22:40:00Z"), 60, Some(600));
+    let noon = reading(at("2026-01-02T12:00:00Z"), 15, Some(50));
+    let batches = [
+        batch(first.id, Channel::Import, vec![night]),
+        batch(second.id, Channel::Import, vec![noon]),
+        batch(second.id, Channel::Export, vec![noon]),
+    ];
+    store.ingest(&batches, now()).await.unwrap();
+    let madrid = Calendar::new("Europe/Madrid").unwrap();
+    let interval = Interval::parse("2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z").unwrap();
+    let sums = async |of, channel| {
+        let sums = store.sums(of, channel, interval, Resolution::Day, Some(&madrid)).await.unwrap();
+        let energies = |slots: Vec<Slot>| -> Vec<_> {
+            slots.into_iter().map(|slot| slot.energy.map(Energy::as_mwh)).collect()
+        };
+        sums.into_iter().map(|(channel, slots)| (channel, energies(slots))).collect::<Vec<_>>()
+    };
+    let alone = [(Channel::Import, vec![Some(200), Some(400)])];
+    assert_eq!(sums(Of::Device(first.id), None).await, alone);
+    assert_eq!(sums(Of::Community(community), None).await, alone);
+    assert_eq!(
+        sums(Of::Owner(owner), None).await,
+        [(Channel::Import, vec![Some(200), Some(450)]), (Channel::Export, vec![None, Some(50)])]
+    );
+    assert_eq!(
+        sums(Of::Owner(owner), Some(Channel::Export)).await,
+        [(Channel::Export, vec![None, Some(50)])]
+    );
+    assert_eq!(sums(Of::Owner(new_user(&store).await), None).await, []);
+    let years = Interval::parse("2000-01-01T00:00:00Z", "2019-01-01T00:00:00Z").unwrap();
+    let quarters = Resolution::QUARTER_HOUR;
+    for channel in [Channel::Consumption, Channel::Generation, Channel::Charge, Channel::Discharge] {
+        store
+            .ingest(&[batch(first.id, channel, vec![noon]), batch(second.id, channel, vec![noon])], now())
+            .await
+            .unwrap();
+    }
+    is(store.sums(Of::Owner(owner), None, years, quarters, None).await, Kind::TooLarge);
+    for of in [Of::Device, Of::Owner, Of::Community] {
+        is(store.sums(of(new_id(now())), None, interval, Resolution::Day, None).await, Kind::NotFound);
+    }
 }
 
 async fn a_file_larger_than_a_packet_comes_back_whole(store: Store) {

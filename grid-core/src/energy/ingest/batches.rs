@@ -1,8 +1,10 @@
 //! Checking rows and gathering them by device and channel.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use super::{Batch, Fault, Layout};
+use jiff::Timestamp;
+
+use super::{Amount, Batch, Fault, Layout};
 use crate::{
     energy::{Channel, Error, Reading},
     error::excerpt,
@@ -14,16 +16,47 @@ use crate::{
 /// How many faults are told before the rest is not looked at.
 const MOST_FAULTS: usize = 20;
 
-/// The texts of one row; an empty text is no text.
-#[derive(Clone, Copy, Debug, Default)]
+/// One row; an empty text is no text.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'a> {
     pub(super) device: &'a str,
     pub(super) member: &'a str,
     pub(super) channel: &'a str,
-    pub(super) start: &'a str,
-    pub(super) end: &'a str,
-    pub(super) energy_kwh: &'a str,
+    pub(super) start: Moment<'a>,
+    pub(super) end: Moment<'a>,
+    pub(super) energy_kwh: Amount<'a>,
     pub(super) quality: &'a str,
+}
+
+/// An instant as text, or one that is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Moment<'a> {
+    Text(&'a str),
+    At(Timestamp),
+}
+
+impl Moment<'_> {
+    fn show(self) -> Cow<'static, str> {
+        match self {
+            Self::Text(text) => shown(text),
+            Self::At(at) => format!("`{at}`").into(),
+        }
+    }
+}
+
+impl Amount<'_> {
+    fn show(self) -> Cow<'static, str> {
+        match self {
+            Self::Text(text) => shown(text),
+            Self::Kwh(kwh) => format!("`{kwh}`").into(),
+            Self::Missing => "nothing".into(),
+        }
+    }
+}
+
+/// A cell for a message.
+fn shown(text: &str) -> Cow<'static, str> {
+    if text.is_empty() { "nothing".into() } else { format!("`{}`", excerpt(text)).into() }
 }
 
 /// The columns of a row, for pointing at one.
@@ -61,6 +94,8 @@ pub(super) struct Batches<'a> {
     layout: Layout,
     gathered: Vec<Gathered>,
     index: HashMap<(String, Channel), usize>,
+    /// The member of each device that has one.
+    members: HashMap<String, String>,
     /// The batch of the row before: rows of one device mostly follow each other.
     last: Option<usize>,
     faults: Vec<Fault>,
@@ -76,16 +111,16 @@ struct Gathered {
 
 impl<'a> Batches<'a> {
     pub(super) fn new(file: &'a str, layout: Layout) -> Self {
-        let (gathered, index, faults) = (Vec::new(), HashMap::new(), Vec::new());
-        Self { file, layout, gathered, index, last: None, faults, rows: 0 }
+        let (gathered, index, members) = (Vec::new(), HashMap::new(), HashMap::new());
+        Self { file, layout, gathered, index, members, last: None, faults: Vec::new(), rows: 0 }
     }
 
     /// Checks a row and takes it, or the fault that `place` locates. `number` is its line, or its index in a list.
     pub(super) fn take(&mut self, row: Row<'_>, number: u64, place: impl Fn(Column) -> Fault) {
         self.rows += 1;
-        match self.read(row) {
-            Ok((channel, reading)) => self.keep(row, channel, reading, number),
-            Err((column, expected, got)) => self.fault(Fault { expected, got, ..place(column) }),
+        let kept = self.read(row).and_then(|(channel, reading)| self.keep(row, channel, reading, number));
+        if let Err((column, expected, got)) = kept {
+            self.fault(Fault { expected, got, ..place(column) });
         }
     }
 
@@ -117,10 +152,11 @@ impl<'a> Batches<'a> {
                     let expected =
                         if same { "one value for a reading" } else { "readings that do not overlap" };
                     let other = at(*first_at);
-                    let other = other.line.map_or_else(
-                        || format!("`{}`", other.header.unwrap_or_default()),
-                        |line| format!("line {line}"),
-                    );
+                    let other = match (other.line, other.row) {
+                        (Some(line), _) => format!("line {line}"),
+                        (None, Some(row)) => format!("row {row}"),
+                        (None, None) => format!("`{}`", other.header.unwrap_or_default()),
+                    };
                     let got = format!("{} and, at {other}, {}", show(*second), show(*first));
                     found.push(Fault { expected: expected.to_owned(), got, ..at(*second_at) });
                 }
@@ -144,7 +180,13 @@ impl<'a> Batches<'a> {
             .collect())
     }
 
-    fn keep(&mut self, row: Row<'_>, channel: Channel, reading: Reading, number: u64) {
+    fn keep(
+        &mut self,
+        row: Row<'_>,
+        channel: Channel,
+        reading: Reading,
+        number: u64,
+    ) -> Result<(), (Column, String, String)> {
         let is_same = |batch: &Gathered| batch.device == row.device && batch.channel == channel;
         let known = self
             .last
@@ -162,24 +204,36 @@ impl<'a> Batches<'a> {
         });
         self.last = Some(at);
         if let Some(batch) = self.gathered.get_mut(at) {
-            if batch.member.is_empty() {
+            // Rows of one register mostly name the member of the row before, which was looked at.
+            if !row.member.is_empty() && batch.member != row.member {
+                match self.members.get(row.device) {
+                    Some(other) if other != row.member => {
+                        let expected =
+                            format!("the member `{}`, whom another row gives this device", excerpt(other));
+                        return Err((Column::Member, expected, format!("`{}`", excerpt(row.member))));
+                    }
+                    Some(_) => {}
+                    None => {
+                        self.members.insert(row.device.to_owned(), row.member.to_owned());
+                    }
+                }
                 row.member.clone_into(&mut batch.member);
             }
             batch.readings.push((reading, number));
         }
+        Ok(())
     }
 
     fn read(&self, row: Row<'_>) -> Result<(Channel, Reading), (Column, String, String)> {
-        let got =
-            |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", excerpt(text)) };
-        let wrong = |column, expected: &str, text: &str| (column, expected.to_owned(), got(text));
+        let wrong =
+            |column, expected: &str, got: Cow<'_, str>| (column, expected.to_owned(), got.into_owned());
         match self.layout {
             Layout::Community if row.device.is_empty() => {
-                return Err(wrong(Column::Device, "the id or the name of a device", ""));
+                return Err(wrong(Column::Device, "the id or the name of a device", shown("")));
             }
             Layout::Device { .. } if !row.device.is_empty() => {
                 let expected = "no device here, for this input is of one device (send it to its community)";
-                return Err(wrong(Column::Device, expected, row.device));
+                return Err(wrong(Column::Device, expected, shown(row.device)));
             }
             Layout::Community | Layout::Device { .. } => {}
         }
@@ -187,46 +241,57 @@ impl<'a> Batches<'a> {
             ("", Layout::Device { channel: Some(channel) }) => channel,
             (text, _) => text.parse().map_err(|_| {
                 let names = Channel::ALL.map(Channel::as_str).join("`, `");
-                wrong(Column::Channel, &format!("a channel (`{names}`)"), text)
+                wrong(Column::Channel, &format!("a channel (`{names}`)"), shown(text))
             })?,
         };
-        let instant = |column, text: &str| {
-            crate::time::parse_instant(text).map_err(|_| {
-                wrong(column, "an instant with `Z` or an offset, like `2026-03-29T01:00:00Z`", text)
-            })
+        let instant = |column, moment: Moment<'_>| match moment {
+            Moment::At(at) => Ok(at),
+            Moment::Text(text) => crate::time::parse_instant(text).map_err(|_| {
+                wrong(column, "an instant with `Z` or an offset, like `2026-03-29T01:00:00Z`", shown(text))
+            }),
         };
         let (start, end) = (instant(Column::Start, row.start)?, instant(Column::End, row.end)?);
         let interval = Interval::new(start, end)
-            .map_err(|_| wrong(Column::End, &format!("an end after the start {start}"), row.end))?;
+            .map_err(|_| wrong(Column::End, &format!("an end after the start {start}"), row.end.show()))?;
         let quality = match (row.quality, row.energy_kwh) {
-            ("", "") => return Err(wrong(Column::Energy, "an energy, or the quality `missing`", "")),
+            ("", Amount::Text("")) => {
+                return Err(wrong(Column::Energy, "an energy, or the quality `missing`", shown("")));
+            }
+            ("", Amount::Missing) => Quality::Missing,
             ("", _) => Quality::Measured,
             (text, _) => text.parse().map_err(|_| {
                 let names = Quality::ALL.map(Quality::as_str).join("`, `");
-                wrong(Column::Quality, &format!("a quality (`{names}`)"), text)
+                wrong(Column::Quality, &format!("a quality (`{names}`)"), shown(text))
             })?,
         };
         let energy = match row.energy_kwh {
-            "" => None,
-            text => Some(Energy::parse_kwh_rounded(text, Rounding::HalfEven).map_err(|_| {
-                wrong(
-                    Column::Energy,
-                    "a decimal number of kilowatt-hours with a point, like `0.250000`",
-                    text,
-                )
-            })?),
+            Amount::Text("") | Amount::Missing => None,
+            Amount::Text(text) => Some(Energy::parse_kwh_rounded(text, Rounding::HalfEven)),
+            // The shortest digits that make the number are those that a file would have.
+            Amount::Kwh(kwh) => Some(Energy::parse_kwh_rounded(&kwh.to_string(), Rounding::HalfEven)),
         };
+        let energy = energy.transpose().map_err(|_| {
+            wrong(
+                Column::Energy,
+                "a decimal number of kilowatt-hours with a point, like `0.250000`",
+                row.energy_kwh.show(),
+            )
+        })?;
         let reading = Reading::new(interval, energy, quality).map_err(|error| match error {
             Error::NegativeEnergy { .. } => {
-                wrong(Column::Energy, "an energy of zero or more", row.energy_kwh)
+                wrong(Column::Energy, "an energy of zero or more", row.energy_kwh.show())
             }
-            Error::IntervalTooLong { most_days, .. } => {
-                wrong(Column::End, &format!("an end at most {most_days} days after the start"), row.end)
-            }
-            Error::QualityContradictsEnergy { .. } => {
-                wrong(Column::Energy, "no energy exactly where the quality is `missing`", row.energy_kwh)
-            }
-            _ => wrong(Column::Energy, &format!("at most {}", Reading::MOST), row.energy_kwh),
+            Error::IntervalTooLong { most_days, .. } => wrong(
+                Column::End,
+                &format!("an end at most {most_days} days after the start"),
+                row.end.show(),
+            ),
+            Error::QualityContradictsEnergy { .. } => wrong(
+                Column::Energy,
+                "no energy exactly where the quality is `missing`",
+                row.energy_kwh.show(),
+            ),
+            _ => wrong(Column::Energy, &format!("at most {}", Reading::MOST), row.energy_kwh.show()),
         })?;
         Ok((channel, reading))
     }

@@ -5,8 +5,8 @@ use std::io::{ErrorKind, Read};
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::{
-    Batch, Fault, Layout,
-    batches::{Batches, Column, Row},
+    Amount, Batch, Fault, Layout,
+    batches::{Batches, Column, Moment, Row},
     lines::{LONGEST_LINE, ShortLines},
 };
 use crate::{energy::Error, error::excerpt};
@@ -67,6 +67,7 @@ impl Columns {
             column: column.map(|at| number(at + 1)),
             expected: expected.to_owned(),
             got,
+            row: None,
             header: None,
         };
         let mut at = [None; Column::ALL.len()];
@@ -129,9 +130,9 @@ impl Columns {
             device: text(Column::Device)?,
             member: text(Column::Member)?,
             channel: text(Column::Channel)?,
-            start: text(Column::Start)?,
-            end: text(Column::End)?,
-            energy_kwh: text(Column::Energy)?,
+            start: Moment::Text(text(Column::Start)?),
+            end: Moment::Text(text(Column::End)?),
+            energy_kwh: Amount::Text(text(Column::Energy)?),
             quality: text(Column::Quality)?,
         })
     }

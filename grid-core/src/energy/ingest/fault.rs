@@ -11,6 +11,8 @@ pub struct Fault {
     pub line: Option<u64>,
     /// The field of the line (CSV) or the character (JSON that does not parse), counted from 1.
     pub column: Option<u64>,
+    /// The row, counted from 0, in a table that is no text.
+    pub row: Option<u64>,
     /// The column's header, or a JSON pointer.
     pub header: Option<String>,
     /// What was expected.
@@ -21,8 +23,13 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn place(&self) -> Place {
+        let pointer = match (self.row, &self.header) {
+            (Some(row), Some(header)) => Some(format!("/{row}/{header}")),
+            (Some(row), None) => Some(format!("/{row}")),
+            (None, header) => header.clone(),
+        };
         Place {
-            pointer: self.header.clone(),
+            pointer,
             line: self.line,
             column: self.column,
             expected: self.expected.clone(),
@@ -36,6 +43,9 @@ impl fmt::Display for Fault {
         let mut place = Vec::new();
         if let Some(line) = self.line {
             place.push(format!("line {line}"));
+        }
+        if let Some(row) = self.row {
+            place.push(format!("row {row}"));
         }
         if let Some(column) = self.column {
             place.push(format!("column {column}"));

@@ -2,12 +2,18 @@
 
 use std::{
     borrow::Cow,
+    fmt,
     io::{BufRead, BufReader, Read},
 };
 
+use serde::{
+    Deserialize as _, Deserializer as _,
+    de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
 use super::{
-    Batch, Fault, Layout,
-    batches::{Batches, Column, Row},
+    Amount, Batch, Fault, Layout,
+    batches::{Batches, Column, Moment, Row},
     lines::{LONGEST_LINE, ShortLines},
 };
 use crate::energy::Error;
@@ -25,7 +31,7 @@ struct Object {
     start: String,
     end: String,
     #[serde(default)]
-    energy_kwh: Option<Amount>,
+    energy_kwh: Option<Written>,
     #[serde(default)]
     quality: String,
 }
@@ -33,7 +39,7 @@ struct Object {
 /// A decimal string, or a plain number.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
-enum Amount {
+enum Written {
     Text(String),
     Number(serde_json::Number),
 }
@@ -42,16 +48,16 @@ impl Object {
     fn take(&self, batches: &mut Batches<'_>, number: u64, place: impl Fn(Column) -> Fault) {
         let energy = match &self.energy_kwh {
             None => Cow::Borrowed(""),
-            Some(Amount::Text(text)) => Cow::Borrowed(text.trim()),
-            Some(Amount::Number(number)) => Cow::Owned(number.to_string()),
+            Some(Written::Text(text)) => Cow::Borrowed(text.trim()),
+            Some(Written::Number(number)) => Cow::Owned(number.to_string()),
         };
         let row = Row {
             device: self.device.trim(),
             member: self.member.trim(),
             channel: self.channel.trim(),
-            start: self.start.trim(),
-            end: self.end.trim(),
-            energy_kwh: &energy,
+            start: Moment::Text(self.start.trim()),
+            end: Moment::Text(self.end.trim()),
+            energy_kwh: Amount::Text(&energy),
             quality: self.quality.trim(),
         };
         batches.take(row, number, place);
@@ -59,33 +65,66 @@ impl Object {
 }
 
 pub(super) fn read_document(mut source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
-    let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes).map_err(|error| Error::Unreadable {
-        file: file.to_owned(),
-        line: 0,
-        reason: error.kind(),
-    })?;
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let is_list = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-    let objects: Vec<Object> = if is_list {
-        serde_json::from_slice(text)
-    } else {
-        serde_json::from_slice(text).map(|one: Object| vec![one])
-    }
-    .map_err(|error| Error::Rejected { file: file.to_owned(), faults: vec![unparsed(&error, 0)] })?;
-    let pointer = |number: u64, column: Option<Column>| {
-        let item = if is_list { format!("/{number}") } else { String::new() };
-        let field = column.map_or_else(String::new, |column| format!("/{}", column.name()));
-        Fault { header: Some(format!("{item}{field}")), ..Fault::default() }
-    };
+    let unreadable = |line, reason| Error::Unreadable { file: file.to_owned(), line, reason };
+    let mut head = Vec::new();
+    source.by_ref().take(3).read_to_end(&mut head).map_err(|error| unreadable(0, error.kind()))?;
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let reader = BufReader::with_capacity(256 * 1024, text.chain(source));
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let mut is_list = false;
     let mut batches = Batches::new(file, layout);
-    for (object, number) in objects.iter().zip(0..) {
-        if batches.is_hopeless() {
-            break;
+    let rows = Rows { batches: &mut batches, is_list: &mut is_list };
+    let outcome = json.deserialize_any(rows).and_then(|()| json.end());
+    if let Err(error) = outcome
+        && !batches.is_hopeless()
+    {
+        let line = u64::try_from(error.line()).unwrap_or(0);
+        if let Some(reason) = error.io_error_kind() {
+            return Err(unreadable(line.saturating_sub(1), reason));
         }
-        object.take(&mut batches, number, |column| pointer(number, Some(column)));
+        batches.fault(unparsed(&error, 0));
     }
-    batches.finish(|number| pointer(number, None))
+    batches.finish(|number| pointer(is_list, number, None))
+}
+
+/// Where in a document a row or its field is.
+fn pointer(is_list: bool, number: u64, column: Option<Column>) -> Fault {
+    let item = if is_list { format!("/{number}") } else { String::new() };
+    let field = column.map_or_else(String::new, |column| format!("/{}", column.name()));
+    Fault { header: Some(format!("{item}{field}")), ..Fault::default() }
+}
+
+/// Takes an object, or the objects of a list one by one, so that no document is held whole.
+struct Rows<'b, 'f> {
+    batches: &'b mut Batches<'f>,
+    is_list: &'b mut bool,
+}
+
+impl<'de> Visitor<'de> for Rows<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object or a list of objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let object = Object::deserialize(MapAccessDeserializer::new(map))?;
+        object.take(self.batches, 0, |column| pointer(false, 0, Some(column)));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        *self.is_list = true;
+        let mut number = 0;
+        // What is hopeless is not read to its end.
+        while !self.batches.is_hopeless()
+            && let Some(object) = list.next_element::<Object>()?
+        {
+            object.take(self.batches, number, |column| pointer(true, number, Some(column)));
+            number += 1;
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn read_lines(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
@@ -139,6 +178,7 @@ fn unparsed(error: &serde_json::Error, lines_before: u64) -> Fault {
     Fault {
         line: Some(lines_before + u64::try_from(error.line()).unwrap_or(0).max(1)),
         column: Some(u64::try_from(error.column()).unwrap_or(0)),
+        row: None,
         header: None,
         expected: "an object with `channel`, `start`, `end`, `energy_kwh` and `quality`".to_owned(),
         got: crate::error::excerpt_of(said, 120),

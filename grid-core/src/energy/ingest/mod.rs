@@ -1,4 +1,4 @@
-//! Readings from CSV, JSON and line-delimited JSON.
+//! Readings from CSV, JSON, line-delimited JSON and tables in memory.
 //!
 //! Everything is read and checked before anything is answered: either all rows are good, or the error names up to
 //! twenty places, each with its line, its column and what was expected there. An energy with more than six decimals
@@ -9,8 +9,11 @@ mod csv_rows;
 mod fault;
 mod json_rows;
 mod lines;
+mod table_rows;
 
 use std::io::Read;
+
+use jiff::Timestamp;
 
 use super::{Channel, Error, Reading};
 
@@ -21,7 +24,7 @@ pub use fault::Fault;
 pub struct Batch {
     /// The device as the file names it (an id or a name); `None` in a file of one device.
     pub device: Option<String>,
-    /// The member that the device belongs to, where the file names one.
+    /// The member that the device belongs to, where the file names one; never two for one device.
     pub member: Option<String>,
     /// The channel.
     pub channel: Channel,
@@ -40,6 +43,73 @@ pub enum Layout {
     },
     /// A community, the long format: `device,channel,start,end,energy_kwh,quality`, and `member` if wanted.
     Community,
+}
+
+/// One row of a table in memory; an empty text is no text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TableRow<'a> {
+    /// The device, by id or name.
+    pub device: &'a str,
+    /// The member that the device belongs to.
+    pub member: &'a str,
+    /// The channel's name.
+    pub channel: &'a str,
+    /// The first instant.
+    pub start: Timestamp,
+    /// The first instant after it.
+    pub end: Timestamp,
+    /// The energy.
+    pub energy_kwh: Amount<'a>,
+    /// The quality's name; where there is none, what has an energy is measured and the rest is missing.
+    pub quality: &'a str,
+}
+
+/// Kilowatt-hours in a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Amount<'a> {
+    /// Decimal text with a point.
+    Text(&'a str),
+    /// A number, which stands for the shortest decimal text that makes it.
+    Kwh(f64),
+    /// None.
+    Missing,
+}
+
+impl Amount<'_> {
+    fn trim(self) -> Self {
+        match self {
+            Self::Text(text) => match text.trim() {
+                "" => Self::Missing,
+                text => Self::Text(text),
+            },
+            Self::Kwh(kwh) if kwh.is_nan() => Self::Missing,
+            Self::Kwh(_) | Self::Missing => self,
+        }
+    }
+}
+
+/// Takes the rows of a table in memory by the rules of the files; the places of its faults are rows from 0, and columns.
+///
+/// ```
+/// use grid_core::{energy::ingest::{Amount, Layout, TableRow, from_rows}, quantity::Energy};
+/// let [start, end] = ["2026-01-01T00:00:00Z", "2026-01-01T00:15:00Z"].map(|at| at.parse().unwrap());
+/// let row = TableRow {
+///     device: "casa 7", member: "", channel: "import", start, end, energy_kwh: Amount::Kwh(0.1234565), quality: "",
+/// };
+/// let batches = from_rows([row], "table", Layout::Community)?;
+/// assert_eq!(batches[0].readings[0].energy(), Some(Energy::from_mwh(123_456)));
+/// # Ok::<(), grid_core::energy::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Rejected`] with the places.
+pub fn from_rows<'a>(
+    rows: impl IntoIterator<Item = TableRow<'a>>,
+    name: &str,
+    layout: Layout,
+) -> Result<Vec<Batch>, Error> {
+    table_rows::gather(rows, name, layout)
 }
 
 /// Reads comma-separated values with a header line.

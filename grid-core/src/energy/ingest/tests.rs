@@ -141,6 +141,23 @@ fn the_same_row_twice_is_one_reading_and_a_contradiction_is_refused() {
 }
 
 #[test]
+fn two_members_for_one_device_are_refused_and_none_beside_one_is_not() {
+    let text = "device,member,channel,start,end,energy_kwh\n\
+        a,,import,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n\
+        a,Ana,import,2026-01-01T00:15:00Z,2026-01-01T00:30:00Z,0.25\n\
+        a,,export,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n";
+    let batches = community(text).unwrap();
+    assert_eq!((batches.len(), batches[0].member.as_deref()), (2, Some("Ana")));
+    let other_register = "a,Luis,export,2026-01-01T00:15:00Z,2026-01-01T00:30:00Z,0.25\n";
+    let same_register = "a,Luis,import,2026-01-01T00:30:00Z,2026-01-01T00:45:00Z,0.25\n";
+    for wrong in [other_register, same_register] {
+        let (line, column, message) = refused(format!("{text}{wrong}"));
+        assert_eq!((line, column), (Some(5), Some(2)), "{message}");
+        assert!(message.contains("`Ana`") && message.contains("`Luis`"), "{message}");
+    }
+}
+
+#[test]
 fn more_than_six_decimals_are_rounded_half_to_even() {
     for (text, mwh) in
         [("0.1234565", 123_456), ("0.1234575", 123_458), ("0.12345650001", 123_457), ("1e-20", 0)]
@@ -173,6 +190,78 @@ fn json_takes_one_or_a_list_and_points_at_faults() {
         let error = read_json(text.as_bytes(), "body", layout).unwrap_err();
         assert!(error.places()[0].line.is_some(), "{text}");
     }
+}
+
+#[test]
+fn a_json_list_is_read_no_further_than_the_twentieth_fault() {
+    struct Endless<'a>(&'a [u8], usize);
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            assert!(self.1 < 1000, "read on and on");
+            buffer[..self.0.len()].copy_from_slice(self.0);
+            Ok(self.0.len())
+        }
+    }
+    let one = r#"{"channel":"import","start":"x","end":"y","energy_kwh":0.1},"#;
+    let source = b"\xef\xbb\xbf [".chain(Endless(one.as_bytes(), 0));
+    let error = read_json(source, "body", Layout::Device { channel: None }).unwrap_err();
+    assert_eq!(error.places().len(), 20);
+    assert_eq!(error.places()[19].pointer.as_deref(), Some("/19/start"));
+}
+
+#[test]
+fn a_json_document_that_breaks_off_is_refused_with_what_came_before() {
+    let one = r#"{"channel":"import","start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:15:00Z","energy_kwh":"x"}"#;
+    let layout = Layout::Device { channel: None };
+    for rest in ["", ",", ",{", "] []", ",{\"colour\":1}]"] {
+        let places = read_json(format!("[{one}{rest}").as_bytes(), "body", layout).unwrap_err().places();
+        assert_eq!(places.len(), 2, "{rest}");
+        assert_eq!(places[0].pointer.as_deref(), Some("/0/energy_kwh"));
+        assert_eq!(places[1].line, Some(1));
+    }
+}
+
+#[test]
+fn a_table_is_refused_by_the_rules_of_the_files_with_row_and_column() {
+    let at = |minute: i64| jiff::Timestamp::from_second(60 * minute).unwrap();
+    let row = |minute: i64, energy_kwh| TableRow {
+        device: "a",
+        member: "",
+        channel: "import",
+        start: at(minute),
+        end: at(minute + 15),
+        energy_kwh,
+        quality: "",
+    };
+    let table = |rows: &[TableRow<'_>]| from_rows(rows.iter().copied(), "table", Layout::Community);
+    let good =
+        [row(15, Amount::Text("0.1234575")), row(0, Amount::Kwh(f64::NAN)), row(30, Amount::Kwh(1e-20))];
+    let readings = &table(&good).unwrap()[0].readings;
+    let energies: Vec<_> = readings.iter().map(|reading| reading.energy().map(Energy::as_mwh)).collect();
+    assert_eq!(energies, [None, Some(123_458), Some(0)]);
+    assert_eq!(readings[0].quality(), Quality::Missing);
+    let first = row(0, Amount::Kwh(0.25));
+    for (wrong, pointer, message) in [
+        (row(0, Amount::Kwh(0.26)), "/1", "row 1: expected one value for a reading"),
+        (row(5, Amount::Kwh(0.25)), "/1", "row 1: expected readings that do not overlap"),
+        (
+            row(15, Amount::Kwh(-1.0)),
+            "/1/energy_kwh",
+            "row 1, `energy_kwh`: expected an energy of zero or more",
+        ),
+        (row(15, Amount::Kwh(f64::INFINITY)), "/1/energy_kwh", "`inf`"),
+        (row(15, Amount::Text("0,1")), "/1/energy_kwh", "`0,1`"),
+        (TableRow { end: at(15), ..row(15, Amount::Missing) }, "/1/end", "an end after the start"),
+        (TableRow { channel: "horses", ..first }, "/1/channel", "`horses`"),
+        (TableRow { device: " ", ..first }, "/1/device", "nothing"),
+        (TableRow { quality: "missing", ..row(15, Amount::Kwh(0.1)) }, "/1/energy_kwh", "exactly where"),
+    ] {
+        let error = table(&[first, wrong]).unwrap_err();
+        assert_eq!(error.places()[0].pointer.as_deref(), Some(pointer), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    assert!(table(&[]).is_err());
 }
 
 #[test]

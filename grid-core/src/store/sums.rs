@@ -1,0 +1,224 @@
+//! What the registers of a device, of a user's devices or of a community come to, channel by channel.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{
+    Error, Store,
+    backend::{on, per_driver},
+    day,
+    fault::{Fault, not_found},
+    readings::unpack_into,
+    rows::{self, key},
+    sql::sql,
+};
+use crate::{
+    energy::{self, Channel, Reading, ledger::Recorded},
+    series::Slot,
+    time::{self, Calendar, Interval, Resolution},
+};
+
+/// Whose readings are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those of a device.
+    Device(Uuid),
+    /// Those of all devices of a user.
+    Owner(Uuid),
+    /// Those of all devices that count in a community.
+    Community(Uuid),
+}
+
+impl Of {
+    const fn id(&self) -> &Uuid {
+        match self {
+            Self::Device(id) | Self::Owner(id) | Self::Community(id) => id,
+        }
+    }
+}
+
+/// How many slots of how many registers are summed at most.
+const MOST: usize = 5_000_000;
+
+/// The devices of each channel.
+type Registers = BTreeMap<Channel, Vec<Uuid>>;
+
+/// One statement for each kind of [`Of`]: `$before`, the table with the channels `c` of whom is asked about, `$after`,
+/// and the condition on whom.
+macro_rules! statement_of {
+    ($of:expr, $before:literal, $after:literal, $end:literal) => {
+        match $of {
+            Of::Device(_) => {
+                sql!(concat!($before, "channels c ", $after, " WHERE c.device = ?", $end))
+            }
+            Of::Owner(_) => sql!(concat!(
+                $before,
+                "devices m JOIN channels c ON c.device = m.id ",
+                $after,
+                " WHERE m.owner = ?",
+                $end
+            )),
+            Of::Community(_) => sql!(concat!(
+                $before,
+                "community_devices m JOIN channels c ON c.device = m.device ",
+                $after,
+                " WHERE m.community = ?",
+                $end
+            )),
+        }
+    };
+}
+
+/// The steps of a sum.
+trait SumQuery: sqlx::Database {
+    /// The zone of a community, of a device, or of a user's first device; none where the user has no device.
+    async fn zone(connection: &mut Self::Connection, of: Of) -> Result<Option<Calendar>, Fault>;
+
+    /// The registers that have readings.
+    async fn registers_of(connection: &mut Self::Connection, of: Of) -> Result<Registers, Fault>;
+
+    /// The readings of one channel that share an instant with `interval`, by device and start.
+    async fn readings_of(
+        connection: &mut Self::Connection,
+        of: Of,
+        channel: Channel,
+        interval: Interval,
+    ) -> Result<BTreeMap<Uuid, Vec<Recorded>>, Fault>;
+}
+
+per_driver! {
+    impl SumQuery for Db {
+        async fn zone(connection: &mut Self::Connection, of: Of) -> Result<Option<Calendar>, Fault> {
+            let (thing, text) = match of {
+                Of::Device(_) => ("device", sql!("SELECT zone FROM devices WHERE id = ?")),
+                Of::Owner(_) => {
+                    ("user", sql!("SELECT zone FROM devices WHERE owner = ? ORDER BY id LIMIT 1"))
+                }
+                Of::Community(_) => ("community", sql!("SELECT zone FROM communities WHERE id = ?")),
+            };
+            let zone: Option<(String,)> = sqlx::query_as::<Db, (String,)>(text)
+                .bind(key(of.id()))
+                .fetch_optional(&mut *connection)
+                .await?;
+            if let Some((zone,)) = zone {
+                return Ok(Some(rows::calendar(&zone, thing)?));
+            }
+            let there: Option<(i64,)> = match of {
+                Of::Device(_) | Of::Community(_) => None,
+                Of::Owner(id) => {
+                    sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM users WHERE id = ?"))
+                        .bind(key(&id))
+                        .fetch_optional(connection)
+                        .await?
+                }
+            };
+            if there.is_some() { Ok(None) } else { Err(not_found(thing, of.id()).into()) }
+        }
+
+        async fn registers_of(connection: &mut Self::Connection, of: Of) -> Result<Registers, Fault> {
+            let found: Vec<(Vec<u8>, i64)> = sqlx::query_as::<Db, _>(statement_of!(
+                of,
+                "SELECT c.device, c.channel FROM ",
+                "",
+                " AND c.first_start IS NOT NULL"
+            ))
+            .bind(key(of.id()))
+            .fetch_all(connection)
+            .await?;
+            let mut registers = Registers::new();
+            for (device, channel) in found {
+                registers.entry(rows::channel(channel)?).or_default().push(rows::id(&device, "device")?);
+            }
+            Ok(registers)
+        }
+
+        async fn readings_of(
+            connection: &mut Self::Connection,
+            of: Of,
+            channel: Channel,
+            interval: Interval,
+        ) -> Result<BTreeMap<Uuid, Vec<Recorded>>, Fault> {
+            let (first, last) = day::numbers(interval);
+            let days: Vec<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as::<Db, _>(statement_of!(
+                of,
+                "SELECT r.device, r.day, r.packed FROM ",
+                "JOIN reading_days r ON r.device = c.device AND r.channel = c.channel",
+                " AND c.channel = ? AND r.day >= ? - c.reach AND r.day <= ? ORDER BY r.device, r.day"
+            ))
+            .bind(key(of.id()))
+            .bind(i64::from(channel.code()))
+            .bind(first)
+            .bind(last)
+            .fetch_all(connection)
+            .await?;
+            let mut readings = BTreeMap::<_, Vec<Recorded>>::new();
+            for (device, number, packed) in days {
+                let device = rows::id(&device, "device")?;
+                unpack_into(readings.entry(device).or_default(), (device, channel), (number, &packed), interval)?;
+            }
+            Ok(readings)
+        }
+    }
+}
+
+impl Store {
+    /// Sums readings per slot, channel by channel, of one state of the database; see [`energy::sum`]. Every register
+    /// that has readings at all counts, and a channel without one is left out.
+    ///
+    /// The slots are the whole ones that `interval` touches, on `calendar`; where none is given, on that of the
+    /// device or the community, or of the user's first device, or on UTC where the user has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::TooManySums`] past five million slots over all registers; [`Error::CorruptDay`];
+    /// [`Error::Energy`] as [`energy::sum`] has it; or a fault of the database.
+    pub async fn sums(
+        &self,
+        of: Of,
+        channel: Option<Channel>,
+        interval: Interval,
+        resolution: Resolution,
+        calendar: Option<&Calendar>,
+    ) -> Result<Vec<(Channel, Vec<Slot>)>, Error> {
+        on!(self, snapshot "sum up readings", |connection| {
+            let zone = Db::zone(&mut *connection, of).await?;
+            let calendar = calendar.cloned().or(zone).unwrap_or_else(Calendar::utc);
+            let (whole, slots) =
+                whole_slots(&calendar, interval, resolution).map_err(energy::Error::from)?;
+            let mut registers = Db::registers_of(&mut *connection, of).await?;
+            registers.retain(|of_register, _| channel.is_none_or(|wanted| wanted == *of_register));
+            let count = registers.values().map(Vec::len).sum::<usize>();
+            if slots.saturating_mul(count) > MOST {
+                return Err(Error::TooManySums { slots, registers: count, most: MOST }.into());
+            }
+            let mut sums = Vec::with_capacity(registers.len());
+            for (channel, devices) in registers {
+                // One channel at a time: the readings of the one before are not held.
+                let mut found = Db::readings_of(&mut *connection, of, channel, whole).await?;
+                let readings: Vec<Vec<Reading>> = devices
+                    .iter()
+                    .map(|device| found.remove(device).unwrap_or_default())
+                    .map(|recorded| recorded.into_iter().map(|recorded| recorded.reading).collect())
+                    .collect();
+                sums.push((
+                    channel,
+                    energy::sum(&calendar, whole, resolution, readings.iter().map(Vec::as_slice))?,
+                ));
+            }
+            Ok(sums)
+        })
+    }
+}
+
+/// The whole slots that an interval touches, as one interval, and how many they are.
+fn whole_slots(
+    calendar: &Calendar,
+    interval: Interval,
+    resolution: Resolution,
+) -> Result<(Interval, usize), time::Error> {
+    let slots = calendar.slots(interval, resolution)?;
+    let start = slots.first().map_or(interval.start(), |slot| slot.start());
+    let end = slots.last().map_or(interval.end(), |slot| slot.end());
+    Ok((Interval::new(start, end)?, slots.len()))
+}
