@@ -13,7 +13,7 @@ use grid_core::{
     },
     error::excerpt,
     quantity::Share,
-    store::Imported,
+    store::{Imported, Of},
     time::Calendar,
 };
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     page::Listed,
-    period::{Period, field, instant, whole_slots},
+    period::{Period, field, instant},
     problem::Problem,
     upload,
 };
@@ -223,16 +223,7 @@ pub(crate) async fn sums(
     let (community, _) = caller.community(&app, id).await?;
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
     let calendar = zone.unwrap_or(community.calendar);
-    let wanted = readings::channel(query.channel.as_deref())?;
-    let resolution = readings::coarse(query.resolution.as_deref())?;
-    let interval = whole_slots(&calendar, period.whole(&calendar)?, resolution)?;
-    let accounts = app.services()?.store().accounts(id, interval, None).await?;
-    let registers: Vec<_> = accounts
-        .into_iter()
-        .flat_map(|account| account.readings)
-        .filter(|(channel, _)| wanted.is_none_or(|wanted| wanted == *channel))
-        .collect();
-    readings::sums(&calendar, interval, resolution, &registers)
+    readings::sums(&app, Of::Community(id), calendar, &period, &query).await
 }
 
 /// Balances a community over a period: own use, sharing, import, export.
