@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
-use grid_core::{error::excerpt, quantity::Energy, series::Quality, time::Calendar};
+use grid_core::{energy::ingest::Amount, error::excerpt, quantity::Energy, series::Quality, time::Calendar};
 use jiff::{
     Timestamp, Zoned,
     civil::DateTime,
@@ -173,6 +173,16 @@ impl<'py> Columns<'py> {
         }
     }
 
+    /// A column of energies in kWh as it came: numbers, or decimal text.
+    pub(crate) fn amounts(&self, name: &str) -> PyResult<Amounts> {
+        let column = self.column(name)?;
+        let is_text = match &column {
+            Column::Arrow(chunks) => chunks.iter().all(|chunk| is_text(chunk.data_type())),
+            Column::Python(column) => first_is_text(column)?,
+        };
+        if is_text { self.texts(name).map(Amounts::Texts) } else { self.floats(name).map(Amounts::Numbers) }
+    }
+
     /// A column of qualities.
     pub(crate) fn qualities(&self, name: &str) -> PyResult<Vec<Quality>> {
         self.texts(name)?.into_iter().map(quality).collect()
@@ -199,6 +209,33 @@ const TIMES: &str = "instants or local times";
 enum Column<'py> {
     Arrow(Vec<ArrayRef>),
     Python(Bound<'py, PyAny>),
+}
+
+/// Energies in kWh as they came.
+pub(crate) enum Amounts {
+    /// Numbers, NaN where there is none.
+    Numbers(Vec<f64>),
+    /// Decimal texts.
+    Texts(Vec<Option<String>>),
+}
+
+impl Amounts {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Texts(texts) => texts.len(),
+        }
+    }
+
+    /// The amounts in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Amount<'_>> {
+        let (numbers, texts): (&[f64], &[Option<String>]) = match self {
+            Self::Numbers(numbers) => (numbers, &[]),
+            Self::Texts(texts) => (&[], texts),
+        };
+        let texts = texts.iter().map(|text| text.as_deref().map_or(Amount::Missing, Amount::Text));
+        numbers.iter().map(|&kwh| Amount::Kwh(kwh)).chain(texts)
+    }
 }
 
 /// Energies in an array of numbers of `unit` (or decimal text with its unit), `None` where NaN or missing.

@@ -83,9 +83,6 @@ pub(crate) enum Error {
     /// A table of series has a column that no model takes.
     #[error("expected the columns `unique_id`, `ds`, `y` and `observed`, got `{name}`")]
     NoRegressors { name: String },
-    /// A row of a table is no reading; the source says why.
-    #[error("row {row}")]
-    Row { row: usize, source: grid_core::energy::Error },
     /// A table has no rows.
     #[error("expected a table with at least one row, got none")]
     NoRows,
@@ -99,10 +96,7 @@ pub(crate) enum Error {
 
 impl Failure for Error {
     fn kind(&self) -> Kind {
-        match self {
-            Self::Row { source, .. } => source.kind(),
-            _ => Kind::Invalid,
-        }
+        Kind::Invalid
     }
 
     fn hint(&self) -> Option<String> {
@@ -111,7 +105,6 @@ impl Failure for Error {
                 "say which zone it is in, as with `df[\"start\"].dt.tz_localize(\"Europe/Madrid\")`"
                     .to_owned(),
             ),
-            Self::Row { source, .. } => source.hint(),
             Self::NoRegressors { .. } => Some("leave it out: no model takes regressors yet".to_owned()),
             Self::NotFitted => Some("call `.fit(df)` first".to_owned()),
             _ => None,

@@ -1,19 +1,18 @@
 //! Devices and readings, from and to tables.
 
-use std::collections::BTreeMap;
-
 use grid_core::{
-    energy::{Channel, Device, Error as EnergyError, Reading, ingest::Batch},
+    energy::{
+        Channel, Device, Reading,
+        ingest::{Batch, Layout, TableRow, from_rows},
+    },
     quantity::{Energy, Power},
-    time::Interval,
+    series::Slot,
 };
-
 use pyo3::prelude::*;
 
 use crate::{
     columns::{Columns, same_length},
-    error::{Error, raise},
-    series::presumed,
+    error::raise,
     table::Table,
 };
 
@@ -39,17 +38,29 @@ pub(crate) fn rows(readings: &[Reading]) -> Table {
         .texts("quality", readings.iter().map(|reading| Some(reading.quality().as_str())))
 }
 
-/// The rows of a table by device and channel.
+/// Sums, one slot a row.
+pub(crate) fn sums(sums: &[(Channel, Vec<Slot>)]) -> Table {
+    let rows: Vec<(Channel, &Slot)> =
+        sums.iter().flat_map(|(channel, slots)| slots.iter().map(|slot| (*channel, slot))).collect();
+    let kwh = |slot: &Slot| slot.energy.map_or(f64::NAN, Energy::to_kwh_f64);
+    Table::new()
+        .texts("channel", rows.iter().map(|(channel, _)| Some(channel.as_str())))
+        .instants("start", rows.iter().map(|(_, slot)| slot.interval.start()))
+        .instants("end", rows.iter().map(|(_, slot)| slot.interval.end()))
+        .floats("energy_kwh", rows.iter().map(|(_, slot)| kwh(slot)))
+        .texts("quality", rows.iter().map(|(_, slot)| Some(slot.quality.as_str())))
+        .floats("completeness", rows.iter().map(|(_, slot)| slot.completeness.to_f64()))
+}
+
+/// The rows of a table by device and channel, by the rules of the files.
 pub(crate) fn batches(columns: &Columns<'_>) -> PyResult<Vec<Batch>> {
     let (devices, channels) = (columns.texts("device")?, columns.texts("channel")?);
     let (starts, ends) = (columns.instants("start")?, columns.instants("end")?);
-    let energies = columns.energies("energy_kwh")?;
-    let qualities = if columns.has("quality") {
-        columns.qualities("quality")?
-    } else {
-        energies.iter().copied().map(presumed).collect()
+    let energies = columns.amounts("energy_kwh")?;
+    let or_none = |name: &str| {
+        if columns.has(name) { columns.texts(name) } else { Ok(vec![None; devices.len()]) }
     };
-    let members = if columns.has("member") { columns.texts("member")? } else { vec![None; devices.len()] };
+    let (qualities, members) = (or_none("quality")?, or_none("member")?);
     for (name, length) in [
         ("channel", channels.len()),
         ("start", starts.len()),
@@ -60,24 +71,19 @@ pub(crate) fn batches(columns: &Columns<'_>) -> PyResult<Vec<Batch>> {
     ] {
         same_length(name, devices.len(), length)?;
     }
-    let mut gathered: BTreeMap<(Option<String>, Channel, Option<String>), Vec<Reading>> = BTreeMap::new();
-    let cells = devices.into_iter().zip(channels).zip(members).zip(starts.into_iter().zip(ends));
-    for (row, ((((device, channel), member), (start, end)), (energy, quality))) in
-        cells.zip(energies.into_iter().zip(qualities)).enumerate()
-    {
-        let reading = || {
-            let channel: Channel = channel.unwrap_or_default().parse()?;
-            let interval = Interval::new(start, end)?;
-            Ok::<_, EnergyError>((channel, Reading::new(interval, energy, quality)?))
-        };
-        let (channel, reading) = reading().map_err(|source| raise(Error::Row { row, source }))?;
-        gathered.entry((device, channel, member)).or_default().push(reading);
-    }
-    let batch = |((device, channel, member), mut readings): (_, Vec<Reading>)| {
-        readings.sort_by_key(|reading| reading.interval());
-        Batch { device, member, channel, readings }
-    };
-    Ok(gathered.into_iter().map(batch).collect())
+    let cells = devices.iter().zip(&channels).zip(members.iter().zip(&qualities));
+    let rows = cells.zip(starts.iter().zip(&ends)).zip(energies.iter()).map(
+        |((((device, channel), (member, quality)), (start, end)), energy_kwh)| TableRow {
+            device: device.as_deref().unwrap_or_default(),
+            member: member.as_deref().unwrap_or_default(),
+            channel: channel.as_deref().unwrap_or_default(),
+            start: *start,
+            end: *end,
+            energy_kwh,
+            quality: quality.as_deref().unwrap_or_default(),
+        },
+    );
+    from_rows(rows, "data", Layout::Community).map_err(raise)
 }
 
 /// Watts as the nearest float.

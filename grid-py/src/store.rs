@@ -9,7 +9,7 @@ use grid_core::{
         ingest::{Batch, Layout, read_csv},
         sharing::{Key, SharingKey},
     },
-    store::{DeviceBatch, Error as StoreError, Listed, Options, Page, User, blocking::Store, new_id},
+    store::{DeviceBatch, Error as StoreError, Listed, Of, Options, Page, User, blocking::Store, new_id},
 };
 use pyo3::{
     intern,
@@ -25,7 +25,7 @@ use crate::{
     energy::share_of,
     error::{Error, no_choice, raise},
     quantity::PyPower,
-    readings::{batches, devices, rows},
+    readings::{batches, devices, rows, sums},
     table::{PyTable, Table},
     time::{self, Instant},
 };
@@ -365,6 +365,44 @@ impl PyStore {
             .instants("recorded_at", found.iter().map(|old| old.at))
             .instants("replaced_at", found.iter().map(|old| old.until))
             .finish()
+    }
+
+    /// Sums the readings of a device, of a user's devices (``owner``) or of a community per slot, channel by channel: a
+    /// table with ``channel, start, end, energy_kwh, quality, completeness``.
+    ///
+    /// The slots are the whole ones that the interval from ``start`` to ``end`` touches; ``resolution`` is ``15min``,
+    /// ``1h``, ``day``, ``month`` or ``year``. Days are those of ``time_zone``, or else of the device, the community or
+    /// the user's first device. A reading that lasts over a slot's end is spread over both in proportion to time.
+    #[pyo3(signature = (
+        *, device=None, owner=None, community=None, channel=None, start, end, resolution="day", time_zone=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    fn sums(
+        &self,
+        py: Python<'_>,
+        device: Option<Id>,
+        owner: Option<Id>,
+        community: Option<Id>,
+        channel: Option<&str>,
+        start: Instant,
+        end: Instant,
+        resolution: &str,
+        time_zone: Option<&str>,
+    ) -> PyResult<PyTable> {
+        let of = match (device, owner, community) {
+            (Some(device), None, None) => Of::Device(device.0),
+            (None, Some(owner), None) => Of::Owner(owner.0),
+            (None, None, Some(community)) => Of::Community(community.0),
+            _ => {
+                let what = "one of `device`, `owner` and `community`";
+                return Err(raise(Error::Needed { what, when: "readings are summed" }));
+            }
+        };
+        let channel = channel.map(|channel| channel.parse().map_err(raise)).transpose()?;
+        let (interval, resolution) = (time::interval(&start, &end)?, time::resolution(resolution)?);
+        let calendar = time_zone.map(time::calendar).transpose()?;
+        let found = self.ask(py, |store| store.sums(of, channel, interval, resolution, calendar.as_ref()))?;
+        sums(&found).finish()
     }
 
     /// Sets how a community shares from ``valid_from`` on: ``proportional`` to demand, or ``static`` with ``shares``, a

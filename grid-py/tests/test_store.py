@@ -89,8 +89,8 @@ def test_readings_come_in_as_any_table(store: grid.Store, ana: str, frame: type)
 def test_a_refused_table_leaves_nothing_behind(store: grid.Store, ana: str) -> None:
     meter = store.create_device("meter", owner=ana, kind="meter", time_zone="UTC")
     for wrong, error, message in (
-        (quarters(meter, [0.1, -1.0]), grid.InvalidError, "row 1: expected an energy of zero or more"),
-        (quarters(meter, [0.1], channel="horses"), grid.InvalidError, "row 0: expected a channel"),
+        (quarters(meter, [0.1, -1.0]), grid.InvalidError, "row 1, `energy_kwh`: expected an energy of zero or more"),
+        (quarters(meter, [0.1], channel="horses"), grid.InvalidError, "row 0, `channel`: expected a channel"),
         (quarters("casa 7", [0.1]), grid.InvalidError, "expected an id"),
         (quarters(str(uuid.uuid4()), [0.1]), grid.NotFoundError, "device"),
         (quarters(meter, [0.1]) | {"quality": ["missing"]}, grid.InvalidError, "row 0"),
@@ -105,6 +105,55 @@ def test_a_refused_table_leaves_nothing_behind(store: grid.Store, ana: str) -> N
     longer = quarters(meter, [0.1]) | {"end": [np.datetime64("2026-01-01T01:00")]}
     with pytest.raises(grid.ConflictError, match="overlaps"):
         store.ingest(longer)
+
+
+def test_a_table_is_taken_and_refused_as_a_file_is(store: grid.Store, ana: str) -> None:
+    meter = store.create_device("meter", owner=ana, kind="meter", time_zone="UTC")
+    # Half to even, of the digits that are written; the same digits in a CSV come to the same.
+    digits = ["0.1234565", "0.1234575", "0.12345650001", "1e-20"]
+    rounded = [0.123456, 0.123458, 0.123457, 0.0]
+    for values in ([float(text) for text in digits], digits):
+        store.ingest(quarters(meter, [0.0] * 4) | {"energy_kwh": values})
+        np.testing.assert_array_equal(store.readings(meter, "import", *JANUARY)["energy_kwh"], rounded)
+    twice = {name: [*cells, cells[0]] for name, cells in quarters(meter, [0.1, 0.2]).items()}  # type: ignore[misc,index]
+    twice["energy_kwh"] = [0.1, 0.2, 0.3]
+    with pytest.raises(grid.InvalidError, match="row 2: expected one value for a reading.*row 0") as refused:
+        store.ingest(twice)
+    assert refused.value.places[0].pointer == "/2"
+    with pytest.raises(grid.InvalidError) as refused:
+        store.ingest(quarters(meter, [0.0]) | {"energy_kwh": ["0,1"]})
+    assert refused.value.places[0].pointer == "/0/energy_kwh"
+
+
+def test_sums_follow_the_local_calendar(store: grid.Store, ana: str) -> None:
+    """The numbers are those of the HTTP API's test: six hours over a midnight of Madrid, two of them before it."""
+    meters = [store.create_device(name, owner=ana, kind="meter", time_zone="Europe/Madrid") for name in ("a", "b")]
+    night = {
+        "device": meters,
+        "channel": ["consumption"] * 2,
+        "start": ["2026-03-28T21:00:00Z"] * 2,
+        "end": ["2026-03-29T03:00:00Z"] * 2,
+        "energy_kwh": [6.0, 6.0],
+    }
+    store.ingest(night)
+    days = {"start": "2026-03-28T00:00:00+01:00", "end": "2026-03-30T00:00:00+02:00"}
+    one = store.sums(device=meters[0], **days)
+    assert one["energy_kwh"].tolist() == [2.0, 4.0]
+    assert [str(start) for start in one["start"]] == ["2026-03-27T23:00:00.000000", "2026-03-28T23:00:00.000000"]
+    assert str(one["end"][1]) == "2026-03-29T22:00:00.000000"
+    assert (one["channel"].tolist(), one["quality"].tolist()) == (["consumption"] * 2, ["missing"] * 2)
+    np.testing.assert_allclose(one["completeness"], [2 / 24, 4 / 23], atol=1e-6)
+    assert store.sums(owner=ana, channel="consumption", **days)["energy_kwh"].tolist() == [4.0, 8.0]
+    assert len(store.sums(owner=ana, channel="import", **days)) == 0
+    assert store.sums(device=meters[0], time_zone="UTC", **days)["energy_kwh"].tolist()[-2:] == [3.0, 3.0]
+    community = store.create_community("Calle Sol", owner=ana, time_zone="Europe/Madrid")
+    store.add_device(community, meters[1], store.members(community)["id"][0])
+    assert store.sums(community=community, resolution="month", **days)["energy_kwh"].tolist() == [6.0]
+    for wrong in ({}, {"owner": ana, "community": community}):
+        with pytest.raises(grid.InvalidError, match="one of `device`, `owner` and `community`"):
+            store.sums(**wrong, **days)  # type: ignore[arg-type]
+    with pytest.raises(grid.NotFoundError):
+        store.sums(community=str(uuid.uuid4()), **days)
 
 
 def test_a_community_shares_as_its_key_says(store: grid.Store, ana: str) -> None:

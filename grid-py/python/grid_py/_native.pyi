@@ -555,6 +555,19 @@ class Store:
         """The readings of a register, as they stand now or as they stood at ``as_of``."""
     def history(self, device: _Id, channel: str, start: _Instant, end: _Instant) -> Table:
         """The readings of a register that others have replaced."""
+    def sums(
+        self,
+        *,
+        device: _Id | None = None,
+        owner: _Id | None = None,
+        community: _Id | None = None,
+        channel: str | None = None,
+        start: _Instant,
+        end: _Instant,
+        resolution: str = "day",
+        time_zone: str | None = None,
+    ) -> Table:
+        """Sums the readings of a device, of a user's devices or of a community per slot, channel by channel."""
     def set_key(
         self,
         community: _Id,

@@ -6,11 +6,12 @@ use grid_core::{
     error::excerpt,
     quantity::{Energy, Share},
     series::{Quality, Slot},
-    store::{DeviceBatch, Ingested, Page, Store},
+    store::{DeviceBatch, Ingested, Of, Page, Store},
     time::{self, Calendar, Interval, Resolution},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -57,6 +58,11 @@ pub(crate) struct SumQuery {
     /// IANA zone of the days; the zone of the first device where nothing is said.
     #[param(example = "Europe/Madrid")]
     pub(crate) time_zone: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many items at most: 10,000 where nothing is said, 100,000 at most.
+    #[param(minimum = 1, maximum = 100_000)]
+    limit: Option<usize>,
 }
 
 /// The channel of an upload.
@@ -233,27 +239,42 @@ pub(crate) async fn of_device(
         Some(text) => Some(field("resolution", text.parse::<Resolution>())?),
     };
     let as_of = query.as_of.as_deref().map(|text| instant("as_of", text, &device.calendar)).transpose()?;
-    let (channels, extent) = registers(store, id, channel(query.channel.as_deref())?).await?;
+    let wanted = channel(query.channel.as_deref())?;
+    let (channels, extent) = registers(store, id, wanted).await?;
     let Some(interval) = period.interval(&device.calendar, extent)? else {
         return Ok(Json(Listed::whole(Vec::new())));
     };
-    let mut items = Vec::new();
-    for channel in channels {
-        match resolution {
-            None => {
+    let items = match (resolution, as_of) {
+        (None, as_of) => {
+            let mut items = Vec::new();
+            for channel in channels {
                 let readings = store.readings(id, channel, interval, as_of).await?;
                 items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
             }
-            Some(resolution) => {
-                let whole = whole_slots(&device.calendar, interval, resolution)?;
+            items
+        }
+        (Some(resolution), None) => {
+            summed(&app, Of::Device(id), wanted, interval, resolution, device.calendar).await?
+        }
+        (Some(resolution), as_of) => {
+            let whole = whole_slots(&device.calendar, interval, resolution)?;
+            let mut items = Vec::new();
+            for channel in channels {
                 let readings = plain(store.readings(id, channel, whole, as_of).await?);
-                let slots = energy::sum(&device.calendar, whole, resolution, [readings.as_slice()])?;
+                let calendar = device.calendar.clone();
+                let work = move || energy::sum(&calendar, whole, resolution, [readings.as_slice()]);
+                let slots = app.analyses().run(work).await??;
                 items.extend(slots.iter().map(|slot| ReadingView::slot(channel, slot)));
             }
+            items
         }
-    }
-    let limit = query.limit.unwrap_or(10_000).clamp(1, 100_000);
-    Ok(Json(Listed::cut(items, query.after.as_deref(), limit, ReadingView::cursor)))
+    };
+    Ok(Json(page(items, query.after.as_deref(), query.limit)))
+}
+
+/// The page of readings or sums that is asked for.
+fn page(items: Vec<ReadingView>, after: Option<&str>, limit: Option<usize>) -> Listed<ReadingView> {
+    Listed::cut(items, after, limit.unwrap_or(10_000).clamp(1, 100_000), ReadingView::cursor)
 }
 
 fn plain(recorded: Vec<Recorded>) -> Vec<Reading> {
@@ -337,61 +358,53 @@ pub(crate) async fn of_user(
     Query(period): Query<Period>,
     Query(query): Query<SumQuery>,
 ) -> Result<Json<Listed<ReadingView>>, Problem> {
-    let store = app.services()?.store();
-    let mut devices = Vec::new();
-    let mut page = Page { after: None, limit: Page::MOST };
-    loop {
-        let listed = store.devices_of(caller.id, page).await?;
-        devices.extend(listed.items);
-        match listed.next {
-            Some(next) => page.after = Some(next),
-            None => break,
-        }
-    }
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
-    let calendar =
-        zone.or_else(|| devices.first().map(|device| device.calendar.clone())).unwrap_or_else(Calendar::utc);
-    let wanted = channel(query.channel.as_deref())?;
-    let interval = period.whole(&calendar)?;
-    let resolution = coarse(query.resolution.as_deref())?;
-    let whole = whole_slots(&calendar, interval, resolution)?;
-    let mut found = Vec::new();
-    for device in &devices {
-        for channel in registers(store, device.id, wanted).await?.0 {
-            found.push((channel, plain(store.readings(device.id, channel, whole, None).await?)));
+    let calendar = match zone {
+        Some(zone) => zone,
+        None => {
+            let first = Page { after: None, limit: 1 };
+            let listed = app.services()?.store().devices_of(caller.id, first).await?;
+            listed.items.into_iter().next().map_or_else(Calendar::utc, |device| device.calendar)
         }
-    }
-    sums(&calendar, whole, resolution, &found)
+    };
+    sums(&app, Of::Owner(caller.id), calendar, &period, &query).await
 }
 
-/// The resolution of sums over devices.
-pub(super) fn coarse(text: Option<&str>) -> Result<Resolution, Problem> {
-    match text {
-        None => Ok(Resolution::Day),
+/// The sums of the registers of a user's devices or of a community, channel by channel.
+pub(super) async fn sums(
+    app: &App,
+    of: Of,
+    calendar: Calendar,
+    period: &Period,
+    query: &SumQuery,
+) -> Result<Json<Listed<ReadingView>>, Problem> {
+    let channel = channel(query.channel.as_deref())?;
+    let interval = period.whole(&calendar)?;
+    let resolution = match query.resolution.as_deref() {
+        None => Resolution::Day,
         // Readings of several devices have no common slots but those that are asked for.
-        Some("raw") => field("resolution", Err(time::Error::NotAResolution { got: excerpt("raw") })),
-        Some(text) => field("resolution", text.parse()),
-    }
+        Some("raw") => field("resolution", Err(time::Error::NotAResolution { got: excerpt("raw") }))?,
+        Some(text) => field("resolution", text.parse())?,
+    };
+    let items = summed(app, of, channel, interval, resolution, calendar).await?;
+    Ok(Json(page(items, query.after.as_deref(), query.limit)))
 }
 
-/// The sums of registers, channel by channel.
-pub(super) fn sums(
-    calendar: &Calendar,
+/// The sums of registers; years of many keep a core busy for longer than other requests may wait.
+async fn summed(
+    app: &App,
+    of: Of,
+    channel: Option<Channel>,
     interval: Interval,
     resolution: Resolution,
-    registers: &[(Channel, Vec<Reading>)],
-) -> Result<Json<Listed<ReadingView>>, Problem> {
-    let mut items = Vec::new();
-    for channel in Channel::ALL {
-        let of_channel: Vec<&[Reading]> = registers
-            .iter()
-            .filter(|(of, _)| *of == channel)
-            .map(|(_, readings)| readings.as_slice())
-            .collect();
-        if !of_channel.is_empty() {
-            let slots = energy::sum(calendar, interval, resolution, of_channel)?;
-            items.extend(slots.iter().map(|slot| ReadingView::slot(channel, slot)));
-        }
-    }
-    Ok(Json(Listed::whole(items)))
+    calendar: Calendar,
+) -> Result<Vec<ReadingView>, Problem> {
+    let store = app.services()?.store().clone();
+    let runtime = Handle::current();
+    let work = move || runtime.block_on(store.sums(of, channel, interval, resolution, Some(&calendar)));
+    let sums = app.analyses().run(work).await??;
+    let view = |(channel, slots): &(Channel, Vec<Slot>)| -> Vec<_> {
+        slots.iter().map(|slot| ReadingView::slot(*channel, slot)).collect()
+    };
+    Ok(sums.iter().flat_map(view).collect())
 }

@@ -14,7 +14,7 @@ use grid_core::{
     },
     error::excerpt,
     quantity::Share,
-    store::Imported,
+    store::{Imported, Of},
     time::Calendar,
 };
 use jiff::Timestamp;
@@ -226,16 +226,7 @@ pub(crate) async fn sums(
     let (community, _) = caller.community(&app, id).await?;
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
     let calendar = zone.unwrap_or(community.calendar);
-    let wanted = readings::channel(query.channel.as_deref())?;
-    let resolution = readings::coarse(query.resolution.as_deref())?;
-    let interval = whole_slots(&calendar, period.whole(&calendar)?, resolution)?;
-    let accounts = app.services()?.store().accounts(id, interval, None).await?;
-    let registers: Vec<_> = accounts
-        .into_iter()
-        .flat_map(|account| account.readings)
-        .filter(|(channel, _)| wanted.is_none_or(|wanted| wanted == *channel))
-        .collect();
-    app.analyses().run(move || readings::sums(&calendar, interval, resolution, &registers)).await?
+    readings::sums(&app, Of::Community(id), calendar, &period, &query).await
 }
 
 /// Balances a community over a period: own use, sharing, import, export.

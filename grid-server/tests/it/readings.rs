@@ -95,6 +95,16 @@ async fn sums_follow_the_local_calendar() {
     kat.post(&second, &night).await.good();
     let sum = kat.get("/api/v1/readings?from=2026-03-28&to=2026-03-30&channel=consumption").await.good();
     assert_eq!(sum["items"][1]["energy_kwh"], "8.000000");
+    // A page at a time it is the same.
+    let all = kat.get("/api/v1/readings?from=2026-03-28&to=2026-03-30").await.good();
+    let first = kat.get("/api/v1/readings?from=2026-03-28&to=2026-03-30&limit=1").await.good();
+    let after = first["next"].as_str().unwrap();
+    let rest = kat
+        .get(&format!("/api/v1/readings?from=2026-03-28&to=2026-03-30&limit=1&after={after}"))
+        .await
+        .good();
+    assert_eq!([&first["items"][0], &rest["items"][0]], [&all["items"][0], &all["items"][1]]);
+    assert!(all["next"].is_null() && rest["next"].is_null());
     kat.get("/api/v1/readings?from=2026-03-28&to=2026-03-30&resolution=raw").await.problem(422);
     kat.get("/api/v1/readings?from=2026-03-28").await.problem(422);
 }
