@@ -20,13 +20,16 @@ use crate::{
 /// Splits ``total`` in proportion to ``weights``, so that the parts add up to it exactly.
 ///
 /// ``total`` is an ``Energy``, or a whole number of milliwatt-hours; the parts are of the same type. ``weights`` are
-/// whole numbers, or shares (``Share``, or decimals of up to six digits, such as ``0.333333``). What rounding down leaves
-/// over goes, one milliwatt-hour each, to the largest remainders; ties go to the larger weight and then to the earlier
-/// position.
+/// finite numbers from zero on, or shares (``Share``, or its text). Whole numbers count as they are; where one of them is
+/// not whole, each is the decimal that Python prints, so that ``0.1`` is a tenth, exactly (to nineteen digits of the
+/// largest). What rounding down leaves over goes, one milliwatt-hour each, to the largest remainders; ties go to the
+/// larger weight and then to the earlier position.
 ///
 /// >>> import grid_py as grid
 /// >>> grid.apportion(100, [1, 1, 1])
 /// [34, 33, 33]
+/// >>> grid.apportion(1000, [2.5, 1.5])
+/// [625, 375]
 /// >>> grid.apportion(grid.Energy("1 kWh"), [0.333334, 0.333333, 0.333333])
 /// [Energy("0.333334 kWh"), Energy("0.333333 kWh"), Energy("0.333333 kWh")]
 #[pyfunction]
@@ -197,13 +200,17 @@ fn to_array(py: Python<'_>, cells: Vec<Energy>, shape: (usize, usize)) -> PyResu
     PyArray1::from_iter(py, cells.into_iter().map(Energy::as_mwh)).reshape([shape.0, shape.1])
 }
 
-/// Weights as whole numbers: as they are where all are integers, else as shares in parts per million.
+/// Weights as whole numbers: as they are where all are integers, else in the ratio of their decimals.
 fn weights_of(weights: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     let weights = weights.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     if let Ok(whole) = weights.iter().map(PyAnyMethods::extract::<u64>).collect() {
         return Ok(whole);
     }
-    weights.iter().map(|weight| share_of(weight).map(|share| u64::from(share.as_ppm()))).collect()
+    let weight = |weight: &Bound<'_, PyAny>| match weight.extract::<f64>() {
+        Ok(number) => Ok(number),
+        Err(_) => share_of(weight).map(Share::to_f64),
+    };
+    sharing::whole_weights(&weights.iter().map(weight).collect::<PyResult<Vec<_>>>()?).map_err(raise)
 }
 
 /// A static key for the members in their order.

@@ -1,14 +1,15 @@
 //! Forecasts of many series at once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use grid_core::{
     error::excerpt,
     forecast::{
-        Backtest, Error, Fit, Fitted, Forecast, History, Model, Predict, backtest, quantiles_of_levels,
+        Backtest, Error, Evidence, Fit, Fitted, Forecast, History, Model, Predict, backtest, evidence,
+        quantile_name, quantiles_of_levels,
     },
     time::Calendar,
 };
@@ -45,7 +46,7 @@ pub(crate) struct PyForecaster {
 
 #[derive(Debug)]
 struct Learnt {
-    series: Vec<(String, Fitted)>,
+    series: Vec<(String, History, Fitted)>,
     clock: Clock,
 }
 
@@ -81,7 +82,10 @@ impl PyForecaster {
     fn fit<'py>(slf: Bound<'py, Self>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let this = slf.get();
         let (histories, clock) = this.histories(data)?;
-        let learn = |(name, history): (String, History)| Ok((name, this.model.fit(&history)?));
+        let learn = |(name, history): (String, History)| {
+            let fitted = this.model.fit(&history)?;
+            Ok((name, history, fitted))
+        };
         let series = slf
             .py()
             .detach(|| histories.into_iter().map(learn).collect::<Result<_, Error>>())
@@ -94,7 +98,7 @@ impl PyForecaster {
     /// Forecasts the ``horizon`` slots after the end of each series.
     ///
     /// Returns a table with the columns ``unique_id, ds, mean`` and one per quantile: a level of 80 percent is bounded
-    /// by ``q10`` and ``q90``; the median ``q50`` is always there.
+    /// by ``q10`` and ``q90``, one of 95 percent by ``q025`` and ``q975``; the median ``q50`` is always there.
     #[pyo3(
         signature = (horizon, levels=vec![50, 80], regressors=None),
         text_signature = "($self, horizon, levels=(50, 80), regressors=None)"
@@ -109,11 +113,11 @@ impl PyForecaster {
         if regressors.is_some() {
             return Err(raise(BindingError::NoRegressors { name: "regressors".to_owned() }));
         }
-        let fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let learnt = fitted.ok_or_else(|| raise(BindingError::NotFitted))?;
+        let learnt = self.learnt()?;
         let quantiles = quantiles_of_levels(&levels).map_err(raise)?;
-        let predict =
-            |(name, fitted): &(String, Fitted)| Ok((name.clone(), fitted.predict(horizon, &quantiles)?));
+        let predict = |(name, _, fitted): &(String, _, Fitted)| {
+            Ok((name.clone(), fitted.predict(horizon, &quantiles)?))
+        };
         let forecasts: Vec<(String, Forecast)> =
             py.detach(|| learnt.series.iter().map(predict).collect::<Result<_, Error>>()).map_err(raise)?;
         let mut rows = Rows::new(&quantiles);
@@ -121,6 +125,30 @@ impl PyForecaster {
             rows.extend(name, None, forecast, learnt.clock, self.calendar.zone())?;
         }
         rows.table(learnt.clock)
+    }
+
+    /// Asks how good the model would have been in the last days of what was learnt from: forecasts each of the last
+    /// seven days with at most 400 days before it, as the HTTP API does beside every forecast.
+    ///
+    /// Returns a table with a row per series, as the ``scores`` of ``backtest``. A score that says nothing is NaN, as
+    /// ``mase`` is where every day was as the one before; a series that is too short has ``origins`` 0.
+    ///
+    /// >>> import grid_py as grid, numpy as np
+    /// >>> hours = np.arange("2026-01-01", "2026-01-11", dtype="datetime64[h]")
+    /// >>> grows = {"ds": hours, "y": np.arange(len(hours)) // 24 * 1.0}
+    /// >>> evidence = grid.Forecaster("seasonal_naive").fit(grows).evidence()
+    /// >>> evidence["mase"].tolist(), evidence["origins"].tolist()
+    /// ([1.0], [7])
+    #[pyo3(signature = (levels=vec![50, 80]), text_signature = "($self, levels=(50, 80))")]
+    fn evidence(&self, py: Python<'_>, levels: Vec<u8>) -> PyResult<PyTable> {
+        let learnt = self.learnt()?;
+        let quantiles = quantiles_of_levels(&levels).map_err(raise)?;
+        let judge = |(name, history, _): &(String, History, _)| {
+            Ok((name.clone(), evidence(&self.model, history, &quantiles)?))
+        };
+        let judged: Vec<(String, Option<Evidence>)> =
+            py.detach(|| learnt.series.iter().map(judge).collect::<Result<_, Error>>()).map_err(raise)?;
+        scores(&judged, &levels)
     }
 
     /// Asks how good the forecasts would have been: forecasts ``horizon`` slots from each of ``origins`` with nothing
@@ -158,7 +186,9 @@ impl PyForecaster {
             }
         }
         let class = py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Backtest"))?;
-        class.call1((scores(&reports)?, rows.table(clock)?))
+        let judged: Vec<_> =
+            reports.iter().map(|(name, report)| (name.clone(), Some(Evidence::from(report)))).collect();
+        class.call1((scores(&judged, &levels)?, rows.table(clock)?))
     }
 
     fn __repr__(&self) -> String {
@@ -171,6 +201,12 @@ impl PyForecaster {
 }
 
 impl PyForecaster {
+    /// What was learnt, if anything was.
+    fn learnt(&self) -> PyResult<Arc<Learnt>> {
+        let fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        fitted.ok_or_else(|| raise(BindingError::NotFitted))
+    }
+
     /// The histories of a table, by the name of the series.
     fn histories(&self, data: &Bound<'_, PyAny>) -> PyResult<(Vec<(String, History)>, Clock)> {
         let columns = Columns::of(data)?;
@@ -245,23 +281,28 @@ const KNOWN: [&str; 4] = ["unique_id", "ds", "y", "observed"];
 /// The name of the series of a table without names.
 const ONLY: &str = "series";
 
-fn scores(reports: &[(String, Backtest)]) -> PyResult<PyTable> {
-    let column = |of: fn(&Backtest) -> f64| reports.iter().map(move |(_, report)| of(report));
-    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+fn scores(judged: &[(String, Option<Evidence>)], levels: &[u8]) -> PyResult<PyTable> {
+    let score = |of: fn(&Evidence) -> Option<f64>| {
+        judged.iter().map(move |(_, evidence)| evidence.as_ref().and_then(of).unwrap_or(f64::NAN))
+    };
+    let count = |of: fn(&Evidence) -> usize| {
+        let count = move |evidence: &Option<Evidence>| evidence.as_ref().map_or(0, of);
+        judged.iter().map(move |(_, evidence)| i64::try_from(count(evidence)).unwrap_or(i64::MAX))
+    };
     let mut table = Table::new()
-        .texts("unique_id", reports.iter().map(|(name, _)| Some(name)))
-        .floats("mae", column(|report| report.mae))
-        .floats("mase", column(|report| report.mase))
-        .floats("wql", column(|report| report.wql));
-    for (place, (level, _)) in
-        reports.first().iter().flat_map(|(_, report)| report.coverage.iter().enumerate())
-    {
-        let covered = |(_, report): &(String, Backtest)| report.coverage.get(place).map(|(_, share)| *share);
-        table = table.optional_floats(&format!("coverage_{level}"), reports.iter().map(covered));
+        .texts("unique_id", judged.iter().map(|(name, _)| Some(name)))
+        .floats("mae", score(|evidence| evidence.mae))
+        .floats("mase", score(|evidence| evidence.mase))
+        .floats("wql", score(|evidence| evidence.wql));
+    for level in levels.iter().copied().collect::<BTreeSet<u8>>() {
+        let covered = |(_, evidence): &(String, Option<Evidence>)| {
+            evidence.as_ref()?.coverage.iter().find(|covered| covered.level == level)?.share
+        };
+        table = table.optional_floats(&format!("coverage_{level}"), judged.iter().map(covered));
     }
     table
-        .integers("origins", reports.iter().map(|(_, report)| count(report.origins)))
-        .integers("scored", reports.iter().map(|(_, report)| count(report.scored)))
+        .integers("origins", count(|evidence| evidence.origins))
+        .integers("scored", count(|evidence| evidence.scored))
         .finish()
 }
 
@@ -334,7 +375,7 @@ impl<'a> Rows<'a> {
         };
         table = table.floats("mean", self.means);
         for (level, values) in self.levels.iter().zip(self.quantiles) {
-            table = table.floats(&format!("q{}", (level * 1000.0).round() / 10.0), values);
+            table = table.floats(&quantile_name(*level), values);
         }
         table.finish()
     }

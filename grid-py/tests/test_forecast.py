@@ -46,7 +46,20 @@ def test_a_perfect_rhythm_is_forecast_and_quantiles_never_fall() -> None:
     np.testing.assert_allclose(forecast["mean"], LOAD["y"][:24], atol=1e-6)
     quantiles = np.stack([forecast[name] for name in ("q10", "q25", "q50", "q75", "q90")])
     assert (np.diff(quantiles, axis=0) >= 0).all()
-    assert forecaster.predict(1, levels=[95]).columns == ["unique_id", "ds", "mean", "q2.5", "q50", "q97.5"]
+    assert forecaster.predict(1, levels=[95]).columns == ["unique_id", "ds", "mean", "q025", "q50", "q975"]
+
+
+def test_evidence_is_that_of_the_last_seven_days() -> None:
+    grows = {"ds": HOURS, "y": np.arange(len(HOURS)) // 24 * 1.0}
+    evidence = grid.Forecaster("seasonal_naive").fit(grows).evidence()
+    assert evidence.columns == ["unique_id", "mae", "mase", "wql", "coverage_50", "coverage_80", "origins", "scored"]
+    assert (evidence["mae"].tolist(), evidence["mase"].tolist()) == ([1.0], [1.0])
+    assert (evidence["origins"].tolist(), evidence["scored"].tolist()) == ([7], [168])
+    day = {"ds": HOURS[:24], "y": LOAD["y"][:24]}
+    nothing = grid.Forecaster().fit(day).evidence([90])
+    assert nothing["origins"].tolist() == [0] and np.isnan(nothing["mae"]).all()
+    with pytest.raises(grid.InvalidError):
+        grid.Forecaster().evidence()
 
 
 def test_many_series_come_back_by_name_whatever_the_order_of_the_rows() -> None:

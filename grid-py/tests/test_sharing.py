@@ -43,6 +43,26 @@ def test_an_energy_is_split_into_energies_and_a_number_into_numbers() -> None:
             grid.apportion(total, weights)
 
 
+def test_weights_are_any_numbers_from_zero_on() -> None:
+    cases: list[tuple[list[float], list[int]]] = [
+        ([0.5, 0.25, 0.25], [500, 250, 250]),
+        ([2.5, 1.5], [625, 375]),
+        ([1.0, 2.0], [333, 667]),
+        ([1, 1.5], [400, 600]),
+        ([0.1, 0.2, 0.7], [100, 200, 700]),
+        ([1e300, 0.0, 1e-300], [1000, 0, 0]),
+    ]
+    for weights, expected in cases:
+        assert grid.apportion(1000, weights) == expected
+        assert grid.apportion(1000, np.array(weights)) == expected
+        assert grid.apportion(1000, [np.float64(weight) for weight in weights]) == expected
+    assert grid.apportion(1000, np.array([0.5, 1.5], dtype=np.float32)) == [250, 750]
+    assert grid.apportion(1000, [grid.Share("25 %"), 0.75]) == [250, 750]
+    for faulty in (float("nan"), float("inf"), -0.5, -1):
+        with pytest.raises(grid.InvalidError, match="position 1"):
+            grid.apportion(1000, [1.0, faulty])
+
+
 def test_spain_a_static_key_after_rd_244_2019(vectors: dict[str, Any]) -> None:
     hour = vectors["es_rd244"]["hour"][0]
     demand = [[mwh(kwh) for kwh in hour["consumption"]]]

@@ -40,6 +40,14 @@ pub enum Error {
         /// The text, cut to a printable length.
         got: String,
     },
+    /// A number cannot be a weight.
+    #[error("expected weights that are finite and zero or more, got {got} in position {position}")]
+    NotAWeight {
+        /// The number, as text.
+        got: String,
+        /// Its position, from 0.
+        position: usize,
+    },
     /// A reading counts backwards.
     #[error("expected an energy of zero or more, got {got}")]
     NegativeEnergy {
@@ -174,6 +182,7 @@ impl Failure for Error {
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
+            | Self::NotAWeight { .. }
             | Self::NegativeEnergy { .. }
             | Self::ImplausibleEnergy { .. }
             | Self::IntervalTooLong { .. }
@@ -210,6 +219,7 @@ impl Failure for Error {
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
+            | Self::NotAWeight { .. }
             | Self::ImplausibleEnergy { .. }
             | Self::IntervalTooLong { .. }
             | Self::NotOneWhole { .. }

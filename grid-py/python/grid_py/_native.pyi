@@ -411,6 +411,8 @@ class Forecaster:
         self, horizon: int, levels: Sequence[int] = (50, 80), regressors: None = None
     ) -> Table:
         """Forecasts the ``horizon`` slots after the end of each series."""
+    def evidence(self, levels: Sequence[int] = (50, 80)) -> Table:
+        """Asks how good the model would have been in the last days of what was learnt from."""
     def backtest(
         self,
         data: _TableLike,

@@ -28,6 +28,11 @@ async fn a_series_that_repeats_is_forecast_to_repeat() {
     }
     assert_eq!(forecast["evidence"]["origins"], 7);
     assert_eq!(forecast["evidence"]["mae"], 0.0);
+    assert_eq!(
+        forecast["evidence"]["mase"],
+        json!(null),
+        "every day is as the one before: nothing to divide by"
+    );
     let path = made.header("location").to_owned();
     assert_eq!(ana.get(&path).await.good(), forecast);
     tom.get(&path).await.problem(404);
@@ -56,7 +61,37 @@ async fn a_device_is_forecast_on_its_own_clock() {
     assert_eq!(forecast["points"].as_array().unwrap().len(), 48);
     assert_eq!(forecast["time_zone"], "Europe/Madrid");
     assert_eq!(forecast["model"], "ridge");
-    assert!(forecast["evidence"]["mase"].is_null() || forecast["evidence"]["mase"].is_number());
+    // Every day is as the one before, so that there is no change to divide an error by.
+    assert_eq!(forecast["evidence"]["mase"], json!(null));
+    assert!(forecast["evidence"]["mae"].as_f64().unwrap() < 1e-3, "{}", forecast["evidence"]);
+    assert_eq!(forecast["evidence"]["scored"], 7 * 24);
+}
+
+#[tokio::test]
+async fn repeating_yesterday_scores_one_where_every_day_grows_by_one() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let values: Vec<f64> = (0..24 * 10).map(|hour| f64::from(hour / 24)).collect();
+    let question =
+        json!({"series": {"start": "2026-01-01T00:00:00Z", "values": values}, "model": "seasonal_naive"});
+    let evidence = &ana.post("/api/v1/forecasts", &question).await.good()["evidence"];
+    assert_eq!((&evidence["mae"], &evidence["mase"]), (&json!(1.0), &json!(1.0)));
+}
+
+#[tokio::test]
+async fn a_device_is_forecast_where_the_clock_changes_by_half_an_hour() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let device = ana.device("load", "Australia/Lord_Howe").await;
+    let mut table = String::from("channel,start,end,energy_kwh\n");
+    // Ten days of half hours from midnight of 30 September 2026; the clock changes on 4 October.
+    for half in 0..480 {
+        let at = |half: i64| jiff::Timestamp::from_second(1_790_688_600 + half * 1800).unwrap();
+        writeln!(table, "consumption,{},{},0.5", at(half), at(half + 1)).unwrap();
+    }
+    ana.csv(&format!("{device}/readings"), table).await.good();
+    let forecast = ana.post("/api/v1/forecasts", &json!({"device": device.rsplit('/').next()})).await.good();
+    assert_eq!(forecast["points"].as_array().unwrap().len(), 24);
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@
 mod allocate;
 mod apportion;
 mod key;
+mod weights;
 
 pub use allocate::{CellRounding, Columns, Shared, share};
 pub use apportion::{apportion, apportion_by_weights};
 pub use key::{Key, SharingKey};
+pub use weights::whole_weights;
