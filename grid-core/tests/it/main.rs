@@ -1,5 +1,6 @@
 //! The integration tests of grid-core, in one binary.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::panic, reason = "a test may stop at what it did not expect")]
 #![allow(clippy::indexing_slicing, reason = "a test may stop at what is not there")]
 #![allow(clippy::print_stdout, reason = "a test says what it skipped and what it measured")]
 

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "sqlite")]
+use grid_core::store::blocking;
 use grid_core::{
     error::{Failure as _, Kind},
-    store::{Error, Options, Store, blocking},
+    store::{Error, Options, Store},
 };
 
 use crate::store::TestDatabase;

@@ -359,13 +359,12 @@ pub(crate) async fn of_user(
     Query(query): Query<SumQuery>,
 ) -> Result<Json<Listed<ReadingView>>, Problem> {
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
-    let calendar = match zone {
-        Some(zone) => zone,
-        None => {
-            let first = Page { after: None, limit: 1 };
-            let listed = app.services()?.store().devices_of(caller.id, first).await?;
-            listed.items.into_iter().next().map_or_else(Calendar::utc, |device| device.calendar)
-        }
+    let calendar = if let Some(zone) = zone {
+        zone
+    } else {
+        let first = Page { after: None, limit: 1 };
+        let listed = app.services()?.store().devices_of(caller.id, first).await?;
+        listed.items.into_iter().next().map_or_else(Calendar::utc, |device| device.calendar)
     };
     sums(&app, Of::Owner(caller.id), calendar, &period, &query).await
 }

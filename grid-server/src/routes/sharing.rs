@@ -29,7 +29,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     page::Listed,
-    period::{Period, few_slots, field, instant, whole_slots},
+    period::{Period, few_slots, field, instant},
     problem::Problem,
     upload,
 };
