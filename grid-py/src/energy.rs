@@ -98,8 +98,9 @@ pub(crate) fn share<'py>(
     }
     let shared = py
         .detach(|| {
-            let plants = Columns::new(&generation.cells, generation.shape.1)?;
-            sharing::share(plants, Columns::new(&demand.cells, demand.shape.1)?, &key, rounding)
+            let plants = Columns::with_rows(&generation.cells, generation.shape.0, generation.shape.1)?;
+            let members = Columns::with_rows(&demand.cells, demand.shape.0, demand.shape.1)?;
+            sharing::share(plants, members, &key, rounding)
         })
         .map_err(raise)?;
     let allocated = to_array(py, shared.allocated, demand.shape)?;

@@ -134,6 +134,12 @@ def test_what_is_allocated_and_left_over_is_what_was_generated(data: st.DataObje
     np.testing.assert_array_equal(again.allocated, shared.allocated)
 
 
+def test_without_a_plant_nobody_gets_anything() -> None:
+    shared = grid.share(np.zeros((2, 0), dtype=np.int64), np.ones((2, 3), dtype=np.int64))
+    assert shared.allocated.tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert shared.surplus.shape == (2, 0)
+
+
 def test_shapes_and_words_that_do_not_fit_are_refused() -> None:
     one = [[1]]
     refusals: tuple[Callable[[], object], ...] = (

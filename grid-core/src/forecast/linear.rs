@@ -78,8 +78,7 @@ impl Fit<Array2<f64>, Array1<f64>, linfa::Error> for WeightedRidge<'_> {
         if covariance.iter().chain(&targets).any(|value| !value.is_finite()) {
             return Err(linfa::Error::NotConverged("the values are not finite".to_owned()));
         }
-        let (values, vectors) =
-            covariance.eigh_into().map_err(|fault| linfa::Error::NotConverged(fault.to_string()))?;
+        let (values, vectors) = decompose(&covariance)?;
         let rotated = scaled.dot(&vectors);
         let along = rotated.t().dot(&targets);
 
@@ -125,6 +124,29 @@ impl PredictInplace<Array2<f64>, Array1<f64>> for Line {
     fn default_target(&self, rows: &Array2<f64>) -> Array1<f64> {
         Array1::zeros(rows.nrows())
     }
+}
+
+/// The eigenvalues of a symmetric matrix and its eigenvectors, one a column.
+///
+/// `eigh` of linfa-linalg 0.2.1 now and then stops too early: of one covariance of 30 it left 0.005 beside the diagonal,
+/// enough to move a forecast in its fifth digit. What is left beside the diagonal is seen here, and decomposed again.
+fn decompose(matrix: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>), linfa::Error> {
+    const MOST_ROUNDS: usize = 8;
+    const SMALL: f64 = 1e-11;
+    let largest = matrix.fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let mut vectors = Array2::eye(matrix.nrows());
+    let mut turned = matrix.clone();
+    for _ in 0..MOST_ROUNDS {
+        let (_, turn) = turned.eigh_into().map_err(|fault| linfa::Error::NotConverged(fault.to_string()))?;
+        vectors = vectors.dot(&turn);
+        let both = vectors.t().dot(matrix).dot(&vectors);
+        turned = (&both + &both.t()) / 2.0;
+        let beside = turned.indexed_iter().filter(|((row, column), _)| row != column);
+        if beside.fold(0.0_f64, |largest, (_, value)| largest.max(value.abs())) <= SMALL * largest {
+            return Ok((turned.diag().to_owned(), vectors));
+        }
+    }
+    Err(linfa::Error::NotConverged("the eigenvalues of the columns' covariance".to_owned()))
 }
 
 #[cfg(test)]

@@ -283,7 +283,7 @@ mod tests {
             let scaled = values.iter().map(|value| value * factor).collect();
             let (one, other) = (forecast(&history(values, 60), 24), forecast(&history(scaled, 60), 24));
             for (a, b) in one.points.iter().zip(&other.points) {
-                prop_assert!((a.mean * factor - b.mean).abs() < 1e-6 * factor);
+                prop_assert!((a.mean * factor - b.mean).abs() < 1e-6 * factor, "{} {} {:?}", a.mean, b.mean / factor, a.start);
                 for (a, b) in a.quantiles.iter().zip(&b.quantiles) {
                     prop_assert!((a * factor - b).abs() < 1e-6 * factor);
                 }
