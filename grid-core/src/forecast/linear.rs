@@ -132,7 +132,7 @@ impl PredictInplace<Array2<f64>, Array1<f64>> for Line {
 /// enough to move a forecast in its fifth digit. What is left beside the diagonal is seen here, and decomposed again.
 fn decompose(matrix: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>), linfa::Error> {
     const MOST_ROUNDS: usize = 8;
-    const SMALL: f64 = 1e-11;
+    const SMALL: f64 = 1e-8;
     let largest = matrix.fold(0.0_f64, |largest, value| largest.max(value.abs()));
     let mut vectors = Array2::eye(matrix.nrows());
     let mut turned = matrix.clone();
