@@ -115,7 +115,7 @@ def test_http_the_command_line_and_python_give_the_same_balance(
     sent, imported = server.community(), server.community()
     done = server.ask(f"/api/v1/communities/{sent}/readings", file.read_bytes(), "text/csv")
     assert (done["inserted"], done["devices_created"]) == (17 * 2 * 8760, 17)
-    command = [PROGRAM, "--database-url", server.database, "import", "--community", imported, file]
+    command = [str(PROGRAM), "--database-url", server.database, "import", "--community", imported, str(file)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
     start, end = f"{citylearn.starts[0]}:00Z", f"{ends[-1]}:00Z"

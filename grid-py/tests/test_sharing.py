@@ -57,7 +57,8 @@ def test_weights_are_any_numbers_from_zero_on() -> None:
         assert grid.apportion(1000, np.array(weights)) == expected
         assert grid.apportion(1000, [np.float64(weight) for weight in weights]) == expected
     assert grid.apportion(1000, np.array([0.5, 1.5], dtype=np.float32)) == [250, 750]
-    assert grid.apportion(1000, [grid.Share("25 %"), 0.75]) == [250, 750]
+    mixed: list[grid.Share | str | float] = [grid.Share("25 %"), 0.75]
+    assert grid.apportion(1000, mixed) == [250, 750]
     for faulty in (float("nan"), float("inf"), -0.5, -1):
         with pytest.raises(grid.InvalidError, match="position 1"):
             grid.apportion(1000, [1.0, faulty])

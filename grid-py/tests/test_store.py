@@ -151,7 +151,7 @@ def test_sums_follow_the_local_calendar(store: grid.Store, ana: str) -> None:
     assert store.sums(community=community, resolution="month", **days)["energy_kwh"].tolist() == [6.0]
     for wrong in ({}, {"owner": ana, "community": community}):
         with pytest.raises(grid.InvalidError, match="one of `device`, `owner` and `community`"):
-            store.sums(**wrong, **days)  # type: ignore[arg-type]
+            store.sums(**wrong, **days)
     with pytest.raises(grid.NotFoundError):
         store.sums(community=str(uuid.uuid4()), **days)
 
