@@ -22,6 +22,7 @@
 //! ```
 
 mod bearer;
+mod checksum;
 mod claims;
 mod error;
 mod inspection;
