@@ -28,7 +28,7 @@ fn token() -> (Issuer, String) {
 
 fn subject() -> Subject {
     let user_id = Uuid::from_u128(0x05e3_950b_cdf9_4cb0_9a57_90d6_0ee3_18a8);
-    Subject { user_id, username: "kat".to_owned(), scope: Scopes::default() }
+    Subject { user_id, username: "kat".to_owned(), scope: Scopes::default(), session_id: None }
 }
 
 #[divan::bench]

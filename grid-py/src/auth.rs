@@ -138,7 +138,8 @@ pub(crate) fn issue_token(
     };
     let now = instant_or_now(py, now)?;
     let issuer = Issuer::new(key.0.clone(), issuer, audience).with_lifetime(lifetime).map_err(raise)?;
-    let subject = Subject { user_id: user_id.0, username, scope: scope.parse().map_err(raise)? };
+    let subject =
+        Subject { user_id: user_id.0, username, scope: scope.parse().map_err(raise)?, session_id: None };
     issuer.issue(&subject, now).map(|issued| issued.token).map_err(raise)
 }
 

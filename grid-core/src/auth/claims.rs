@@ -29,6 +29,9 @@ pub struct Claims {
     pub iat: i64,
     /// The token's own id, a UUID.
     pub jti: String,
+    /// The session that it belongs to, a UUID, where there is one (OpenID Connect Back-Channel Logout 1.0 section 2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// What it allows.
     pub scope: Scopes,
     /// The program that asked for it.
@@ -48,6 +51,8 @@ pub struct Subject {
     pub username: String,
     /// What the token allows.
     pub scope: Scopes,
+    /// The session that the token belongs to, where there is one.
+    pub session_id: Option<Uuid>,
 }
 
 /// Who is asking, as a verified token says.
@@ -60,8 +65,12 @@ pub struct Principal {
     pub username: String,
     /// What the token allows.
     pub scopes: Scopes,
+    /// The session that the token belongs to, where it names one.
+    pub session_id: Option<Uuid>,
     /// The token's own id.
     pub token_id: Uuid,
+    /// When the token was issued, where it says so: always, but for tokens of the HS256 mode.
+    pub issued_at: Option<Timestamp>,
     /// The first instant at which the token is no longer valid.
     pub expires_at: Timestamp,
 }
@@ -77,6 +86,7 @@ impl Claims {
             nbf: seconds(members, "nbf")?,
             iat: seconds(members, "iat")?,
             jti: text(members, "jti")?,
+            sid: members.contains_key("sid").then(|| text(members, "sid")).transpose()?,
             scope: scopes(members)?,
             client_id: text(members, "client_id")?,
             username: text(members, "username")?,
@@ -94,7 +104,9 @@ impl Claims {
             user_id,
             username: self.username.clone(),
             scopes: self.scope.clone(),
+            session_id: self.sid.as_deref().map(|text| uuid("sid", text)).transpose()?,
             token_id: uuid("jti", &self.jti)?,
+            issued_at: Some(instant("iat", self.iat)?),
             expires_at: instant("exp", self.exp)?,
         })
     }

@@ -203,6 +203,30 @@ pub enum Error {
         /// The token's lifetime, in seconds.
         got: i64,
     },
+    /// The token was revoked: its session ended, its user was disabled, or it was given up.
+    #[error("expected a token that has not been revoked, got one that was revoked at {at}")]
+    TokenRevoked {
+        /// When that was.
+        at: Timestamp,
+    },
+
+    /// A text is not a refresh token.
+    #[error(
+        "expected a refresh token like `gridrt_...` with its checksum, got {got} bytes of something else"
+    )]
+    RefreshMalformed {
+        /// The length of the text, in bytes.
+        got: usize,
+    },
+    /// A refresh token is of no session that is known.
+    #[error("expected the refresh token of a session, got one of none that is known")]
+    RefreshUnknown,
+    /// A refresh token was used before; its session is over.
+    #[error("expected a refresh token that has not been used, got an old one: its session is over")]
+    RefreshReplayed,
+    /// The session of a refresh token has ended or expired.
+    #[error("expected the refresh token of a session that lasts, got one whose session is over")]
+    SessionOver,
 
     /// A token cannot be issued for this long.
     #[error("expected a lifetime from 1 s to {most} s, got {got} s")]
@@ -334,10 +358,16 @@ impl Error {
             Self::ClaimMalformed { .. } => "claim_malformed",
             Self::WrongIssuer { .. } => "wrong_issuer",
             Self::WrongAudience { .. } => "wrong_audience",
+            Self::TokenRevoked { .. } | Self::RefreshReplayed | Self::SessionOver => "log in again",
             Self::TokenExpired { .. } => "token_expired",
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
             Self::IssuedInFuture { .. } => "issued_in_future",
             Self::LifetimeTooLong { .. } => "lifetime_too_long",
+            Self::TokenRevoked { .. } => "token_revoked",
+            Self::RefreshMalformed { .. } => "refresh_malformed",
+            Self::RefreshUnknown => "refresh_unknown",
+            Self::RefreshReplayed => "refresh_replayed",
+            Self::SessionOver => "session_over",
             Self::LifetimeOutOfRange { .. } => "lifetime_out_of_range",
             Self::SubjectTooLong { .. } => "subject_too_long",
             Self::NotAScope { .. } => "not_a_scope",
@@ -383,7 +413,12 @@ impl Failure for Error {
             | Self::TokenExpired { .. }
             | Self::TokenNotYetValid { .. }
             | Self::IssuedInFuture { .. }
-            | Self::LifetimeTooLong { .. } => Kind::Unauthenticated,
+            | Self::LifetimeTooLong { .. }
+            | Self::TokenRevoked { .. }
+            | Self::RefreshMalformed { .. }
+            | Self::RefreshUnknown
+            | Self::RefreshReplayed
+            | Self::SessionOver => Kind::Unauthenticated,
             Self::LifetimeOutOfRange { .. }
             | Self::SubjectTooLong { .. }
             | Self::NotAScope { .. }
@@ -410,6 +445,7 @@ impl Failure for Error {
             }
             Self::HeaderManyValues { .. } => "send `Bearer` once, and one token after it",
             Self::HeaderNotPlain { .. } => "send the token without quotes",
+            Self::TokenRevoked { .. } | Self::RefreshReplayed | Self::SessionOver => "log in again",
             Self::TokenExpired { .. } => "refresh the token or log in again",
             Self::TokenNotYetValid { .. } | Self::IssuedInFuture { .. } => {
                 "compare the clocks of the issuer and the verifier"

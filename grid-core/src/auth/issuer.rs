@@ -21,7 +21,7 @@ const CLIENT: &str = "grid";
 /// ```
 /// use grid_core::auth::{Issuer, Scopes, SigningKey, Subject};
 /// let issuer = Issuer::new(SigningKey::generate()?, "https://grid.example", "grid-api");
-/// let kat = Subject { user_id: uuid::Uuid::from_u128(7), username: "kat".into(), scope: Scopes::default() };
+/// let kat = Subject { user_id: uuid::Uuid::from_u128(7), username: "kat".into(), scope: Scopes::default(), session_id: None };
 /// let now: jiff::Timestamp = "2026-03-29T01:00:00Z".parse()?;
 ///
 /// let issued = issuer.issue(&kat, now)?;
@@ -93,7 +93,15 @@ impl Issuer {
     /// [`Error::SubjectTooLong`] when name and scopes do not fit in a token, [`Error::NoRandom`] and
     /// [`Error::SigningFailed`] when the machine fails.
     pub fn issue(&self, subject: &Subject, now: Timestamp) -> Result<AccessToken, Error> {
-        let id = new_token_id(now)?;
+        self.issue_as(new_token_id(now)?, subject, now)
+    }
+
+    /// Issues a token with an id that was made before, by [`new_token_id`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::issue`].
+    pub fn issue_as(&self, id: Uuid, subject: &Subject, now: Timestamp) -> Result<AccessToken, Error> {
         let issued_at = now.as_second();
         let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX);
         let user_id = subject.user_id.to_string();
@@ -105,6 +113,7 @@ impl Issuer {
             nbf: issued_at,
             iat: issued_at,
             jti: id.to_string(),
+            sid: subject.session_id.map(|session| session.to_string()),
             scope: subject.scope.clone(),
             client_id: self.client_id.clone(),
             username: subject.username.clone(),
@@ -118,7 +127,11 @@ impl Issuer {
 }
 
 /// A UUID version 7 of random bytes from the operating system, so that no two issuers need to agree.
-fn new_token_id(now: Timestamp) -> Result<Uuid, Error> {
+///
+/// # Errors
+///
+/// [`Error::NoRandom`] when the operating system gives no random bytes.
+pub fn new_token_id(now: Timestamp) -> Result<Uuid, Error> {
     let mut random = [0; 10];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Error::NoRandom)?;
     let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use grid_core::auth::{Issuer, Scopes, SigningKey, Subject, Verifier};
-//! let kat = Subject { user_id: uuid::Uuid::from_u128(7), username: "kat".into(), scope: Scopes::default() };
+//! let kat = Subject { user_id: uuid::Uuid::from_u128(7), username: "kat".into(), scope: Scopes::default(), session_id: None };
 //! let now: jiff::Timestamp = "2026-03-29T01:00:00Z".parse()?;
 //!
 //! let key = SigningKey::generate()?;
@@ -29,7 +29,10 @@ mod inspection;
 mod issuer;
 mod key;
 mod password;
+mod refresh;
+mod revocation;
 mod scope;
+mod session;
 mod token;
 mod verifier;
 
@@ -37,9 +40,12 @@ pub use bearer::bearer;
 pub use claims::{Claims, Principal, Subject};
 pub use error::Error;
 pub use inspection::{Check, Inspection, Outcome, inspect};
-pub use issuer::{AccessToken, DEFAULT_LIFETIME, Issuer, LONGEST_LIFETIME};
+pub use issuer::{AccessToken, DEFAULT_LIFETIME, Issuer, LONGEST_LIFETIME, new_token_id};
 pub use key::{Jwk, JwkSet, KeyId, SigningKey, VerifyingKey};
 pub use password::{Password, PasswordHasher};
+pub use refresh::RefreshToken;
+pub use revocation::{Revocation, Revocations, Revoked};
 pub use scope::{Scope, Scopes};
+pub use session::{Chain, Ended, Refreshed, Session, SessionLimits};
 pub use token::LONGEST_TOKEN;
 pub use verifier::{LEEWAY_SECONDS, Verifier};

@@ -42,6 +42,7 @@ fn kat() -> Subject {
         user_id: Uuid::from_u128(0x05e3_950b),
         username: "kat".to_owned(),
         scope: "readings:read readings:write".parse().unwrap(),
+        session_id: None,
     }
 }
 
@@ -257,7 +258,7 @@ proptest! {
         now in 0..250_000_000_000_i64, lifetime in 1..=86_400_i64, later in any::<prop::sample::Index>(),
     ) {
         let scope: Scopes = scope.parse().unwrap();
-        let subject = Subject { user_id: Uuid::from_u128(user), username, scope };
+        let subject = Subject { user_id: Uuid::from_u128(user), username, scope, session_id: None };
         let issuer = issuer().with_lifetime(Duration::from_secs(lifetime.unsigned_abs())).unwrap();
         let issued = issuer.issue(&subject, at(now)).unwrap();
         let later = i64::try_from(later.index(usize::try_from(lifetime).unwrap())).unwrap();

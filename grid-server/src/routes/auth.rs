@@ -116,8 +116,12 @@ pub(crate) async fn login(State(app): State<App>, Json(body): Json<Login>) -> Re
         })
         .await??;
     let Some(user) = user.filter(|_| right) else { return Err(wrong()) };
-    let subject =
-        Subject { user_id: user.id(), username: user.username().to_owned(), scope: Scopes::default() };
+    let subject = Subject {
+        user_id: user.id(),
+        username: user.username().to_owned(),
+        scope: Scopes::default(),
+        session_id: None,
+    };
     let issued = services.issue(&subject, clock::now())?;
     let tokens = Tokens {
         acces_token: issued.token.clone(),
