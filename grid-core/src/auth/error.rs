@@ -267,6 +267,29 @@ pub enum Error {
         got: usize,
     },
 
+    /// A secret is too short not to be guessed.
+    #[error("expected a secret of at least {least} bytes, got {got}")]
+    SecretTooShort {
+        /// The shortest secret, in bytes.
+        least: usize,
+        /// The length of the secret, in bytes.
+        got: usize,
+    },
+    /// What is stored was sealed by another key, or has been changed.
+    #[error(
+        "expected `{context}` as it was sealed by this key, got what another key sealed, or what was changed since"
+    )]
+    NotSealedByThisKey {
+        /// What it is.
+        context: String,
+    },
+    /// The machine could not encrypt.
+    #[error("failed to seal a secret")]
+    SealingFailed,
+    /// There is no key that signs.
+    #[error("expected at least one signing key, got none")]
+    NoSigningKey,
+
     /// A password is too short to be safe.
     #[error("expected a password of at least {least} characters, got {got}")]
     PasswordTooShort {
@@ -358,7 +381,6 @@ impl Error {
             Self::ClaimMalformed { .. } => "claim_malformed",
             Self::WrongIssuer { .. } => "wrong_issuer",
             Self::WrongAudience { .. } => "wrong_audience",
-            Self::TokenRevoked { .. } | Self::RefreshReplayed | Self::SessionOver => "log in again",
             Self::TokenExpired { .. } => "token_expired",
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
             Self::IssuedInFuture { .. } => "issued_in_future",
@@ -373,6 +395,10 @@ impl Error {
             Self::NotAScope { .. } => "not_a_scope",
             Self::KeyMalformed { .. } => "key_malformed",
             Self::SigningKeyUnreadable { .. } => "signing_key_unreadable",
+            Self::SecretTooShort { .. } => "secret_too_short",
+            Self::NotSealedByThisKey { .. } => "not_sealed_by_this_key",
+            Self::SealingFailed => "sealing_failed",
+            Self::NoSigningKey => "no_signing_key",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooLong { .. } => "password_too_long",
             Self::CostOutOfRange { .. } => "cost_out_of_range",
@@ -423,11 +449,15 @@ impl Failure for Error {
             | Self::SubjectTooLong { .. }
             | Self::NotAScope { .. }
             | Self::KeyMalformed { .. }
+            | Self::SecretTooShort { .. }
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::CostOutOfRange { .. } => Kind::Invalid,
             Self::HashingFailed { .. } => Kind::Unavailable,
             Self::SigningKeyUnreadable { .. }
+            | Self::NotSealedByThisKey { .. }
+            | Self::SealingFailed
+            | Self::NoSigningKey
             | Self::HashMalformed { .. }
             | Self::NoRandom
             | Self::SigningFailed { .. } => Kind::Internal,
@@ -446,6 +476,8 @@ impl Failure for Error {
             Self::HeaderManyValues { .. } => "send `Bearer` once, and one token after it",
             Self::HeaderNotPlain { .. } => "send the token without quotes",
             Self::TokenRevoked { .. } | Self::RefreshReplayed | Self::SessionOver => "log in again",
+            Self::SecretTooShort { .. } => "make one with `openssl rand -base64 32`",
+            Self::NotSealedByThisKey { .. } => "give the key that it was sealed with",
             Self::TokenExpired { .. } => "refresh the token or log in again",
             Self::TokenNotYetValid { .. } | Self::IssuedInFuture { .. } => {
                 "compare the clocks of the issuer and the verifier"
