@@ -30,6 +30,7 @@ mod issuer;
 mod key;
 mod password;
 mod scope;
+mod throttle;
 mod token;
 mod verifier;
 
@@ -41,5 +42,6 @@ pub use issuer::{AccessToken, DEFAULT_LIFETIME, Issuer, LONGEST_LIFETIME};
 pub use key::{Jwk, JwkSet, KeyId, SigningKey, VerifyingKey};
 pub use password::{Password, PasswordHasher};
 pub use scope::{Scope, Scopes};
+pub use throttle::{Decision, Throttle};
 pub use token::LONGEST_TOKEN;
 pub use verifier::{LEEWAY_SECONDS, Verifier};
