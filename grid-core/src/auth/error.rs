@@ -243,6 +243,13 @@ pub enum Error {
         got: usize,
     },
 
+    /// A text is not an API key.
+    #[error("expected an API key of `gridkey_` and 38 letters and digits, got {got}")]
+    ApiKeyMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
+
     /// A password is too short to be safe.
     #[error("expected a password of at least {least} characters, got {got}")]
     PasswordTooShort {
@@ -343,6 +350,7 @@ impl Error {
             Self::NotAScope { .. } => "not_a_scope",
             Self::KeyMalformed { .. } => "key_malformed",
             Self::SigningKeyUnreadable { .. } => "signing_key_unreadable",
+            Self::ApiKeyMalformed { .. } => "api_key_malformed",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooLong { .. } => "password_too_long",
             Self::CostOutOfRange { .. } => "cost_out_of_range",
@@ -383,7 +391,8 @@ impl Failure for Error {
             | Self::TokenExpired { .. }
             | Self::TokenNotYetValid { .. }
             | Self::IssuedInFuture { .. }
-            | Self::LifetimeTooLong { .. } => Kind::Unauthenticated,
+            | Self::LifetimeTooLong { .. }
+            | Self::ApiKeyMalformed { .. } => Kind::Unauthenticated,
             Self::LifetimeOutOfRange { .. }
             | Self::SubjectTooLong { .. }
             | Self::NotAScope { .. }
@@ -415,6 +424,7 @@ impl Failure for Error {
                 "compare the clocks of the issuer and the verifier"
             }
             Self::TokenMalformed { .. } => "send the whole access token, as the login answered it",
+            Self::ApiKeyMalformed { .. } => "send the whole key, as it was shown when it was made",
             _ => return None,
         };
         Some(hint.to_owned())

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod api_key;
 mod bearer;
 mod checksum;
 mod claims;
@@ -34,6 +35,7 @@ mod throttle;
 mod token;
 mod verifier;
 
+pub use api_key::ApiKey;
 pub use bearer::bearer;
 pub use claims::{Claims, Principal, Subject};
 pub use error::Error;
