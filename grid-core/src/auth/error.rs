@@ -249,6 +249,28 @@ pub enum Error {
         /// What is wrong with it; the text itself is not repeated.
         got: &'static str,
     },
+    /// A text is not a recovery code.
+    #[error("expected a recovery code of 10 letters and digits, got {got}")]
+    RecoveryCodeMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
+    /// The secret of a second factor cannot be read.
+    #[error("expected a secret of {expected} bytes for the second factor, got {got}")]
+    TotpSecretUnreadable {
+        /// How many bytes a secret has.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A name cannot stand in the label of a second factor.
+    #[error("expected an {part} without colons to label the second factor, got `{got}`")]
+    TotpLabelMalformed {
+        /// Which part of the label: issuer or account.
+        part: &'static str,
+        /// The name, cut to a printable length.
+        got: String,
+    },
 
     /// A password is too short to be safe.
     #[error("expected a password of at least {least} characters, got {got}")]
@@ -351,6 +373,9 @@ impl Error {
             Self::KeyMalformed { .. } => "key_malformed",
             Self::SigningKeyUnreadable { .. } => "signing_key_unreadable",
             Self::ApiKeyMalformed { .. } => "api_key_malformed",
+            Self::RecoveryCodeMalformed { .. } => "recovery_code_malformed",
+            Self::TotpSecretUnreadable { .. } => "totp_secret_unreadable",
+            Self::TotpLabelMalformed { .. } => "totp_label_malformed",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooLong { .. } => "password_too_long",
             Self::CostOutOfRange { .. } => "cost_out_of_range",
@@ -392,16 +417,19 @@ impl Failure for Error {
             | Self::TokenNotYetValid { .. }
             | Self::IssuedInFuture { .. }
             | Self::LifetimeTooLong { .. }
-            | Self::ApiKeyMalformed { .. } => Kind::Unauthenticated,
+            | Self::ApiKeyMalformed { .. }
+            | Self::RecoveryCodeMalformed { .. } => Kind::Unauthenticated,
             Self::LifetimeOutOfRange { .. }
             | Self::SubjectTooLong { .. }
             | Self::NotAScope { .. }
             | Self::KeyMalformed { .. }
+            | Self::TotpLabelMalformed { .. }
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::CostOutOfRange { .. } => Kind::Invalid,
             Self::HashingFailed { .. } => Kind::Unavailable,
             Self::SigningKeyUnreadable { .. }
+            | Self::TotpSecretUnreadable { .. }
             | Self::HashMalformed { .. }
             | Self::NoRandom
             | Self::SigningFailed { .. } => Kind::Internal,
