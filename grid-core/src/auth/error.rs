@@ -290,6 +290,35 @@ pub enum Error {
     #[error("expected at least one signing key, got none")]
     NoSigningKey,
 
+    /// A text is not an API key.
+    #[error("expected an API key of `gridkey_` and 38 letters and digits, got {got}")]
+    ApiKeyMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
+    /// A text is not a recovery code.
+    #[error("expected a recovery code of 10 letters and digits, got {got}")]
+    RecoveryCodeMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
+    /// The secret of a second factor cannot be read.
+    #[error("expected a secret of {expected} bytes for the second factor, got {got}")]
+    TotpSecretUnreadable {
+        /// How many bytes a secret has.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A name cannot stand in the label of a second factor.
+    #[error("expected an {part} without colons to label the second factor, got `{got}`")]
+    TotpLabelMalformed {
+        /// Which part of the label: issuer or account.
+        part: &'static str,
+        /// The name, cut to a printable length.
+        got: String,
+    },
+
     /// A password is too short to be safe.
     #[error("expected a password of at least {least} characters, got {got}")]
     PasswordTooShort {
@@ -399,6 +428,10 @@ impl Error {
             Self::NotSealedByThisKey { .. } => "not_sealed_by_this_key",
             Self::SealingFailed => "sealing_failed",
             Self::NoSigningKey => "no_signing_key",
+            Self::ApiKeyMalformed { .. } => "api_key_malformed",
+            Self::RecoveryCodeMalformed { .. } => "recovery_code_malformed",
+            Self::TotpSecretUnreadable { .. } => "totp_secret_unreadable",
+            Self::TotpLabelMalformed { .. } => "totp_label_malformed",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooLong { .. } => "password_too_long",
             Self::CostOutOfRange { .. } => "cost_out_of_range",
@@ -444,12 +477,15 @@ impl Failure for Error {
             | Self::RefreshMalformed { .. }
             | Self::RefreshUnknown
             | Self::RefreshReplayed
-            | Self::SessionOver => Kind::Unauthenticated,
+            | Self::SessionOver
+            | Self::ApiKeyMalformed { .. }
+            | Self::RecoveryCodeMalformed { .. } => Kind::Unauthenticated,
             Self::LifetimeOutOfRange { .. }
             | Self::SubjectTooLong { .. }
             | Self::NotAScope { .. }
             | Self::KeyMalformed { .. }
             | Self::SecretTooShort { .. }
+            | Self::TotpLabelMalformed { .. }
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::CostOutOfRange { .. } => Kind::Invalid,
@@ -458,6 +494,7 @@ impl Failure for Error {
             | Self::NotSealedByThisKey { .. }
             | Self::SealingFailed
             | Self::NoSigningKey
+            | Self::TotpSecretUnreadable { .. }
             | Self::HashMalformed { .. }
             | Self::NoRandom
             | Self::SigningFailed { .. } => Kind::Internal,
@@ -483,6 +520,7 @@ impl Failure for Error {
                 "compare the clocks of the issuer and the verifier"
             }
             Self::TokenMalformed { .. } => "send the whole access token, as the login answered it",
+            Self::ApiKeyMalformed { .. } => "send the whole key, as it was shown when it was made",
             _ => return None,
         };
         Some(hint.to_owned())
