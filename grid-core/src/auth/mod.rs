@@ -29,6 +29,7 @@ mod error;
 mod inspection;
 mod issuer;
 mod key;
+mod old_hash;
 mod password;
 mod recovery_code;
 mod scope;
