@@ -47,7 +47,8 @@ fn is_from_this_site(headers: &HeaderMap, listed: &[String]) -> bool {
     match text(&SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
         None => {
-            let host = origin.and_then(|origin| origin.parse::<Uri>().ok()?.authority().map(ToString::to_string));
+            let host =
+                origin.and_then(|origin| origin.parse::<Uri>().ok()?.authority().map(ToString::to_string));
             host.is_some() && host.as_deref() == text(&header::HOST)
         }
     }
@@ -75,9 +76,9 @@ mod tests {
     use super::*;
 
     fn from(pairs: &[(&'static str, &'static str)]) -> bool {
-        let headers = pairs.iter().map(|(name, value)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
-        });
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         is_from_this_site(&headers.collect(), &["https://app.example".to_owned()])
     }
 
@@ -85,7 +86,11 @@ mod tests {
     fn only_a_page_of_this_site_or_of_a_listed_origin_is_believed() {
         assert!(from(&[("sec-fetch-site", "same-origin")]));
         for site in ["cross-site", "same-site", "none", ""] {
-            assert!(!from(&[("sec-fetch-site", site), ("origin", "https://grid.example"), ("host", "grid.example")]));
+            assert!(!from(&[
+                ("sec-fetch-site", site),
+                ("origin", "https://grid.example"),
+                ("host", "grid.example")
+            ]));
         }
         assert!(from(&[("origin", "https://grid.example"), ("host", "grid.example")]));
         assert!(from(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
@@ -100,7 +105,8 @@ mod tests {
         let token = RefreshToken::first(uuid::Uuid::nil()).unwrap();
         let cookie = keep(&token, SessionLimits::default()).unwrap();
         let text = cookie.to_str().unwrap();
-        for word in ["__Host-", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict", "Max-Age=2592000"] {
+        for word in ["__Host-", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict", "Max-Age=2592000"]
+        {
             assert!(text.contains(word), "{text}");
         }
         assert!(!text.contains("Domain") && cookie.is_sensitive());

@@ -123,7 +123,10 @@ impl Caller {
     /// Checks that the token or key allows this method on this path.
     fn may(&self, method: &Method, path: &str, called: &str) -> Result<(), Problem> {
         if let By::Key(key) = &self.by {
-            if path.starts_with("/api/v1/auth/") && path != "/api/v1/auth/me" && path != "/api/v1/auth/introspect" {
+            if path.starts_with("/api/v1/auth/")
+                && path != "/api/v1/auth/me"
+                && path != "/api/v1/auth/introspect"
+            {
                 return Err(forbidden("an API key cannot manage logins: log in for this", None));
             }
             if let Some(device) = key.device {

@@ -79,9 +79,8 @@ mod tests {
 
     #[test]
     fn a_client_is_named_by_its_basic_header() {
-        let of = |text: &str| {
-            client_of(&[(header::AUTHORIZATION, text.parse().unwrap())].into_iter().collect())
-        };
+        let of =
+            |text: &str| client_of(&[(header::AUTHORIZATION, text.parse().unwrap())].into_iter().collect());
         // RFC 7617, section 2: `Aladdin:open sesame`.
         assert_eq!(of("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==").as_deref(), Some("Aladdin"));
         for text in ["Basic !", "Basic ", "Bearer a.b.c", "Basic OnB3", "Basic"] {

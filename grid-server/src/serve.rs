@@ -91,7 +91,11 @@ pub async fn run(
         // Small answers must not wait for more.
         let _ = stream.set_nodelay(true);
     });
-    let server = axum::serve(listener, router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(signal);
+    let server = axum::serve(
+        listener,
+        router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(signal);
     let deadline = async {
         // An error means that the signal is gone, and with it the server.
         let _ = stopped.wait_for(|stopping| *stopping).await;

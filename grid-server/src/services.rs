@@ -14,8 +14,8 @@ use std::{
 
 use grid_core::{
     auth::{
-        self, AccessToken, Issuer, JwkSet, KeyRing, PasswordHasher, Principal, RememberingVerifier, Revocation,
-        SealingKey, SharedSecret, SigningKey, Subject, Verifier, VerifyingKey,
+        self, AccessToken, Issuer, JwkSet, KeyRing, PasswordHasher, Principal, RememberingVerifier,
+        Revocation, SealingKey, SharedSecret, SigningKey, Subject, Verifier, VerifyingKey,
     },
     store::{Store, StoredKey},
 };
@@ -185,7 +185,9 @@ impl Services {
         let ring = ring(&self.store.signing_keys().await?, self.sealing_key.as_ref())?;
         if ring.is_due(config.key_age(), now) {
             add_key(&self.store, self.sealing_key.as_ref(), now).await?;
-            tracing::info!("another key signs from now on; the one before it verifies until its last token is gone");
+            tracing::info!(
+                "another key signs from now on; the one before it verifies until its last token is gone"
+            );
         }
         for key in ring.spent(now) {
             self.store.remove_signing_key(key.as_str()).await?;
@@ -196,7 +198,9 @@ impl Services {
 
     /// How long ago the others were asked.
     fn age(&self, now: Timestamp) -> SignedDuration {
-        SignedDuration::from_micros(now.as_microsecond().saturating_sub(self.followed_at.load(Ordering::Relaxed)))
+        SignedDuration::from_micros(
+            now.as_microsecond().saturating_sub(self.followed_at.load(Ordering::Relaxed)),
+        )
     }
 
     /// Asks the others first, one request at a time. Where the database does not answer, tokens are still verified.

@@ -60,10 +60,7 @@ pub(crate) fn uploads() -> OpenApiRouter<App> {
 
 /// What stands at the root.
 pub(crate) fn root() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .merge(auth::root())
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
+    OpenApiRouter::new().merge(auth::root()).routes(routes!(health::healthz)).routes(routes!(health::readyz))
 }
 
 /// What no route answers.

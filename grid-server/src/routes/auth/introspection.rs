@@ -112,9 +112,8 @@ async fn look_at(services: &Services, token: &str) -> Result<Option<Answer>, Pro
     if token.starts_with(ApiKey::PREFIX) {
         let Ok(key) = ApiKey::parse(token) else { return Ok(None) };
         let stored = store.api_key_by_hash(&key.hash()).await?;
-        let live = stored.filter(|stored| {
-            stored.revoked_at.is_none() && stored.expires_at.is_none_or(|end| now < end)
-        });
+        let live = stored
+            .filter(|stored| stored.revoked_at.is_none() && stored.expires_at.is_none_or(|end| now < end));
         let Some(stored) = live else { return Ok(None) };
         let owner = store.user(stored.owner).await?.filter(|owner| owner.disabled_at().is_none());
         return Ok(owner.map(|owner| Answer {
@@ -175,8 +174,10 @@ pub(crate) async fn revoke(
     if token.starts_with(RefreshToken::PREFIX) {
         let Ok(presented) = RefreshToken::parse(token) else { return Ok(StatusCode::OK) };
         if let Some(session) = sessions::of_token(services, &presented).await? {
-            let ended =
-                services.store().end_session(session.id, Ended::LoggedOut, now, services.last_token(now)).await?;
+            let ended = services
+                .store()
+                .end_session(session.id, Ended::LoggedOut, now, services.last_token(now))
+                .await?;
             ended.into_iter().for_each(|revocation| services.revoked(revocation));
             let deed = Deed::new("token.revoke", session.user_id, "").to(session.id).with(presented.hash());
             deed.record(services, &origin).await?;

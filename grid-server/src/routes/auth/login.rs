@@ -108,7 +108,8 @@ pub(crate) async fn log_in(
     Parameters(body): Parameters<Login>,
 ) -> Result<Response, Problem> {
     if let Some(other) = body.grant_type.as_deref().filter(|grant| *grant != "password") {
-        let detail = format!("expected the grant type `password`, got `{}`", grid_core::error::excerpt(other));
+        let detail =
+            format!("expected the grant type `password`, got `{}`", grid_core::error::excerpt(other));
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail)
             .error("unsupported_grant_type")
             .hint("refresh tokens go to `/api/v1/auth/refresh`"));
@@ -126,9 +127,12 @@ pub(crate) async fn log_in(
     let scopes = asked.map_or_else(|| allowed(&user), |asked| asked.and(&allowed(&user)));
     if scopes.is_empty() {
         guess.was_right(services).await?;
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "the user may do nothing of what `scope` asks for")
-            .error("invalid_scope")
-            .hint("leave `scope` out to get all that the user may do"));
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the user may do nothing of what `scope` asks for",
+        )
+        .error("invalid_scope")
+        .hint("leave `scope` out to get all that the user may do"));
     }
     if let Err(refused) = second_factor(services, &user, body.totp.as_deref()).await? {
         match refused {
@@ -142,7 +146,8 @@ pub(crate) async fn log_in(
     }
     guess.was_right(services).await?;
     let client = body.client_id.or_else(|| oauth::client_of(&headers)).unwrap_or_default();
-    let (tokens, refresh) = start(services, app.config().session_limits(), &user, scopes, client, &origin).await?;
+    let (tokens, refresh) =
+        start(services, app.config().session_limits(), &user, scopes, client, &origin).await?;
     let deed = Deed::new("login", user.id(), user.username()).to(refresh.session_id());
     deed.with(refresh.hash()).record(services, &origin).await?;
     Ok(hand_out(&app, tokens, &refresh, body.refresh_in))
@@ -224,7 +229,10 @@ impl Guess {
             }
             Decision::Refused { retry_after } => {
                 // What was counted before stays counted: who is refused is not helped by that.
-                Err(Problem::limited("too many wrong passwords, or too many accounts from one address", retry_after))
+                Err(Problem::limited(
+                    "too many wrong passwords, or too many accounts from one address",
+                    retry_after,
+                ))
             }
         }
     }
@@ -324,7 +332,8 @@ pub(super) async fn second_factor(
     code: Option<&str>,
 ) -> Result<Result<(), SecondFactor>, Problem> {
     let store = services.store();
-    let Some(factor) = store.second_factor(user.id()).await?.filter(|factor| factor.confirmed_at.is_some()) else {
+    let Some(factor) = store.second_factor(user.id()).await?.filter(|factor| factor.confirmed_at.is_some())
+    else {
         return Ok(Ok(()));
     };
     let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {

@@ -181,7 +181,10 @@ pub(crate) struct OwnSession {
 #[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearerAuth" = [])), responses(
     (status = 200, description = "The sessions that last, the oldest first", body = Listed<OwnSession>),
 ))]
-pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Listed<OwnSession>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Listed<OwnSession>>, Problem> {
     let current = caller.session_id();
     let sessions = app.services()?.store().sessions_of(caller.id, clock::now()).await?;
     let items = sessions
