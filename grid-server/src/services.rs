@@ -61,10 +61,10 @@ struct Keys {
 impl Services {
     /// Reads the signing keys of a migrated store; where there is none yet, or the newest is too old, one is made.
     pub(crate) async fn open(store: Store, config: &Config) -> Result<Self, Problem> {
-        let setting = |error: &dyn std::error::Error| Problem::internal(&crate::cli::chain(error));
-        let hasher = config.password_hasher().map_err(|error| setting(&error))?;
-        let sealing_key = config.sealing_key().map_err(|error| setting(&error))?;
-        let shared_secret = config.shared_secret().map_err(|error| setting(&error))?;
+        let setting = |error: crate::config::Error| Problem::internal(&crate::cli::chain(&error));
+        let hasher = config.password_hasher().map_err(setting)?;
+        let sealing_key = config.sealing_key().map_err(setting)?;
+        let shared_secret = config.shared_secret().map_err(setting)?;
         let now = clock::now();
         let mut stored = store.signing_keys().await?;
         seal_what_is_open(&store, sealing_key.as_ref(), &mut stored).await?;
