@@ -33,6 +33,7 @@ mod refresh;
 mod revocation;
 mod scope;
 mod session;
+mod throttle;
 mod token;
 mod verifier;
 
@@ -47,5 +48,6 @@ pub use refresh::RefreshToken;
 pub use revocation::{Revocation, Revocations, Revoked};
 pub use scope::{Scope, Scopes};
 pub use session::{Chain, Ended, Refreshed, Session, SessionLimits};
+pub use throttle::{Decision, Throttle};
 pub use token::LONGEST_TOKEN;
 pub use verifier::{LEEWAY_SECONDS, Verifier};
