@@ -29,7 +29,7 @@ pub struct Claims {
     pub iat: i64,
     /// The token's own id, a UUID.
     pub jti: String,
-    /// The session that it belongs to, a UUID, where there is one (OpenID Connect Back-Channel Logout 1.0 section 2.1).
+    /// The session that it belongs to, a UUID, where there is one (`OpenID` Connect Back-Channel Logout 1.0 section 2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// What it allows.
@@ -86,7 +86,7 @@ impl Claims {
             nbf: seconds(members, "nbf")?,
             iat: seconds(members, "iat")?,
             jti: text(members, "jti")?,
-            sid: members.contains_key("sid").then(|| text(members, "sid")).transpose()?,
+            sid: optional_uuid(members, "sid")?.map(|session| session.to_string()),
             scope: scopes(members)?,
             client_id: text(members, "client_id")?,
             username: text(members, "username")?,
@@ -119,15 +119,15 @@ pub(super) fn instant(claim: &'static str, seconds: i64) -> Result<Timestamp, Er
 
 const SECONDS: &str = "whole seconds since 1970, before the year 10000";
 
-fn malformed(claim: &'static str, expected: &'static str, got: &Value) -> Error {
+pub(super) fn malformed(claim: &'static str, expected: &'static str, got: &Value) -> Error {
     Error::ClaimMalformed { claim, expected, got: describe(Some(got)) }
 }
 
-fn member<'a>(members: &'a Members, claim: &'static str) -> Result<&'a Value, Error> {
+pub(super) fn member<'a>(members: &'a Members, claim: &'static str) -> Result<&'a Value, Error> {
     members.get(claim).ok_or(Error::ClaimMissing { claim })
 }
 
-fn text(members: &Members, claim: &'static str) -> Result<String, Error> {
+pub(super) fn text(members: &Members, claim: &'static str) -> Result<String, Error> {
     match member(members, claim)? {
         Value::String(text) if !text.is_empty() => Ok(text.clone()),
         other => Err(malformed(claim, "a text that is not empty", other)),
@@ -155,7 +155,7 @@ fn audience(members: &Members) -> Result<Vec<String>, Error> {
     }
 }
 
-fn scopes(members: &Members) -> Result<Scopes, Error> {
+pub(super) fn scopes(members: &Members) -> Result<Scopes, Error> {
     const EXPECTED: &str = "scopes separated by spaces";
     match members.get("scope") {
         None => Ok(Scopes::default()),
@@ -167,11 +167,16 @@ fn scopes(members: &Members) -> Result<Scopes, Error> {
 }
 
 /// Reads a UUID in the one form that is issued: lower case with hyphens.
-fn uuid(claim: &'static str, text: &str) -> Result<Uuid, Error> {
+pub(super) fn uuid(claim: &'static str, text: &str) -> Result<Uuid, Error> {
     Uuid::try_parse(text)
         .ok()
         .filter(|uuid| uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
         .ok_or_else(|| malformed(claim, "a UUID in lower case with hyphens", &Value::from(text)))
+}
+
+/// A UUID that may be absent.
+pub(super) fn optional_uuid(members: &Members, claim: &'static str) -> Result<Option<Uuid>, Error> {
+    members.contains_key(claim).then(|| uuid(claim, &text(members, claim)?)).transpose()
 }
 
 fn one_or_many<S: Serializer>(audience: &[String], serializer: S) -> Result<S::Ok, S::Error> {

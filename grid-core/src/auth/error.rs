@@ -267,6 +267,58 @@ pub enum Error {
         got: usize,
     },
 
+    /// A secret is too short not to be guessed.
+    #[error("expected a secret of at least {least} bytes, got {got}")]
+    SecretTooShort {
+        /// The shortest secret, in bytes.
+        least: usize,
+        /// The length of the secret, in bytes.
+        got: usize,
+    },
+    /// What is stored was sealed by another key, or has been changed.
+    #[error(
+        "expected `{context}` as it was sealed by this key, got what another key sealed, or what was changed since"
+    )]
+    NotSealedByThisKey {
+        /// What it is.
+        context: String,
+    },
+    /// The machine could not encrypt.
+    #[error("failed to seal a secret")]
+    SealingFailed,
+    /// There is no key that signs.
+    #[error("expected at least one signing key, got none")]
+    NoSigningKey,
+
+    /// A text is not an API key.
+    #[error("expected an API key of `gridkey_` and 38 letters and digits, got {got}")]
+    ApiKeyMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
+    /// A text is not a recovery code.
+    #[error("expected a recovery code of 10 letters and digits, got {got}")]
+    RecoveryCodeMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
+    /// The secret of a second factor cannot be read.
+    #[error("expected a secret of {expected} bytes for the second factor, got {got}")]
+    TotpSecretUnreadable {
+        /// How many bytes a secret has.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A name cannot stand in the label of a second factor.
+    #[error("expected an {part} without colons to label the second factor, got `{got}`")]
+    TotpLabelMalformed {
+        /// Which part of the label: issuer or account.
+        part: &'static str,
+        /// The name, cut to a printable length.
+        got: String,
+    },
+
     /// A password is too short to be safe.
     #[error("expected a password of at least {least} characters, got {got}")]
     PasswordTooShort {
@@ -358,7 +410,6 @@ impl Error {
             Self::ClaimMalformed { .. } => "claim_malformed",
             Self::WrongIssuer { .. } => "wrong_issuer",
             Self::WrongAudience { .. } => "wrong_audience",
-            Self::TokenRevoked { .. } | Self::RefreshReplayed | Self::SessionOver => "log in again",
             Self::TokenExpired { .. } => "token_expired",
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
             Self::IssuedInFuture { .. } => "issued_in_future",
@@ -373,6 +424,14 @@ impl Error {
             Self::NotAScope { .. } => "not_a_scope",
             Self::KeyMalformed { .. } => "key_malformed",
             Self::SigningKeyUnreadable { .. } => "signing_key_unreadable",
+            Self::SecretTooShort { .. } => "secret_too_short",
+            Self::NotSealedByThisKey { .. } => "not_sealed_by_this_key",
+            Self::SealingFailed => "sealing_failed",
+            Self::NoSigningKey => "no_signing_key",
+            Self::ApiKeyMalformed { .. } => "api_key_malformed",
+            Self::RecoveryCodeMalformed { .. } => "recovery_code_malformed",
+            Self::TotpSecretUnreadable { .. } => "totp_secret_unreadable",
+            Self::TotpLabelMalformed { .. } => "totp_label_malformed",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooLong { .. } => "password_too_long",
             Self::CostOutOfRange { .. } => "cost_out_of_range",
@@ -418,16 +477,24 @@ impl Failure for Error {
             | Self::RefreshMalformed { .. }
             | Self::RefreshUnknown
             | Self::RefreshReplayed
-            | Self::SessionOver => Kind::Unauthenticated,
+            | Self::SessionOver
+            | Self::ApiKeyMalformed { .. }
+            | Self::RecoveryCodeMalformed { .. } => Kind::Unauthenticated,
             Self::LifetimeOutOfRange { .. }
             | Self::SubjectTooLong { .. }
             | Self::NotAScope { .. }
             | Self::KeyMalformed { .. }
+            | Self::SecretTooShort { .. }
+            | Self::TotpLabelMalformed { .. }
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::CostOutOfRange { .. } => Kind::Invalid,
             Self::HashingFailed { .. } => Kind::Unavailable,
             Self::SigningKeyUnreadable { .. }
+            | Self::NotSealedByThisKey { .. }
+            | Self::SealingFailed
+            | Self::NoSigningKey
+            | Self::TotpSecretUnreadable { .. }
             | Self::HashMalformed { .. }
             | Self::NoRandom
             | Self::SigningFailed { .. } => Kind::Internal,
@@ -446,11 +513,14 @@ impl Failure for Error {
             Self::HeaderManyValues { .. } => "send `Bearer` once, and one token after it",
             Self::HeaderNotPlain { .. } => "send the token without quotes",
             Self::TokenRevoked { .. } | Self::RefreshReplayed | Self::SessionOver => "log in again",
+            Self::SecretTooShort { .. } => "make one with `openssl rand -base64 32`",
+            Self::NotSealedByThisKey { .. } => "give the key that it was sealed with",
             Self::TokenExpired { .. } => "refresh the token or log in again",
             Self::TokenNotYetValid { .. } | Self::IssuedInFuture { .. } => {
                 "compare the clocks of the issuer and the verifier"
             }
             Self::TokenMalformed { .. } => "send the whole access token, as the login answered it",
+            Self::ApiKeyMalformed { .. } => "send the whole key, as it was shown when it was made",
             _ => return None,
         };
         Some(hint.to_owned())

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod api_key;
 mod bearer;
 mod checksum;
 mod claims;
@@ -28,26 +29,39 @@ mod error;
 mod inspection;
 mod issuer;
 mod key;
+mod key_ring;
 mod password;
+mod recovery_code;
 mod refresh;
+mod remembering;
 mod revocation;
 mod scope;
+mod seal;
 mod session;
+mod shared_secret;
 mod throttle;
 mod token;
+mod totp;
 mod verifier;
 
+pub use api_key::ApiKey;
 pub use bearer::bearer;
 pub use claims::{Claims, Principal, Subject};
 pub use error::Error;
 pub use inspection::{Check, Inspection, Outcome, inspect};
 pub use issuer::{AccessToken, DEFAULT_LIFETIME, Issuer, LONGEST_LIFETIME, new_token_id};
 pub use key::{Jwk, JwkSet, KeyId, SigningKey, VerifyingKey};
+pub use key_ring::KeyRing;
 pub use password::{Password, PasswordHasher};
+pub use recovery_code::{RecoveryCode, RecoveryCodes};
 pub use refresh::RefreshToken;
+pub use remembering::RememberingVerifier;
 pub use revocation::{Revocation, Revocations, Revoked};
 pub use scope::{Scope, Scopes};
+pub use seal::SealingKey;
 pub use session::{Chain, Ended, Refreshed, Session, SessionLimits};
+pub use shared_secret::SharedSecret;
 pub use throttle::{Decision, Throttle};
 pub use token::LONGEST_TOKEN;
+pub use totp::TotpSecret;
 pub use verifier::{LEEWAY_SECONDS, Verifier};

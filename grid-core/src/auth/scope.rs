@@ -47,6 +47,41 @@ impl fmt::Display for Scope {
 pub struct Scopes(BTreeSet<Scope>);
 
 impl Scopes {
+    /// To see what its owner may see.
+    pub const READ: &str = "read";
+    /// To change what its owner may change.
+    pub const WRITE: &str = "write";
+    /// To send readings and nothing else: for a meter.
+    pub const WRITE_READINGS: &str = "readings:write";
+    /// To ask about tokens of others (RFC 7662): for another service.
+    pub const INTROSPECT: &str = "introspect";
+    /// To do what an administrator may do.
+    pub const ADMIN: &str = "admin";
+
+    /// The scopes that GRID's own server knows.
+    pub const KNOWN: [&str; 5] =
+        [Self::READ, Self::WRITE, Self::WRITE_READINGS, Self::INTROSPECT, Self::ADMIN];
+
+    /// What a user may do who asks for nothing in particular: `read write`.
+    pub fn of_user() -> Self {
+        Self::named([Self::READ, Self::WRITE])
+    }
+
+    /// What an administrator may do who asks for nothing in particular: `admin introspect read write`.
+    pub fn of_administrator() -> Self {
+        Self::named([Self::READ, Self::WRITE, Self::INTROSPECT, Self::ADMIN])
+    }
+
+    fn named<const N: usize>(names: [&str; N]) -> Self {
+        names.into_iter().map(|name| Scope(name.to_owned())).collect()
+    }
+
+    /// The scopes that both sets have.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
     /// Whether the permission of this name is among them.
     pub fn allows(&self, name: &str) -> bool {
         self.iter().any(|scope| scope.as_str() == name)

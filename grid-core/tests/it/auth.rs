@@ -3,6 +3,9 @@
 mod attacks;
 mod header;
 mod passwords;
+mod remembering;
+mod sessions;
+mod shared_secret;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use grid_core::{
