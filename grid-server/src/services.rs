@@ -39,7 +39,7 @@ impl Services {
     pub(crate) async fn open(store: Store, config: &Config) -> Result<Self, Problem> {
         if store.signing_keys().await?.is_empty() {
             let key = SigningKey::generate()?;
-            store.add_signing_key(key.key_id().as_str(), key.as_pkcs8(), clock::now()).await?;
+            store.add_signing_key(key.key_id().as_str(), key.as_pkcs8(), false, clock::now()).await?;
         }
         let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
         let lifetime = config.token_time();
