@@ -187,6 +187,8 @@ pub(crate) fn inspect_token<'py>(
 
 /// Hashes a password of 8 to 128 characters with Argon2id at the cost that OWASP recommends, as a PHC string.
 ///
+/// It hashes what it is given: that a new password is not among the most common ones is checked where a user is made.
+///
 /// >>> import grid_py as grid
 /// >>> grid.verify_password("correct horse", grid.hash_password("correct horse"))
 /// True

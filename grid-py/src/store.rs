@@ -93,6 +93,8 @@ impl PyStore {
     }
 
     /// Creates a user, whose password is kept as an Argon2id hash, and returns their id.
+    ///
+    /// The password has 8 to 128 characters and is none of the most common ones.
     #[pyo3(signature = (username, email, password, *, now=None))]
     fn create_user(
         &self,
@@ -103,7 +105,7 @@ impl PyStore {
         now: Option<Instant>,
     ) -> PyResult<String> {
         let now = instant_or_now(py, now)?;
-        let password = Password::parse(password).map_err(raise)?;
+        let password = Password::choose(password).map_err(raise)?;
         let hash = py.detach(|| PasswordHasher::default().hash(&password)).map_err(raise)?;
         let user = User::new(new_id(now), username, email, hash).map_err(raise)?;
         self.ask(py, |store| store.create_user(&user, now))?;

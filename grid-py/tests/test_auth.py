@@ -96,5 +96,10 @@ def test_a_password_is_kept_as_argon2id_at_the_cost_that_owasp_recommends() -> N
     assert not grid.verify_password("short", phc)
     with pytest.raises(grid.InvalidError):
         grid.hash_password("short")
+    assert grid.hash_password("Password1"), "what a researcher gives is hashed"
+    # The tests of passlib 1.7.4, which have it from John the Ripper.
+    bcrypt = "$2a$05$c92SVSfjeiCD6F2nAD6y0uBpJDjdRkt0EgeC4/31Rf2LUZbDRDE.O"
+    assert grid.verify_password("U*U*U*U*", bcrypt)
+    assert not grid.verify_password("U*U*U*U+", bcrypt)
     with pytest.raises(grid.GridError):
         grid.verify_password("correct horse", "not a hash")

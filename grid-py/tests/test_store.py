@@ -246,6 +246,8 @@ def test_what_is_not_there_is_not_found_or_not_reached(store: grid.Store, ana: s
         name = f"ben-{nobody}"
         store.create_user(name, f"{name}@example.org", "correct horse")
         store.create_user(name.upper(), f"2{name}@example.org", "correct horse")
+    with pytest.raises(grid.InvalidError, match="most common"):
+        store.create_user(f"cai-{nobody}", f"cai-{nobody}@example.org", "Password1")
     with pytest.raises(grid.InvalidError, match="ends after it starts"):
         store.balance(nobody, *reversed(JANUARY))
 

@@ -335,6 +335,9 @@ pub enum Error {
         /// The number of characters.
         got: usize,
     },
+    /// A new password is one that everybody tries first.
+    #[error("expected a password that is not among the most common ones")]
+    PasswordTooCommon,
     /// The cost of hashing is outside of what is sensible.
     #[error(
         "expected Argon2id with 8 KiB a lane up to {most_kib} KiB, 1 to {most_passes} passes and 1 to {most_lanes} \
@@ -355,7 +358,9 @@ pub enum Error {
         most_lanes: u32,
     },
     /// A stored hash is not one that can be verified.
-    #[error("expected a stored password hash like `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`, got {got}")]
+    #[error(
+        "expected a stored password hash like `$argon2id$v=19$m=19456,t=2,p=1$salt$hash` or `$2b$12$salthash`, got {got}"
+    )]
     HashMalformed {
         /// What is wrong with it; the hash itself is not repeated.
         got: &'static str,
@@ -434,6 +439,7 @@ impl Error {
             Self::TotpLabelMalformed { .. } => "totp_label_malformed",
             Self::PasswordTooShort { .. } => "password_too_short",
             Self::PasswordTooLong { .. } => "password_too_long",
+            Self::PasswordTooCommon => "password_too_common",
             Self::CostOutOfRange { .. } => "cost_out_of_range",
             Self::HashMalformed { .. } => "hash_malformed",
             Self::HashingFailed { .. } => "hashing_failed",
@@ -488,6 +494,7 @@ impl Failure for Error {
             | Self::TotpLabelMalformed { .. }
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
+            | Self::PasswordTooCommon
             | Self::CostOutOfRange { .. } => Kind::Invalid,
             Self::HashingFailed { .. } => Kind::Unavailable,
             Self::SigningKeyUnreadable { .. }
@@ -520,6 +527,7 @@ impl Failure for Error {
                 "compare the clocks of the issuer and the verifier"
             }
             Self::TokenMalformed { .. } => "send the whole access token, as the login answered it",
+            Self::PasswordTooCommon => "take several words that do not belong together",
             Self::ApiKeyMalformed { .. } => "send the whole key, as it was shown when it was made",
             _ => return None,
         };

@@ -30,6 +30,7 @@ mod inspection;
 mod issuer;
 mod key;
 mod key_ring;
+mod old_hash;
 mod password;
 mod recovery_code;
 mod refresh;

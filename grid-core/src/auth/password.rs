@@ -6,16 +6,37 @@ use argon2::{
     Algorithm, Argon2, Params, PasswordHash, Version,
     password_hash::{self, PasswordHasher as _, PasswordVerifier as _},
 };
+use passwords::analyzer::is_common_password;
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, old_hash};
 
-/// A password within the policy: 8 to 128 characters, and no other rule (NIST SP 800-63B section 5.1.1.2: length
-/// counts, composition rules do not help).
+/// A password within the policy: 8 to 128 characters, and no rule about which ones; for a new one also that it is not
+/// among the most common.
 ///
-/// Its bytes are overwritten when it is dropped, and `Debug` shows nothing of it.
+/// It is taken in Unicode's normalisation form C, so that it is the same on every keyboard: some type `ñ` as one
+/// character and some as two. Its bytes are overwritten when it is dropped, and `Debug` shows nothing of it.
+///
+/// ```
+/// use grid_core::auth::Password;
+/// assert!(Password::choose("noon on the roof").is_ok());
+/// assert_eq!(Password::choose("Password1").unwrap_err().reason(), "password_too_common");
+/// assert!(Password::parse("Password1").is_ok(), "whoever has it may still log in, and change it");
+/// ```
+///
+/// # References
+///
+/// NIST SP 800-63B-4 section 3.1.1.2: length counts, composition rules do not help, new passwords are compared with
+/// a list of common ones. (It asks for 15 characters where the password is the only factor; 8 is what it asks for beside
+/// a second one, and what its third edition asked for.) RFC 8265 section 4.2: form C. Unicode Standard Annex 15.
 #[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    /// In form C.
+    text: Zeroizing<String>,
+    /// As it was typed, where that differs.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// The fewest characters.
@@ -23,20 +44,49 @@ impl Password {
     /// The most characters, so that nobody makes the server hash a novel.
     pub const MOST: usize = 128;
 
-    /// Takes a text as a password.
+    /// Takes a text as a password that may have been chosen before, as at a login.
     ///
     /// # Errors
     ///
-    /// [`Error::PasswordTooShort`] and [`Error::PasswordTooLong`], counted in characters (Unicode scalar values).
+    /// [`Error::PasswordTooShort`] and [`Error::PasswordTooLong`], counted in characters (Unicode scalar values of
+    /// form C).
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let got = text.chars().count();
+        // Four characters become one at most, so that this is too long in form C, too; and the text is not copied.
+        let typed = text.chars().count();
+        if typed > 4 * Self::MOST {
+            return Err(Error::PasswordTooLong { most: Self::MOST, got: typed });
+        }
+        let password = if is_nfc(text) {
+            Self { text: Zeroizing::new(text.to_owned()), typed: None }
+        } else {
+            // As long as it can get, so that no copy of it stays behind where it grew.
+            let mut normal = Zeroizing::new(String::with_capacity(3 * text.len()));
+            normal.extend(text.nfc());
+            Self { text: normal, typed: Some(Zeroizing::new(text.to_owned())) }
+        };
+        let got = password.text.chars().count();
         if got < Self::LEAST {
             return Err(Error::PasswordTooShort { least: Self::LEAST, got });
         }
         if got > Self::MOST {
             return Err(Error::PasswordTooLong { most: Self::MOST, got });
         }
-        Ok(Self(Zeroizing::new(text.to_owned())))
+        Ok(password)
+    }
+
+    /// Takes a text as a password that somebody chooses now: as [`Self::parse`], and refuses the most common ones,
+    /// in any case.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::parse`], and [`Error::PasswordTooCommon`].
+    pub fn choose(text: &str) -> Result<Self, Error> {
+        let password = Self::parse(text)?;
+        let lower = Zeroizing::new(password.text.to_lowercase());
+        if is_common_password(password.text.as_str()) || is_common_password(lower.as_str()) {
+            return Err(Error::PasswordTooCommon);
+        }
+        Ok(password)
     }
 }
 
@@ -57,7 +107,7 @@ impl fmt::Debug for Password {
 /// Hashes and verifies passwords with Argon2id at a set cost.
 ///
 /// A call takes tens of milliseconds and all of its memory: a server makes it on threads of its own, and a bounded
-/// number at a time.
+/// number at a time. Hashes of bcrypt, as older services made them, are verified and asked to be made again.
 ///
 /// ```
 /// use grid_core::auth::{Password, PasswordHasher};
@@ -121,7 +171,7 @@ impl PasswordHasher {
     pub fn hash(&self, password: &Password) -> Result<String, Error> {
         let salt = password_hash::try_generate_salt().map_err(|_| Error::NoRandom)?;
         self.argon2()
-            .hash_password_with_salt(password.0.as_bytes(), &salt)
+            .hash_password_with_salt(password.text.as_bytes(), &salt)
             .map(|hash| hash.to_string())
             .map_err(|_| Error::HashingFailed { memory_kib: self.params.m_cost() })
     }
@@ -129,13 +179,19 @@ impl PasswordHasher {
     /// Whether the password is the one that was hashed, at the cost that the hash names; the comparison takes the
     /// same time wherever the difference is.
     ///
+    /// A hash of bcrypt is that of the first 72 bytes. The services that made them hashed what the user typed: where that
+    /// is not in form C, it is tried, too.
+    ///
     /// # Errors
     ///
-    /// [`Error::HashMalformed`] when `phc` is not an Argon2id hash, [`Error::HashingFailed`] without the memory. A
-    /// wrong password is not an error.
+    /// [`Error::HashMalformed`] when `phc` is neither an Argon2id hash nor one of bcrypt (`$2a$`, `$2b$`, `$2y$`, with
+    /// a cost of 15 at most), [`Error::HashingFailed`] without the memory. A wrong password is not an error.
     pub fn verify(&self, password: &Password, phc: &str) -> Result<bool, Error> {
+        if old_hash::is_bcrypt(phc) {
+            return old_hash::verify([&password.text].into_iter().chain(&password.typed), phc);
+        }
         let (hash, params) = read(phc)?;
-        match self.argon2().verify_password(password.0.as_bytes(), &hash) {
+        match self.argon2().verify_password(password.text.as_bytes(), &hash) {
             Ok(()) => Ok(true),
             Err(password_hash::Error::PasswordInvalid) => Ok(false),
             Err(_) => Err(Error::HashingFailed { memory_kib: params.m_cost() }),
@@ -143,7 +199,7 @@ impl PasswordHasher {
     }
 
     /// Whether a stored hash should be made again when its password is next at hand: it has another cost than this
-    /// hasher's, another version, or cannot be read.
+    /// hasher's, another version, is one of bcrypt, or cannot be read.
     pub fn needs_rehash(&self, phc: &str) -> bool {
         let current = |(hash, params): (PasswordHash, Params)| {
             (params.m_cost(), params.t_cost(), params.p_cost())

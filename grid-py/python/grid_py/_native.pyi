@@ -505,7 +505,10 @@ class Store:
     def __enter__(self) -> Self: ...
     def __exit__(self, _kind: object, _error: object, _traceback: object) -> None: ...
     def create_user(self, username: str, email: str, password: str, *, now: _Instant | None = None) -> str:
-        """Creates a user, whose password is kept as an Argon2id hash, and returns their id."""
+        """Creates a user, whose password is kept as an Argon2id hash, and returns their id.
+
+        The password has 8 to 128 characters and is none of the most common ones.
+        """
     def find_user(self, name: str) -> str | None:
         """The id of the user with that name or e-mail address, or ``None``."""
     def create_community(self, name: str, *, owner: _Id, time_zone: str, now: _Instant | None = None) -> str:
@@ -637,7 +640,7 @@ def inspect_token(
     """Explains a token check by check; nothing in the answer is to be believed unless ``valid`` is ``True``."""
 
 def hash_password(password: str) -> str:
-    """Hashes a password of 8 to 128 characters with Argon2id, as a PHC string."""
+    """Hashes a password of 8 to 128 characters with Argon2id, as a PHC string; it may be one of the most common."""
 
 def verify_password(password: str, hash: str) -> bool:
     """Whether a password is the one that was hashed, at the cost that the hash names."""

@@ -73,6 +73,7 @@ async fn what_cannot_be_registered_is_named() {
         (json!({"username": "a b", "email": "a@example.org", "password": "correct horse"}), "username"),
         (json!({"username": "ab", "email": "nowhere", "password": "correct horse"}), "e-mail"),
         (json!({"username": "ab", "email": "a@example.org", "password": "short"}), "password"),
+        (json!({"username": "ab", "email": "a@example.org", "password": "Password1"}), "most common"),
         (json!({"username": "ab", "email": "a@example.org"}), "password"),
     ] {
         let problem = anyone.post("/api/v1/auth/register", &body).await.problem(422);
