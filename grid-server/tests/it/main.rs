@@ -13,10 +13,13 @@ mod demo;
 mod devices;
 mod forecasts;
 mod harness;
+mod logins;
+mod oauth;
 mod old_faults;
 mod process;
 mod readings;
 mod service;
+mod sessions;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
 mod unknown_fields;
