@@ -1,6 +1,7 @@
 //! Accounts, logins, sessions and tokens.
 
 mod account;
+mod api_keys;
 mod introspection;
 mod jwks;
 mod login;
@@ -28,6 +29,8 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(sessions::log_out))
         .routes(routes!(sessions::log_out_everywhere))
         .routes(routes!(introspection::introspect))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
 }
 
 /// What stands at the root.
