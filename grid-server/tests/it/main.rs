@@ -23,4 +23,5 @@ mod service;
 mod sessions;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
+mod totp;
 mod unknown_fields;

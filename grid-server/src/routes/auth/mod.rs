@@ -6,6 +6,7 @@ mod introspection;
 mod jwks;
 mod login;
 mod sessions;
+mod totp;
 
 use axum::middleware::from_fn;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -31,6 +32,7 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(introspection::introspect))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
+        .routes(routes!(totp::status, totp::begin, totp::confirm, totp::remove))
 }
 
 /// What stands at the root.
