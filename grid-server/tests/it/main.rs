@@ -25,3 +25,4 @@ mod sessions;
 mod shared_data;
 mod totp;
 mod unknown_fields;
+mod users;
