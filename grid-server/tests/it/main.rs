@@ -9,6 +9,7 @@ mod auth;
 mod bad_input;
 mod battery;
 mod citylearn;
+mod commands;
 mod communities;
 mod demo;
 mod devices;
