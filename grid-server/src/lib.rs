@@ -27,6 +27,7 @@ mod page;
 mod period;
 mod routes;
 mod services;
+mod setup;
 mod telemetry;
 mod trail;
 mod upload;

@@ -154,12 +154,17 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
         app.set_start_up(StartUp::Loading);
         demo::load(&app).await?;
     }
+    let said = match content {
+        Content::Demo => demo::welcome(&app, address).await?,
+        // Who is served already need not wait for an administrator.
+        Content::AsItIs => setup::invite(&app, address).await.unwrap_or_else(|problem| {
+            tracing::warn!("no link for the first administrator could be made: {problem}");
+            String::new()
+        }),
+    };
     app.set_start_up(StartUp::Done);
     tracing::info!("ready");
-    if content == Content::Demo {
-        cli::print(&demo::welcome(&app, address).await?)?;
-    }
-    Ok(())
+    cli::print(&said)
 }
 
 /// Follows what other servers on the same database do, and keeps house once an hour.

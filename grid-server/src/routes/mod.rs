@@ -22,6 +22,7 @@ pub(crate) mod docs;
 mod forecasts;
 mod health;
 mod readings;
+pub(crate) mod setup;
 mod sharing;
 mod users;
 

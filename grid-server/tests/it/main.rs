@@ -22,6 +22,7 @@ mod process;
 mod readings;
 mod service;
 mod sessions;
+mod setup;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
 mod totp;

@@ -6,6 +6,7 @@ mod introspection;
 mod jwks;
 mod login;
 mod sessions;
+mod setup;
 mod totp;
 
 use axum::middleware::from_fn;
@@ -23,6 +24,7 @@ pub(super) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(token_routes)
         .routes(routes!(account::register))
+        .routes(routes!(setup::set_up))
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list))
