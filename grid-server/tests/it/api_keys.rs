@@ -4,7 +4,10 @@ use grid_core::auth::ApiKey;
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server};
+use crate::{
+    harness::{Client, Server, folder},
+    setup::Program,
+};
 
 const KEYS: &str = "/api/v1/auth/api-keys";
 const ME: &str = "/api/v1/auth/me";
@@ -188,4 +191,21 @@ async fn a_key_ends_with_its_time_and_with_its_owner() {
     lasting.get(ME).await.good();
     store.disable_user(owner.id(), now, now + 1.hour()).await.unwrap();
     lasting.get(ME).await.problem(401);
+}
+
+#[tokio::test]
+async fn no_log_has_a_key() {
+    let program = Program::start(&format!("sqlite://{}", folder().join("grid.db").display()));
+    let client = Client::of(program.link().0);
+    let person = json!({"username": "ana", "email": "ana@example.org", "password": "correct horse"});
+    client.post("/api/v1/auth/register", &person).await.good();
+    let ana = client.log_in("ana", "correct horse").await;
+    let (key, path) = made(&ana, &json!({"name": "a", "scope": "read"})).await;
+    ana.with_token(&key).get(ME).await.good();
+    ana.with_token(&key[..45]).get(ME).await.problem(401);
+    assert_eq!(ana.delete(&path).await.status, 204);
+    ana.with_token(&key).get(ME).await.problem(401);
+    let log = program.log();
+    assert!(log.contains(&path), "the requests are logged: {log}");
+    assert!(!log.contains(&key[12..40]) && !log.contains(ana.token()), "{log}");
 }

@@ -20,27 +20,27 @@ use crate::{
 const SETUP: &str = "/api/v1/auth/setup";
 
 /// The program, running, and what it has said so far.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     out: Arc<Mutex<String>>,
     log: Arc<Mutex<String>>,
 }
 
 impl Program {
-    fn start(url: &str) -> Self {
+    pub(crate) fn start(url: &str) -> Self {
         let mut command = program();
         command.args(["--port", "0", "--host", "0.0.0.0", "--database-url", url, "--log", "debug"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, log) = (gather(child.stdout.take().unwrap()), gather(child.stderr.take().unwrap()));
         let program = Self { child, out, log };
-        while !program.log.lock().unwrap().contains("ready") {
+        while !program.log().contains("ready") {
             std::thread::sleep(Duration::from_millis(20));
         }
         program
     }
 
     /// The address and the token of the link, once it is there.
-    fn link(&self) -> (SocketAddr, String) {
+    pub(crate) fn link(&self) -> (SocketAddr, String) {
         loop {
             if let Some((_, rest)) = self.out.lock().unwrap().split_once("http://")
                 && let Some((link, _)) = rest.split_once('\n')
@@ -50,6 +50,11 @@ impl Program {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What the log has so far, down to what only a developer wants to know.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 }
 
@@ -95,7 +100,7 @@ async fn the_first_start_prints_a_link_and_the_link_makes_an_administrator_once(
     // The trail has the token's hash, and no log has more of it than a person needs to know it by.
     let secret = &token[SetupToken::PREFIX.len()..];
     assert!(!audit.text().contains(secret));
-    assert!(!first.log.lock().unwrap().contains(secret));
+    assert!(!first.log().contains(secret));
     drop(first);
     let second = Program::start(&url);
     std::thread::sleep(Duration::from_millis(500));

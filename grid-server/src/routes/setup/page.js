@@ -18,6 +18,7 @@ const texts = {
     status: {
       404: "Este enlace no sirve, o ya no sirve. Cada arranque de un servidor sin administrador imprime otro.",
       409: "Ese nombre o ese correo ya existe.",
+      422: "Revise los datos. La contraseña debe tener de 8 a 128 caracteres y no ser una de las más comunes.",
       429: "Demasiados intentos. Espere un poco.",
       503: "El servidor está arrancando o está lleno. Inténtelo de nuevo.",
     },
