@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Claims, Error, LONGEST_LIFETIME, Verifier,
+    Claims, Error, LONGEST_LIFETIME, SharedSecret, Verifier,
+    shared_secret::{self, Times},
     token::{Compact, Members},
     verifier::{
         check_algorithm, check_expiry, check_extensions, check_issued_at, check_lifetime, check_not_before,
@@ -19,7 +20,7 @@ use super::{
 pub struct Inspection {
     /// Whether every check was made and passed; never without a verifier.
     pub valid: bool,
-    /// The code of the first check that failed, as `Verifier::verify` gives it.
+    /// The code of the first check that failed, as `Verifier::verify` or `SharedSecret::verify` gives it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     /// Seconds until the token expires, below zero when it has; absent where it has no readable `exp`.
@@ -106,14 +107,42 @@ pub fn inspect(token: &str, verifier: Option<&Verifier>, now: Timestamp) -> Insp
     checks.on("issued_at", claims.as_ref(), |claims| check_issued_at(claims, now));
     checks.on("identity", claims.as_ref(), |claims| claims.principal().map(drop));
 
-    Inspection {
-        valid: checks.0.iter().all(|check| check.outcome == Outcome::Passed),
-        reason: checks.0.iter().find_map(|check| check.reason),
-        seconds_left: members.as_ref().and_then(|members| seconds_left(members, now)),
-        header,
-        claims: members,
-        checks: checks.0,
-    }
+    let seconds_left = members.as_ref().and_then(|members| seconds_left(members, now));
+    checks.inspection(seconds_left, header, members)
+}
+
+/// Explains a token of the HS256 mode: every check of [`SharedSecret::verify`], also those after the first that fails.
+///
+/// ```
+/// use grid_core::auth::{Scopes, SharedSecret, Subject, inspect_shared};
+/// # let now: jiff::Timestamp = "2026-03-29T01:00:00Z".parse()?;
+/// let secret = SharedSecret::new(b"thirty-two bytes that nobody guesses")?;
+/// let kat = Subject { user_id: uuid::Uuid::from_u128(7), username: "kat".into(), scope: Scopes::default(), session_id: None };
+/// let issued = secret.issue(&kat, std::time::Duration::from_mins(15), now)?;
+/// let inspection = inspect_shared(&issued.token, &secret, now);
+/// assert!(inspection.valid);
+/// assert_eq!(inspection.seconds_left, Some(900));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect_shared(token: &str, secret: &SharedSecret, now: Timestamp) -> Inspection {
+    let mut checks = Checks(Vec::new());
+    let compact = checks.made("form", Compact::cut(token));
+    let header = compact.and_then(|compact| checks.made("header", compact.header()));
+    checks.on("type", header.as_ref(), shared_secret::check_type);
+    checks.on("extensions", header.as_ref(), check_extensions);
+    checks.on("algorithm", header.as_ref(), shared_secret::check_algorithm);
+    checks.on("signature", compact.as_ref(), |compact| secret.check(compact));
+
+    let members = compact.and_then(|compact| checks.made("claims", compact.claims()));
+    let times = members.as_ref().and_then(|members| checks.made("claims_present", Times::read(members)));
+    checks.on("expiry", times, |times| times.check_expiry(now));
+    checks.on("not_before", times, |times| times.check_not_before(now));
+    checks.on("issued_at", times, |times| times.check_issued_at(now));
+    checks.on("identity", members.as_ref().zip(times), |(members, times)| {
+        shared_secret::principal(token, members, times).map(drop)
+    });
+    let seconds_left = times.map(|times| times.expires.saturating_sub(now.as_second()));
+    checks.inspection(seconds_left, header, members)
 }
 
 fn seconds_left(members: &Members, now: Timestamp) -> Option<i64> {
@@ -140,6 +169,23 @@ impl Checks {
     fn skipped<T>(&mut self, name: &'static str) -> Option<T> {
         self.0.push(Check { name, outcome: Outcome::Skipped, reason: None, message: None });
         None
+    }
+
+    /// What all of them say together.
+    fn inspection(
+        self,
+        seconds_left: Option<i64>,
+        header: Option<Members>,
+        claims: Option<Members>,
+    ) -> Inspection {
+        Inspection {
+            valid: self.0.iter().all(|check| check.outcome == Outcome::Passed),
+            reason: self.0.iter().find_map(|check| check.reason),
+            seconds_left,
+            header,
+            claims,
+            checks: self.0,
+        }
     }
 
     /// Makes a check on something that may not be there.

@@ -60,12 +60,7 @@ impl Issuer {
     ///
     /// [`Error::LifetimeOutOfRange`] below one second and above [`LONGEST_LIFETIME`].
     pub fn with_lifetime(mut self, lifetime: Duration) -> Result<Self, Error> {
-        let most = LONGEST_LIFETIME.as_secs();
-        let got = lifetime.as_secs();
-        if got == 0 || lifetime > LONGEST_LIFETIME {
-            return Err(Error::LifetimeOutOfRange { most, got });
-        }
-        self.lifetime = Duration::from_secs(got);
+        self.lifetime = lifetime_in_range(lifetime)?;
         Ok(self)
     }
 
@@ -136,6 +131,15 @@ pub fn new_token_id(now: Timestamp) -> Result<Uuid, Error> {
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Error::NoRandom)?;
     let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
     Ok(uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid())
+}
+
+/// A lifetime in whole seconds, if tokens may have it.
+pub(super) fn lifetime_in_range(lifetime: Duration) -> Result<Duration, Error> {
+    let got = lifetime.as_secs();
+    if got == 0 || lifetime > LONGEST_LIFETIME {
+        return Err(Error::LifetimeOutOfRange { most: LONGEST_LIFETIME.as_secs(), got });
+    }
+    Ok(Duration::from_secs(got))
 }
 
 /// A token as it is handed to its owner.

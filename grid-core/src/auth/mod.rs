@@ -49,7 +49,7 @@ pub use api_key::ApiKey;
 pub use bearer::bearer;
 pub use claims::{Claims, Principal, Subject};
 pub use error::Error;
-pub use inspection::{Check, Inspection, Outcome, inspect};
+pub use inspection::{Check, Inspection, Outcome, inspect, inspect_shared};
 pub use issuer::{AccessToken, DEFAULT_LIFETIME, Issuer, LONGEST_LIFETIME, new_token_id};
 pub use key::{Jwk, JwkSet, KeyId, SigningKey, VerifyingKey};
 pub use key_ring::KeyRing;

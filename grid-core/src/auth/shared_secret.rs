@@ -14,10 +14,11 @@ use uuid::Uuid;
 use super::{
     AccessToken, Error, LEEWAY_SECONDS, LONGEST_TOKEN, Principal, Scopes, Subject,
     claims::{instant, malformed, member, optional_uuid, text, uuid},
+    issuer::lifetime_in_range,
     new_token_id,
     refresh::sha256,
     token::{Compact, Members, decode, describe, encode},
-    verifier::check_extensions,
+    verifier::{check_extensions, whole_seconds},
 };
 
 /// The algorithm's name in a header (RFC 7518 section 3.2).
@@ -71,7 +72,10 @@ impl SharedSecret {
     ///
     /// # Errors
     ///
-    /// [`Error::SubjectTooLong`] when name and scopes do not fit in a token, [`Error::NoRandom`] when the machine fails.
+    /// [`Error::LifetimeOutOfRange`] below one second and above [`LONGEST_LIFETIME`], [`Error::SubjectTooLong`] when name
+    /// and scopes do not fit in a token, [`Error::NoRandom`] when the machine fails.
+    ///
+    /// [`LONGEST_LIFETIME`]: super::LONGEST_LIFETIME
     pub fn issue(&self, subject: &Subject, lifetime: Duration, now: Timestamp) -> Result<AccessToken, Error> {
         self.issue_as(new_token_id(now)?, subject, lifetime, now)
     }
@@ -89,11 +93,11 @@ impl SharedSecret {
         now: Timestamp,
     ) -> Result<AccessToken, Error> {
         let issued_at = now.as_second();
-        let seconds = lifetime.as_secs();
+        let lifetime = lifetime_in_range(lifetime)?;
         let claims = Claims {
             username: &subject.username,
             id: subject.user_id.to_string(),
-            exp: issued_at.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX)),
+            exp: issued_at.saturating_add(whole_seconds(lifetime)),
             iat: issued_at,
             jti: id.to_string(),
             sid: subject.session_id.map(|session| session.to_string()),
@@ -106,7 +110,7 @@ impl SharedSecret {
         if token.len() > LONGEST_TOKEN {
             return Err(Error::SubjectTooLong { most: LONGEST_TOKEN, got: token.len() });
         }
-        Ok(AccessToken { token, expires_in: Duration::from_secs(seconds), id })
+        Ok(AccessToken { token, expires_in: lifetime, id })
     }
 
     /// Whether a token says that it is of this mode. Nothing else of it is believed or checked.
@@ -130,49 +134,92 @@ impl SharedSecret {
         let header = compact.header()?;
         check_type(&header)?;
         check_extensions(&header)?;
-        match header.get("alg") {
-            Some(Value::String(name)) if name == ALGORITHM => {}
-            got => return Err(Error::WrongAlgorithm { expected: ALGORITHM, got: describe(got) }),
-        }
+        check_algorithm(&header)?;
+        self.check(&compact)?;
+        let claims = compact.claims()?;
+        let times = Times::read(&claims)?;
+        times.check_expiry(now)?;
+        times.check_not_before(now)?;
+        times.check_issued_at(now)?;
+        principal(token, &claims, times)
+    }
+
+    /// Checks a token's signature, in a time that does not depend on where it differs.
+    pub(super) fn check(&self, compact: &Compact<'_>) -> Result<(), Error> {
         if compact.signature.is_empty() {
             return Err(Error::SignatureMissing);
         }
         let signature = decode("signature", compact.signature)?;
         hmac::verify(&self.0, compact.message.as_bytes(), &signature)
-            .map_err(|_| Error::BadSignature { key_id: "the shared secret".to_owned() })?;
-        let claims = compact.claims()?;
-        let expires = numeric_date(member(&claims, "exp")?, "exp")?;
+            .map_err(|_| Error::BadSignature { key_id: "the shared secret".to_owned() })
+    }
+}
+
+/// The times of a token in seconds since 1970, of which only the expiry must be there.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) expires: i64,
+    not_before: Option<i64>,
+    issued: Option<i64>,
+}
+
+impl Times {
+    pub(super) fn read(claims: &Members) -> Result<Self, Error> {
         let optional =
             |claim: &'static str| claims.get(claim).map(|value| numeric_date(value, claim)).transpose();
-        let (not_before, issued) = (optional("nbf")?, optional("iat")?);
-        let seconds_ago = now.as_second().saturating_sub(expires);
-        if seconds_ago >= 0 {
-            return Err(Error::TokenExpired { expired_at: instant("exp", expires)?, seconds_ago });
-        }
-        let ahead = |second: Option<i64>| {
-            second
-                .map(|second| (second, second.saturating_sub(now.as_second())))
-                .filter(|(_, left)| *left > LEEWAY_SECONDS)
-        };
-        if let Some((second, seconds_left)) = ahead(not_before) {
-            return Err(Error::TokenNotYetValid { not_before: instant("nbf", second)?, seconds_left });
-        }
-        if let Some((second, seconds_left)) = ahead(issued) {
-            return Err(Error::IssuedInFuture { issued_at: instant("iat", second)?, seconds_left });
-        }
-        Ok(Principal {
-            user_id: uuid("id", &text(&claims, "id")?)?,
-            username: text(&claims, "username")?,
-            scopes: match claims.get("scope") {
-                None => Scopes::of_user(),
-                Some(_) => super::claims::scopes(&claims)?,
-            },
-            session_id: optional_uuid(&claims, "sid")?,
-            token_id: optional_uuid(&claims, "jti")?.unwrap_or_else(|| id_of(token)),
-            issued_at: issued.map(|second| instant("iat", second)).transpose()?,
-            expires_at: instant("exp", expires)?,
+        Ok(Self {
+            expires: numeric_date(member(claims, "exp")?, "exp")?,
+            not_before: optional("nbf")?,
+            issued: optional("iat")?,
         })
     }
+
+    pub(super) fn check_expiry(self, now: Timestamp) -> Result<(), Error> {
+        let seconds_ago = now.as_second().saturating_sub(self.expires);
+        if seconds_ago < 0 {
+            return Ok(());
+        }
+        Err(Error::TokenExpired { expired_at: instant("exp", self.expires)?, seconds_ago })
+    }
+
+    pub(super) fn check_not_before(self, now: Timestamp) -> Result<(), Error> {
+        match self.not_before.and_then(|second| ahead(second, now).map(|left| (second, left))) {
+            None => Ok(()),
+            Some((second, seconds_left)) => {
+                Err(Error::TokenNotYetValid { not_before: instant("nbf", second)?, seconds_left })
+            }
+        }
+    }
+
+    pub(super) fn check_issued_at(self, now: Timestamp) -> Result<(), Error> {
+        match self.issued.and_then(|second| ahead(second, now).map(|left| (second, left))) {
+            None => Ok(()),
+            Some((second, seconds_left)) => {
+                Err(Error::IssuedInFuture { issued_at: instant("iat", second)?, seconds_left })
+            }
+        }
+    }
+}
+
+/// How many seconds a time is ahead, where that is more than two clocks may differ.
+fn ahead(second: i64, now: Timestamp) -> Option<i64> {
+    Some(second.saturating_sub(now.as_second())).filter(|left| *left > LEEWAY_SECONDS)
+}
+
+/// Who is asking, where signature and times are right.
+pub(super) fn principal(token: &str, claims: &Members, times: Times) -> Result<Principal, Error> {
+    Ok(Principal {
+        user_id: uuid("id", &text(claims, "id")?)?,
+        username: text(claims, "username")?,
+        scopes: match claims.get("scope") {
+            None => Scopes::of_user(),
+            Some(_) => super::claims::scopes(claims)?,
+        },
+        session_id: optional_uuid(claims, "sid")?,
+        token_id: optional_uuid(claims, "jti")?.unwrap_or_else(|| id_of(token)),
+        issued_at: times.issued.map(|second| instant("iat", second)).transpose()?,
+        expires_at: instant("exp", times.expires)?,
+    })
 }
 
 /// An id for a token that has none: a UUID of version 8, of its SHA-256 (RFC 9562 section 5.8).
@@ -184,11 +231,19 @@ fn id_of(token: &str) -> Uuid {
 }
 
 /// `typ` is `JWT` or absent: an access token of the other mode says `at+jwt`, and no other kind is taken either.
-fn check_type(header: &Members) -> Result<(), Error> {
+pub(super) fn check_type(header: &Members) -> Result<(), Error> {
     match header.get("typ") {
         None => Ok(()),
         Some(Value::String(name)) if name.eq_ignore_ascii_case("JWT") => Ok(()),
         got => Err(Error::WrongType { expected: "JWT", got: describe(got) }),
+    }
+}
+
+/// `alg` must be that of the secret (RFC 8725 sections 3.1 and 3.2).
+pub(super) fn check_algorithm(header: &Members) -> Result<(), Error> {
+    match header.get("alg") {
+        Some(Value::String(name)) if name == ALGORITHM => Ok(()),
+        got => Err(Error::WrongAlgorithm { expected: ALGORITHM, got: describe(got) }),
     }
 }
 

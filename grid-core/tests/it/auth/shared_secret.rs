@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use grid_core::auth::{Error, Issuer, RememberingVerifier, Scopes, SharedSecret, SigningKey, Subject};
+use grid_core::auth::{
+    Error, Inspection, Issuer, Outcome, RememberingVerifier, Scopes, SharedSecret, SigningKey, Subject,
+    inspect_shared,
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -143,5 +146,64 @@ proptest! {
         let before = token.clone();
         token.replace_range(place..=place, &other);
         prop_assert_eq!(secret().verify(&token, at(NOW)).is_ok(), token == before);
+    }
+}
+
+#[test]
+fn a_lifetime_is_bounded_as_in_the_other_mode() {
+    for (seconds, allowed) in [(0, false), (1, true), (24 * 3600, true), (24 * 3600 + 1, false)] {
+        let issued = secret().issue(&kat(), Duration::from_secs(seconds), at(NOW));
+        assert_eq!(issued.is_ok(), allowed, "{seconds} s");
+    }
+}
+
+#[test]
+fn a_token_is_explained_check_by_check() {
+    let checks = |inspection: &Inspection, outcome| {
+        let of_outcome = inspection.checks.iter().filter(|check| check.outcome == outcome);
+        of_outcome.map(|check| check.name).collect::<Vec<_>>()
+    };
+    let good = inspect_shared(OF_PYTHON, &secret(), at(NOW));
+    assert!(good.valid);
+    assert_eq!((good.reason, good.seconds_left), (None, Some(900)));
+    assert_eq!(good.claims.as_ref().unwrap()["username"], "kat");
+    let names = "form header type extensions algorithm signature claims claims_present expiry not_before issued_at identity";
+    assert_eq!(checks(&good, Outcome::Passed).join(" "), names);
+
+    // Each check is made, whatever the ones before it say.
+    let mut wrong = with(claims(), "nbf", Some(json!(NOW + 2000)));
+    wrong = with(wrong, "id", Some(json!("7")));
+    let token = sign(&Header::new(Algorithm::HS384), &wrong, b"another secret of at least 32 bytes");
+    let shown = inspect_shared(&token, &secret(), at(NOW + 1000));
+    assert_eq!((shown.valid, shown.reason, shown.seconds_left), (false, Some("wrong_algorithm"), Some(-100)));
+    assert_eq!(
+        checks(&shown, Outcome::Failed),
+        ["algorithm", "signature", "expiry", "not_before", "identity"]
+    );
+    let rubbish = inspect_shared("rubbish", &secret(), at(NOW));
+    assert_eq!((rubbish.valid, rubbish.reason, rubbish.seconds_left), (false, Some("token_malformed"), None));
+}
+
+proptest! {
+    /// The explanation and the verifier are two ways through the same checks.
+    #[test]
+    fn an_explanation_agrees_with_the_verifier(
+        exp in -2000_i64..2000, iat in prop::option::of(-100_i64..100), nbf in prop::option::of(-100_i64..100),
+        typ in prop::option::of("JWT|jwt|at\\+jwt"), right in any::<bool>(), named in any::<bool>(),
+    ) {
+        let mut claims = with(claims(), "exp", Some(json!(NOW + exp)));
+        claims = with(claims, "iat", iat.map(|iat| json!(NOW + iat)));
+        claims = with(claims, "nbf", nbf.map(|nbf| json!(NOW + nbf)));
+        if !named {
+            claims = with(claims, "username", None);
+        }
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = typ;
+        let token = sign(&header, &claims, if right { SECRET } else { b"another secret of at least 32 bytes" });
+        let shown = inspect_shared(&token, &secret(), at(NOW));
+        let verified = secret().verify(&token, at(NOW));
+        prop_assert_eq!(shown.valid, verified.is_ok());
+        prop_assert_eq!(shown.reason, verified.err().map(|error| error.reason()));
+        prop_assert_eq!(shown.seconds_left, Some(exp));
     }
 }
