@@ -32,10 +32,14 @@ async fn world(server: &Server, mia: &Client, olga: &Client) -> World {
     // Seven devices so that each role has one of its own to do away with.
     let device = mia.device("meter", "Europe/Madrid").await;
     let recording = mia
-        .csv("/api/v1/battery/recordings?name=cell", "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n")
+        .csv(
+            "/api/v1/battery/recordings?name=cell",
+            "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n",
+        )
         .await;
     let days: Vec<f64> = (0..24 * 30).map(|hour| f64::from(hour % 24)).collect();
-    let series = json!({"series": {"start": "2026-01-01T00:00:00Z", "values": days}, "model": "seasonal_naive"});
+    let series =
+        json!({"series": {"start": "2026-01-01T00:00:00Z", "values": days}, "model": "seasonal_naive"});
     let forecast = mia.post("/api/v1/forecasts", &series).await;
     let key = json!({"name": "meter", "scope": "readings:write"});
     let api_key = mia.post("/api/v1/auth/api-keys", &key).await;
@@ -50,7 +54,13 @@ async fn world(server: &Server, mia: &Client, olga: &Client) -> World {
             ("forecasts", id_of(&forecast)),
             ("api-keys", id_of(&api_key)),
             ("sessions", session["id"].as_str().unwrap().to_owned()),
-            ("users", server.client().log_in("tom", PASSWORD).await.get("/api/v1/auth/me").await.good()["user_id"].as_str().unwrap().to_owned()),
+            (
+                "users",
+                server.client().log_in("tom", PASSWORD).await.get("/api/v1/auth/me").await.good()["user_id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+            ),
         ]
         .into_iter()
         .collect(),
@@ -72,7 +82,9 @@ impl World {
         }
         let path = segments.join("/");
         match template {
-            "/api/v1/charts/energy-day.svg" => format!("{path}?community={}&date=2026-03-01", self.ids["communities"]),
+            "/api/v1/charts/energy-day.svg" => {
+                format!("{path}?community={}&date=2026-03-01", self.ids["communities"])
+            }
             "/api/v1/charts/forecast.svg" => format!("{path}?forecast={}", self.ids["forecasts"]),
             _ if template.ends_with("/balance") => format!("{path}?from=2026-03-01&to=2026-03-02"),
             _ => path,
@@ -142,8 +154,11 @@ async fn every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() 
     let ada = store.user_by_name("ada").await.unwrap().unwrap().id();
     store.set_administrator(ada, true).await.unwrap();
     let anyone = server.client();
-    let (mia, olga, otto) =
-        (anyone.log_in("mia", PASSWORD).await, anyone.log_in("olga", PASSWORD).await, anyone.log_in("otto", PASSWORD).await);
+    let (mia, olga, otto) = (
+        anyone.log_in("mia", PASSWORD).await,
+        anyone.log_in("olga", PASSWORD).await,
+        anyone.log_in("otto", PASSWORD).await,
+    );
     otto.community("Europe/Madrid").await;
     let foreign = {
         let other = Server::start().await;
@@ -153,7 +168,9 @@ async fn every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() 
     let document = anyone.get("/openapi.json").await.good();
     let mut seen = BTreeMap::new();
     for (template, item) in document["paths"].as_object().unwrap() {
-        for method in ["get", "post", "put", "patch", "delete"].iter().filter(|method| item.get(**method).is_some()) {
+        for method in
+            ["get", "post", "put", "patch", "delete"].iter().filter(|method| item.get(**method).is_some())
+        {
             let method = method.to_uppercase();
             let world = world(&server, &mia, &olga).await;
             let path = world.path(template);
@@ -168,12 +185,14 @@ async fn every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() 
                     "administrator" => "ada",
                     _ => "mia",
                 };
-                let caller = if role == "nobody" { anyone.clone() } else { anyone.log_in(name, PASSWORD).await };
+                let caller =
+                    if role == "nobody" { anyone.clone() } else { anyone.log_in(name, PASSWORD).await };
                 let answer = verdict(&caller.send(&method, &path, &headers, body.clone()).await);
                 if role == "nobody" {
                     // A token that is none, or another server's, is as good as none.
                     for wrong in ["garbage", foreign.token()] {
-                        let wrong = anyone.with_token(wrong).send(&method, &path, &headers, body.clone()).await;
+                        let wrong =
+                            anyone.with_token(wrong).send(&method, &path, &headers, body.clone()).await;
                         assert_eq!(verdict(&wrong), answer, "{method} {template} with a wrong token");
                     }
                 }
@@ -194,7 +213,10 @@ async fn every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() 
     for route in told.keys().filter(|route| !seen.contains_key(*route)) {
         writeln!(differences, "no such route: {route}").unwrap();
     }
-    assert!(differences.is_empty(), "docs/access.md does not say what the server does, which is:\n{differences}");
+    assert!(
+        differences.is_empty(),
+        "docs/access.md does not say what the server does, which is:\n{differences}"
+    );
 }
 
 /// The description tells a client which routes need a login: as the table does.
@@ -205,7 +227,9 @@ async fn the_description_says_which_routes_need_a_login() {
     for (route, cells) in table() {
         let (method, path) = route.split_once(' ').unwrap();
         let operation = &document["paths"][path][method.to_lowercase()];
-        let needs = operation["security"].as_array().is_some_and(|all| all.iter().any(|one| one.get("bearerAuth").is_some()));
+        let needs = operation["security"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one.get("bearerAuth").is_some()));
         assert_eq!(needs, cells[0] == "401", "{route}");
     }
 }
