@@ -114,6 +114,10 @@ pub(crate) async fn log_in(
             .error("unsupported_grant_type")
             .hint("refresh tokens go to `/api/v1/auth/refresh`"));
     }
+    if body.refresh_in == RefreshIn::Cookie {
+        // Else another site could log a browser in as somebody else.
+        browser::only_this_site(&headers, &app.config().cors_origins)?;
+    }
     let name = body.username.ok_or_else(|| missing("username"))?;
     let password = body.password.ok_or_else(|| missing("password"))?;
     let services = app.services()?;
