@@ -49,14 +49,11 @@ fn is_from_this_site(headers: &HeaderMap, listed: &[String]) -> bool {
     if origin.is_some_and(|origin| listed.iter().any(|listed| listed == origin)) {
         return true;
     }
-    match text(&SEC_FETCH_SITE) {
-        Some(site) => site == "same-origin",
-        None => {
-            let host =
-                origin.and_then(|origin| origin.parse::<Uri>().ok()?.authority().map(ToString::to_string));
-            host.is_some() && host.as_deref() == text(&header::HOST)
-        }
+    if let Some(site) = text(&SEC_FETCH_SITE) {
+        return site == "same-origin";
     }
+    let host = origin.and_then(|origin| origin.parse::<Uri>().ok()?.authority().map(ToString::to_string));
+    host.is_some() && host.as_deref() == text(&header::HOST)
 }
 
 /// `Set-Cookie` for a browser to keep its refresh token.

@@ -30,7 +30,7 @@ impl<'a> Deed<'a> {
 
     /// To what.
     #[must_use]
-    pub(crate) fn to(mut self, target: impl ToString) -> Self {
+    pub(crate) fn to(mut self, target: Uuid) -> Self {
         self.target = target.to_string();
         self
     }

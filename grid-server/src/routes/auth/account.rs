@@ -137,7 +137,9 @@ pub(crate) async fn change_password(
         .store()
         .change_password(caller.id, &hash, caller.session_id(), now, services.last_token(now))
         .await?;
-    ended.into_iter().for_each(|revocation| services.revoked(revocation));
+    for revocation in ended {
+        services.revoked(revocation);
+    }
     deed.record(services, &origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
