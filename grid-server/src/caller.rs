@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath},
+    extract::{FromRequestParts, MatchedPath, OriginalUri},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use grid_core::{
-    auth::{self, ApiKey, Principal, Scopes},
+    auth::{self, ApiKey, Principal, Scope, Scopes},
     energy::{Community, Device, Member, Role},
     store::{self, StoredApiKey},
 };
@@ -51,7 +51,9 @@ impl FromRequestParts<App> for Caller {
             of_token(services, text).await?
         };
         let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        caller.may(&parts.method, path, parts.uri.path())?;
+        // Under `/api/v1` the path of the request itself begins after that.
+        let called = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+        caller.may(&parts.method, path, called.path())?;
         Ok(caller)
     }
 }
@@ -102,10 +104,12 @@ async fn of_key(services: &Services, text: &str) -> Result<Caller, Problem> {
     if stored.last_used_at.is_none_or(|used| now.duration_since(used).as_secs() >= 60) {
         services.store().note_api_key_use(stored.id, now).await?;
     }
+    // What only administrators may allow ends where its owner is none any more.
+    let still = |scope: &&Scope| owner.is_administrator() || scope.as_str() != Scopes::INTROSPECT;
     Ok(Caller {
         id: owner.id(),
         username: owner.username().to_owned(),
-        scopes: stored.scopes.clone(),
+        scopes: stored.scopes.iter().filter(still).cloned().collect(),
         by: By::Key(Box::new(stored)),
     })
 }

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use grid_core::energy::Channel;
 use uuid::Uuid;
 
-use crate::{config::Config, import, openapi, readme, serve};
+use crate::{commands, config::Config, import, openapi, readme, serve};
 
 /// The GRID server: energy communities, from the meter to the bill.
 #[derive(Debug, Parser)]
@@ -31,6 +31,15 @@ pub enum Command {
     Import(Import),
     /// Bring the database's tables up to date and stop.
     Migrate,
+    /// Make users, keep them out, set their passwords.
+    #[command(subcommand)]
+    User(commands::user::Command),
+    /// Explain an access token.
+    #[command(subcommand)]
+    Token(commands::token::Command),
+    /// List, rotate or remove the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(commands::keys::Command),
     /// Print the OpenAPI description.
     Openapi,
     /// Ask the server on this machine whether it is ready; exit code 0 if it is.
@@ -95,6 +104,9 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
         Command::Import(wanted) => import::run(&cli.config, &wanted),
         Command::Migrate => serve::migrate(&cli.config),
+        Command::User(command) => commands::user::run(&cli.config, command),
+        Command::Token(command) => commands::token::run(&cli.config, command),
+        Command::Keys(command) => commands::keys::run(&cli.config, command),
         Command::Openapi => print(&openapi::text()?),
         Command::Healthcheck => serve::healthcheck(&cli.config),
         Command::Readme => print(&readme::renew(&std::io::read_to_string(std::io::stdin())?)?),

@@ -207,6 +207,9 @@ pub enum Error {
     },
 }
 
+/// The source of an address that nobody named.
+const DEFAULT: &str = "the default";
+
 /// Where the database is, and who said so.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseAddress {
@@ -246,6 +249,20 @@ impl Config {
     ///
     /// [`Error::SecretUnreadable`] or [`Error::NoFolder`].
     pub fn database(&self) -> Result<DatabaseAddress, Error> {
+        let address = self.database_if_there()?;
+        if address.source == DEFAULT {
+            let path = PathBuf::from(Self::DEFAULT_FOLDER);
+            std::fs::create_dir_all(&path).map_err(|source| Error::NoFolder { path, source })?;
+        }
+        Ok(address)
+    }
+
+    /// Where the database is, as [`Self::database`] has it, for whoever only looks: no folder is made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecretUnreadable`].
+    pub fn database_if_there(&self) -> Result<DatabaseAddress, Error> {
         if let Some(path) = &self.database_url_file {
             let text = read_secret(path, "the database address")?;
             return Ok(DatabaseAddress { url: text, source: "GRID_DATABASE_URL_FILE" });
@@ -255,17 +272,12 @@ impl Config {
                 .filter(|url| !url.trim().is_empty())
                 .map(|url| DatabaseAddress { url: url.trim().to_owned(), source })
         };
-        if let Some(address) = named(&self.database_url, "GRID_DATABASE_URL")
+        Ok(named(&self.database_url, "GRID_DATABASE_URL")
             .or_else(|| named(&self.fallback_database_url, "DATABASE_URL"))
-        {
-            return Ok(address);
-        }
-        let path = PathBuf::from(Self::DEFAULT_FOLDER);
-        std::fs::create_dir_all(&path).map_err(|source| Error::NoFolder { path, source })?;
-        Ok(DatabaseAddress {
-            url: format!("sqlite://{}/grid.db", Self::DEFAULT_FOLDER),
-            source: "the default",
-        })
+            .unwrap_or_else(|| DatabaseAddress {
+                url: format!("sqlite://{}/grid.db", Self::DEFAULT_FOLDER),
+                source: DEFAULT,
+            }))
     }
 
     /// The key that seals the secrets of the database, where there is one.

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod problem;
 pub mod readme;
@@ -26,6 +27,7 @@ mod page;
 mod period;
 mod routes;
 mod services;
+mod setup;
 mod telemetry;
 mod trail;
 mod upload;

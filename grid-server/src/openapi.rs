@@ -49,6 +49,7 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
         .components(Some(components))
         .tags(Some([
             tag("auth", "Registering and logging in"),
+            tag("administration", "Users of the whole server, and what was done"),
             tag("devices", "Devices and their readings"),
             tag("communities", "Communities: members, devices, sharing, balance"),
             tag("battery", "Battery test recordings"),

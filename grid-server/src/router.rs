@@ -25,7 +25,8 @@ pub fn router(app: App) -> Router {
     let config = app.config().clone();
     let (routes, mut document) = described(&config).split_for_parts();
     openapi::complete(&mut document);
-    let routes = routes.merge(routes::docs::router(&document)).fallback(routes::nothing).with_state(app);
+    let pages = routes::docs::router(&document).merge(routes::setup::router());
+    let routes = routes.merge(pages).fallback(routes::nothing).with_state(app);
     // A path with a slash at its end is the same path: answered, never redirected, because a client that is redirected
     // may drop its `Authorization` header.
     let routes = NormalizePathLayer::trim_trailing_slash().layer(routes);

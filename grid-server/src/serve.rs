@@ -20,7 +20,7 @@ use crate::{
     problem::Problem,
     router,
     services::{FOLLOWS, Services},
-    telemetry,
+    setup, telemetry,
 };
 
 /// How long requests that run may go on after the signal to stop: with closing the store, less than the ten seconds after
@@ -154,12 +154,17 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
         app.set_start_up(StartUp::Loading);
         demo::load(&app).await?;
     }
+    let said = match content {
+        Content::Demo => demo::welcome(&app, address).await?,
+        // Who is served already need not wait for an administrator.
+        Content::AsItIs => setup::invite(&app, address).await.unwrap_or_else(|problem| {
+            tracing::warn!("no link for the first administrator could be made: {problem}");
+            String::new()
+        }),
+    };
     app.set_start_up(StartUp::Done);
     tracing::info!("ready");
-    if content == Content::Demo {
-        cli::print(&demo::welcome(&app, address).await?)?;
-    }
-    Ok(())
+    cli::print(&said)
 }
 
 /// Follows what other servers on the same database do, and keeps house once an hour.
@@ -209,10 +214,28 @@ pub(crate) fn with_store<T, F>(config: &Config, work: impl FnOnce(Store) -> F) -
 where
     F: Future<Output = Result<T, Failed>>,
 {
+    with_database(config, &config.database()?.url, |store| async move {
+        store.migrate().await?;
+        work(store).await
+    })
+}
+
+/// Opens a database as it is, works with it and closes it.
+///
+/// # Errors
+///
+/// Where the database cannot be reached, or the work fails.
+pub(crate) fn with_database<T, F>(
+    config: &Config,
+    url: &str,
+    work: impl FnOnce(Store) -> F,
+) -> Result<T, Failed>
+where
+    F: Future<Output = Result<T, Failed>>,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = Store::connect(&config.database()?.url, options(config)).await?;
-        store.migrate().await?;
+        let store = Store::connect(url, options(config)).await?;
         let result = work(store.clone()).await;
         store.close().await;
         result

@@ -1,6 +1,7 @@
 //! The trail of what was done: who, what, when, from where, and whether it worked.
 
 use grid_core::store::{AuditEntry, new_id};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{clock, origin::Origin, problem::Problem, services::Services};
@@ -30,8 +31,8 @@ impl<'a> Deed<'a> {
 
     /// To what.
     #[must_use]
-    pub(crate) fn to(mut self, target: Uuid) -> Self {
-        self.target = target.to_string();
+    pub(crate) fn to(mut self, target: impl Into<String>) -> Self {
+        self.target = target.into();
         self
     }
 
@@ -51,8 +52,13 @@ impl<'a> Deed<'a> {
 
     /// Writes it down.
     pub(crate) async fn record(self, services: &Services, origin: &Origin) -> Result<(), Problem> {
-        let at = clock::now();
-        let entry = AuditEntry {
+        let entry = self.entry(clock::now(), origin.address.to_string(), origin.request_id.clone());
+        Ok(services.store().record(&entry).await?)
+    }
+
+    /// What is written down.
+    pub(crate) fn entry(self, at: Timestamp, address: String, request_id: String) -> AuditEntry {
+        AuditEntry {
             id: new_id(at),
             at,
             actor: self.actor,
@@ -61,10 +67,9 @@ impl<'a> Deed<'a> {
             target: self.target,
             succeeded: self.refused.is_none(),
             reason: self.refused.map(str::to_owned),
-            address: origin.address.to_string(),
+            address,
             token_hash: self.token_hash,
-            request_id: origin.request_id.clone(),
-        };
-        Ok(services.store().record(&entry).await?)
+            request_id,
+        }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::{digest, rand};
 use zeroize::Zeroizing;
 
-use super::{Error, checksum};
+use super::{Error, secret_text, sha256};
 
 /// A key of a device or a program: `gridkey_`, 32 random characters and 6 of checksum, 46 in all.
 ///
@@ -32,14 +31,6 @@ use super::{Error, checksum};
 #[derive(Clone)]
 pub struct ApiKey(Zeroizing<String>);
 
-/// How many random characters follow the prefix.
-const RANDOM: usize = 32;
-/// How long a key is.
-const LENGTH: usize = ApiKey::PREFIX.len() + RANDOM + checksum::LENGTH;
-/// The largest multiple of 62 that a byte can count to: bytes from here on are thrown away, for with them the first
-/// characters of the alphabet would come more often.
-const FAIR: u8 = 248;
-
 impl ApiKey {
     /// What every key begins with.
     pub const PREFIX: &str = "gridkey_";
@@ -50,19 +41,7 @@ impl ApiKey {
     ///
     /// [`Error::NoRandom`] when the operating system gives none.
     pub fn generate() -> Result<Self, Error> {
-        // As long as it will be, so that no copy of it stays behind where it grew.
-        let mut text = Zeroizing::new(String::with_capacity(LENGTH));
-        text.push_str(Self::PREFIX);
-        let mut bytes = Zeroizing::new([0_u8; 2 * RANDOM]);
-        let random = Self::PREFIX.len() + RANDOM;
-        while text.len() < random {
-            rand::fill(bytes.as_mut()).map_err(|_| Error::NoRandom)?;
-            let missing = random - text.len();
-            let fair = bytes.iter().filter(|byte| **byte < FAIR).take(missing);
-            text.extend(fair.map(|byte| char::from(checksum::base62(u32::from(byte % 62)))));
-        }
-        checksum::append(&mut text);
-        Ok(Self(text))
+        secret_text::generate(Self::PREFIX).map(Self)
     }
 
     /// Takes a text as a key; whether it is anybody's is for whoever knows the hashes to say.
@@ -71,20 +50,7 @@ impl ApiKey {
     ///
     /// [`Error::ApiKeyMalformed`], which says what is wrong and repeats nothing of the text.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let malformed = |got| Err(Error::ApiKeyMalformed { got });
-        let Some(rest) = text.strip_prefix(Self::PREFIX) else {
-            return malformed("another beginning");
-        };
-        if !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return malformed("a character that no key has");
-        }
-        if text.len() != LENGTH {
-            return malformed("another length");
-        }
-        if checksum::strip(text).is_none() {
-            return malformed("a wrong checksum");
-        }
-        Ok(Self(Zeroizing::new(text.to_owned())))
+        secret_text::parse(Self::PREFIX, text).map(Self).map_err(|got| Error::ApiKeyMalformed { got })
     }
 
     /// The key itself, to be shown once to whoever will use it.
@@ -94,10 +60,7 @@ impl ApiKey {
 
     /// What is stored of the key: the SHA-256 of its text.
     pub fn hash(&self) -> [u8; 32] {
-        let mut hash = [0; 32];
-        let digest = digest::digest(&digest::SHA256, self.0.as_bytes());
-        hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-        hash
+        sha256(self.0.as_bytes())
     }
 
     /// What may be shown of the key later, so that its owner knows which one it is: `gridkey_Ab12…`.
@@ -118,7 +81,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::error::{Failure as _, Kind};
+    use crate::{
+        auth::secret_text::RANDOM,
+        error::{Failure as _, Kind},
+    };
 
     /// The SHA-256 (by `sha256sum`) and the CRC-32 (by Python's `zlib.crc32`, written in base 62 by hand) come from
     /// outside.
@@ -147,8 +113,8 @@ mod tests {
             (String::new(), "another beginning"),
             (KEY.replace("gridkey_", "GRIDKEY_"), "another beginning"),
             (format!(" {KEY}"), "another beginning"),
-            (KEY.replace('5', "é"), "a character that no key has"),
-            (format!("{KEY}\n"), "a character that no key has"),
+            (KEY.replace('5', "é"), "another character"),
+            (format!("{KEY}\n"), "another character"),
             (KEY.replace('5', ""), "another length"),
             (format!("{KEY}0"), "another length"),
             (ApiKey::PREFIX.to_owned(), "another length"),

@@ -296,6 +296,12 @@ pub enum Error {
         /// What is wrong with it; the text itself is not repeated.
         got: &'static str,
     },
+    /// A text is not a setup token.
+    #[error("expected a setup token of `gridsetup_` and 38 letters and digits, got {got}")]
+    SetupTokenMalformed {
+        /// What is wrong with it; the text itself is not repeated.
+        got: &'static str,
+    },
     /// A text is not a recovery code.
     #[error("expected a recovery code of 10 letters and digits, got {got}")]
     RecoveryCodeMalformed {
@@ -434,6 +440,7 @@ impl Error {
             Self::SealingFailed => "sealing_failed",
             Self::NoSigningKey => "no_signing_key",
             Self::ApiKeyMalformed { .. } => "api_key_malformed",
+            Self::SetupTokenMalformed { .. } => "setup_token_malformed",
             Self::RecoveryCodeMalformed { .. } => "recovery_code_malformed",
             Self::TotpSecretUnreadable { .. } => "totp_secret_unreadable",
             Self::TotpLabelMalformed { .. } => "totp_label_malformed",
@@ -492,6 +499,7 @@ impl Failure for Error {
             | Self::KeyMalformed { .. }
             | Self::SecretTooShort { .. }
             | Self::TotpLabelMalformed { .. }
+            | Self::SetupTokenMalformed { .. }
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong { .. }
             | Self::PasswordTooCommon
@@ -529,6 +537,9 @@ impl Failure for Error {
             Self::TokenMalformed { .. } => "send the whole access token, as the login answered it",
             Self::PasswordTooCommon => "take several words that do not belong together",
             Self::ApiKeyMalformed { .. } => "send the whole key, as it was shown when it was made",
+            Self::SetupTokenMalformed { .. } => {
+                "open the whole link, as the server printed it when it started"
+            }
             _ => return None,
         };
         Some(hint.to_owned())

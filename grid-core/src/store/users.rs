@@ -252,6 +252,23 @@ impl Store {
         })
     }
 
+    /// Whether another user than this one is an administrator who may log in.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn has_other_administrator(&self, than: Uuid) -> Result<bool, Error> {
+        on!(self, read "look for another administrator", |connection| {
+            let found: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
+                "SELECT created_at FROM users WHERE administrator = 1 AND disabled_at IS NULL AND id <> ? LIMIT 1"
+            ))
+            .bind(key(&than))
+            .fetch_optional(connection)
+            .await?;
+            Ok(found.is_some())
+        })
+    }
+
     /// Makes a user an administrator, or no longer one.
     ///
     /// # Errors

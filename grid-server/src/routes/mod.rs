@@ -12,6 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, problem::Problem};
 
+mod audit;
 mod auth;
 mod battery;
 mod charts;
@@ -21,12 +22,17 @@ pub(crate) mod docs;
 mod forecasts;
 mod health;
 mod readings;
+pub(crate) mod setup;
 mod sharing;
+mod users;
 
 /// What stands under `/api/v1`.
 pub(crate) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::plain())
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::change))
+        .routes(routes!(audit::list))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::show, devices::change, devices::delete))
         .routes(routes!(readings::of_device))

@@ -157,6 +157,11 @@ impl Drop for Server {
 }
 
 impl Client {
+    /// Somebody who is not logged in at the server of an address.
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        Self { address, token: None }
+    }
+
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> Self {
         let answer = self
             .post("/api/v1/auth/login", &serde_json::json!({"username": name, "password": password}))

@@ -5,10 +5,12 @@
 #![allow(clippy::print_stdout, reason = "a test says what it skipped")]
 
 mod access;
+mod api_keys;
 mod auth;
 mod bad_input;
 mod battery;
 mod citylearn;
+mod commands;
 mod communities;
 mod demo;
 mod devices;
@@ -21,6 +23,9 @@ mod process;
 mod readings;
 mod service;
 mod sessions;
+mod setup;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
+mod totp;
 mod unknown_fields;
+mod users;

@@ -89,6 +89,7 @@ pub(super) async fn an_administrator_is_one_until_told_otherwise(store: Store) {
         assert!(!store.user(user.id()).await.unwrap().unwrap().is_administrator());
     }
     store.set_administrator(user.id(), true).await.unwrap();
+    assert!(store.has_other_administrator(Uuid::nil()).await.unwrap());
     store.disable_user(user.id(), now(), until()).await.unwrap();
     assert!(store.has_administrator().await.unwrap(), "a disabled one counts");
     is(store.set_administrator(Uuid::nil(), true).await, Kind::NotFound);

@@ -179,7 +179,7 @@ pub(crate) async fn revoke(
                 .store()
                 .end_session(session.id, Ended::LoggedOut, now, services.last_token(now))
                 .await?;
-            for revocation in ended {
+            if let Some(revocation) = ended {
                 services.revoked(revocation);
             }
             let deed = Deed::new("token.revoke", session.user_id, "").to(session.id).with(presented.hash());

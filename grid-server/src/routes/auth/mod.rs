@@ -1,10 +1,13 @@
 //! Accounts, logins, sessions and tokens.
 
 mod account;
+mod api_keys;
 mod introspection;
 mod jwks;
 mod login;
 mod sessions;
+mod setup;
+mod totp;
 
 use axum::middleware::from_fn;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,6 +24,7 @@ pub(super) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(token_routes)
         .routes(routes!(account::register))
+        .routes(routes!(setup::set_up))
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list))
@@ -28,6 +32,9 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(sessions::log_out))
         .routes(routes!(sessions::log_out_everywhere))
         .routes(routes!(introspection::introspect))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
+        .routes(routes!(totp::status, totp::begin, totp::confirm, totp::remove))
 }
 
 /// What stands at the root.

@@ -1,0 +1,50 @@
+//! What an operator does from the command line, one file a subject. Each deed is written to the trail that the API
+//! writes to, by the actor `command line`.
+
+pub mod keys;
+pub mod token;
+pub mod user;
+
+use std::io::{IsTerminal, Read};
+
+use grid_core::{
+    auth::LONGEST_LIFETIME,
+    store::{Store, User},
+};
+use jiff::Timestamp;
+
+use crate::{clock, trail::Deed};
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Who does what the command line does.
+const ACTOR: &str = "command line";
+
+/// Writes a deed down.
+async fn record(store: &Store, action: &str, target: impl Into<String>) -> Result<(), Failed> {
+    let deed = Deed::new(action, None, ACTOR).to(target);
+    Ok(store.record(&deed.entry(clock::now(), String::new(), String::new())).await?)
+}
+
+/// When a token that is issued now has expired, whatever the servers' settings are.
+fn last_token(now: Timestamp) -> Timestamp {
+    now.checked_add(LONGEST_LIFETIME).unwrap_or(Timestamp::MAX)
+}
+
+/// The user of a name or an e-mail address.
+async fn find(store: &Store, name: &str) -> Result<User, Failed> {
+    let user = store.user_by_name(name).await?;
+    Ok(user.ok_or_else(|| format!("there is no user `{}`", grid_core::error::excerpt(name)))?)
+}
+
+/// What is piped into the program, without the white space around it; 64 KiB at most.
+fn piped() -> Result<String, Failed> {
+    let mut text = String::new();
+    std::io::stdin().lock().take(65_536).read_to_string(&mut text)?;
+    Ok(text.trim().to_owned())
+}
+
+/// Whether a person sits in front of the program.
+fn is_asked_by_a_person() -> bool {
+    std::io::stdin().is_terminal()
+}
