@@ -37,8 +37,8 @@ mod _native {
     #[pymodule_export]
     use crate::{
         auth::{
-            PyPrincipal, PySigningKey, generate_key, hash_password, inspect_token, issue_token,
-            verify_password, verify_token,
+            PyApiKey, PyPrincipal, PySharedSecret, PySigningKey, generate_key, hash_password, inspect_token,
+            issue_token, verify_password, verify_token,
         },
         balance::PyBalance,
         battery::{PyRecording, read_battery, summarise_battery},

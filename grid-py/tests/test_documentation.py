@@ -1,6 +1,7 @@
 """What the documentation shows runs as it is printed."""
 
 import doctest
+import os
 import re
 import runpy
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import grid_py as grid
+
+from published import published
 
 ROOT = Path(__file__).parents[2]
 RUNNER = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
@@ -41,9 +44,20 @@ def test_every_name_is_documented(name: str) -> None:
             assert getattr(thing, member).__doc__, member
 
 
-def run(code: str, folder: Path) -> None:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=folder, capture_output=True, text=True)
+def run(code: str, folder: Path, **variables: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **variables},
+    )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def blocks(*path: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", ROOT.joinpath(*path).read_text(), re.DOTALL | re.MULTILINE)
 
 
 def test_the_story_of_the_repository_runs_outside_of_it(tmp_path: Path) -> None:
@@ -52,9 +66,22 @@ def test_the_story_of_the_repository_runs_outside_of_it(tmp_path: Path) -> None:
 
 
 def test_what_the_readme_shows_runs(tmp_path: Path) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "grid-py" / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-    assert blocks
-    run("\n".join(blocks), tmp_path)
+    shown = blocks("grid-py", "README.md")
+    assert shown
+    run("\n".join(shown), tmp_path)
+
+
+@pytest.mark.parametrize(("guide", "count"), [("auth.md", 3), ("auth.es.md", 1)])
+def test_what_the_guide_of_tokens_shows_runs(guide: str, count: int, tmp_path: Path) -> None:
+    key = grid.generate_key()
+    token = grid.issue_token(key, user_id="0198c0de-0000-7000-8000-000000000007", username="kat")
+    shown = blocks("docs", "guides", guide)
+    assert len(shown) == count
+    with published(key.jwks()) as address:
+        for block in shown:
+            said = run(block, tmp_path, GRID=address, TOKEN=token)
+            assert "kat" in said
+            assert "failed" not in said
 
 
 def test_the_quickstart_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

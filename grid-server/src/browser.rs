@@ -25,15 +25,20 @@ impl FromRequestParts<App> for BrowserToken {
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .find_map(|(name, value)| (name == NAME).then(|| value.to_owned()));
-        if token.is_some() && !is_from_this_site(&parts.headers, &app.config().cors_origins) {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "a page of another site cannot use the session of this one",
-            )
-            .hint("call from a page of this site; a program sends `refresh_token` in the body"));
+        if token.is_some() {
+            only_this_site(&parts.headers, &app.config().cors_origins)?;
         }
         Ok(Self(token))
     }
+}
+
+/// Refuses what concerns a browser's cookie unless a page of this site, or of a listed origin, asks.
+pub(crate) fn only_this_site(headers: &HeaderMap, listed: &[String]) -> Result<(), Problem> {
+    if is_from_this_site(headers, listed) {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "a page of another site cannot use the session of this one")
+        .hint("call from a page of this site; a program keeps its `refresh_token` and sends it in the body"))
 }
 
 /// Whether a browser says that a page of this site, or of a listed origin, made the request. Browsers that say nothing
@@ -44,14 +49,11 @@ fn is_from_this_site(headers: &HeaderMap, listed: &[String]) -> bool {
     if origin.is_some_and(|origin| listed.iter().any(|listed| listed == origin)) {
         return true;
     }
-    match text(&SEC_FETCH_SITE) {
-        Some(site) => site == "same-origin",
-        None => {
-            let host =
-                origin.and_then(|origin| origin.parse::<Uri>().ok()?.authority().map(ToString::to_string));
-            host.is_some() && host.as_deref() == text(&header::HOST)
-        }
+    if let Some(site) = text(&SEC_FETCH_SITE) {
+        return site == "same-origin";
     }
+    let host = origin.and_then(|origin| origin.parse::<Uri>().ok()?.authority().map(ToString::to_string));
+    host.is_some() && host.as_deref() == text(&header::HOST)
 }
 
 /// `Set-Cookie` for a browser to keep its refresh token.

@@ -43,8 +43,8 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let services = app.services()?;
         let text = bearer(parts)?;
+        let services = app.services()?;
         let caller = if text.starts_with(ApiKey::PREFIX) {
             of_key(services, text).await?
         } else {

@@ -386,8 +386,7 @@ fn read_secret(path: &Path, what: &'static str) -> Result<String, Error> {
 }
 
 const fn days(count: u32) -> Duration {
-    // Widening, which `u64::from` is not allowed to do in a constant.
-    #[expect(clippy::as_conversions, clippy::cast_lossless, reason = "widening in a constant")]
+    #[expect(clippy::as_conversions, reason = "widening, which `u64::from` cannot do in a constant")]
     Duration::from_hours(count as u64 * 24)
 }
 

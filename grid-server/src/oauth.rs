@@ -66,9 +66,9 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
         return response;
     }
     match response.extensions_mut().remove::<Problem>() {
-        Some(problem) => problem.as_oauth(form).into_response(),
+        Some(problem) => problem.into_oauth(form).into_response(),
         None => Problem::new(status, status.canonical_reason().unwrap_or("the request was refused"))
-            .as_oauth(form)
+            .into_oauth(form)
             .into_response(),
     }
 }

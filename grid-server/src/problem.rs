@@ -258,7 +258,7 @@ impl Problem {
 
     /// The same refusal for a client of OAuth 2.0; `plain` for one that sent a form, which knows nothing else.
     #[must_use]
-    pub(crate) fn as_oauth(mut self, plain: bool) -> Self {
+    pub(crate) fn into_oauth(mut self, plain: bool) -> Self {
         let status = self.0.status;
         self.0.error = self.0.error.or(Some(match status {
             StatusCode::UNAUTHORIZED => "invalid_grant",

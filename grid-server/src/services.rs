@@ -76,8 +76,11 @@ impl Services {
         let lifetime = config.token_time();
         let ring = ring(&stored, sealing_key.as_ref())?;
         let keys = Keys::of(ring, &issuer, &audience, lifetime, now)?;
-        let verifier =
-            RememberingVerifier::new(keys.verifier(&issuer, &audience), shared_secret.clone(), REMEMBERED);
+        let verifier = RememberingVerifier::new(
+            keys.verifier(&issuer, &audience, lifetime),
+            shared_secret.clone(),
+            REMEMBERED,
+        );
         let services = Self {
             store,
             issuer,
@@ -174,7 +177,7 @@ impl Services {
         let ring = ring(&stored, self.sealing_key.as_ref())?;
         let fresh = Keys::of(ring, &self.issuer, &self.audience, self.lifetime, now)?;
         if fresh.names() != self.keys().names() {
-            self.verifier.replace(fresh.verifier(&self.issuer, &self.audience));
+            self.verifier.replace(fresh.verifier(&self.issuer, &self.audience, self.lifetime));
             *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         }
         Ok(())
@@ -233,8 +236,9 @@ impl Keys {
         })
     }
 
-    fn verifier(&self, issuer: &str, audience: &str) -> Verifier {
-        Verifier::new(self.public.iter().cloned(), issuer, audience)
+    /// No token is taken that lives longer than this server's own: revocations are remembered for as long as those.
+    fn verifier(&self, issuer: &str, audience: &str, lifetime: Duration) -> Verifier {
+        Verifier::new(self.public.iter().cloned(), issuer, audience).with_longest_lifetime(lifetime)
     }
 
     /// What tells one state of the keys from another.

@@ -31,8 +31,8 @@ impl<'a> Deed<'a> {
 
     /// To what.
     #[must_use]
-    pub(crate) fn to(mut self, target: impl ToString) -> Self {
-        self.target = target.to_string();
+    pub(crate) fn to(mut self, target: impl Into<String>) -> Self {
+        self.target = target.into();
         self
     }
 

@@ -22,7 +22,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         on!(self, write "keep a setup link", |connection| {
-            sqlx::query::<Db>(sql!("DELETE FROM setup_links WHERE slot = 1")).execute(&mut *connection).await?;
+            let replaced = sqlx::query::<Db>(sql!(
+                "UPDATE setup_links SET hash = ?, expires_at = ?, created_at = ? WHERE slot = 1"
+            ))
+            .bind(hash.as_slice())
+            .bind(expires_at.as_microsecond())
+            .bind(now.as_microsecond())
+            .execute(&mut *connection)
+            .await?;
+            if replaced.rows_affected() > 0 {
+                return Ok(());
+            }
             sqlx::query::<Db>(sql!(
                 "INSERT INTO setup_links (slot, hash, expires_at, created_at) VALUES (1, ?, ?, ?)"
             ))

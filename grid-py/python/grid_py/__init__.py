@@ -2,6 +2,7 @@
 
 from . import chart
 from ._native import (
+    ApiKey,
     Balance,
     Energy,
     Forecaster,
@@ -12,6 +13,7 @@ from ._native import (
     Recording,
     Series,
     Share,
+    SharedSecret,
     SigningKey,
     Store,
     Table,
@@ -45,6 +47,7 @@ from .errors import (
 from .results import ArrayBalance, Backtest, Imported, Ingested, Remark, Shared
 
 __all__ = [
+    "ApiKey",
     "ArrayBalance",
     "Backtest",
     "Balance",
@@ -69,6 +72,7 @@ __all__ = [
     "Series",
     "Share",
     "Shared",
+    "SharedSecret",
     "SigningKey",
     "StaleError",
     "Store",

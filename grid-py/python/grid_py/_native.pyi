@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from .results import ArrayBalance, Backtest, Imported, Ingested, Remark, Shared
 
 __all__ = [
+    "ApiKey",
     "Balance",
     "Chart",
     "Energy",
@@ -25,6 +26,7 @@ __all__ = [
     "Recording",
     "Series",
     "Share",
+    "SharedSecret",
     "SigningKey",
     "Store",
     "Table",
@@ -307,6 +309,30 @@ class SigningKey:
         """The public key as a JSON Web Key Set (RFC 7517), which verifiers need."""
 
 @final
+class SharedSecret:
+    """A secret that services share, of at least 32 bytes, for the tokens of the old system (HS256)."""
+
+    def __new__(cls, secret: str | bytes) -> Self: ...
+
+@final
+class ApiKey:
+    """A key of a device or a program: ``gridkey_``, 32 random characters and 6 of checksum."""
+
+    @staticmethod
+    def generate() -> ApiKey:
+        """Makes a key from the operating system's generator."""
+    @staticmethod
+    def parse(text: str) -> ApiKey:
+        """Takes a text as a key; one with another form or a wrong checksum raises ``UnauthenticatedError``."""
+    def expose(self) -> str:
+        """The key itself; a secret."""
+    def hash(self) -> bytes:
+        """The SHA-256 of the key, 32 bytes, by which it is known again."""
+    @property
+    def hint(self) -> str:
+        """The beginning of the key, by which its owner knows it again."""
+
+@final
 class Principal:
     """Who is asking, as a verified token says."""
 
@@ -322,6 +348,12 @@ class Principal:
     @property
     def token_id(self) -> str:
         """The token's own id, a UUID."""
+    @property
+    def session_id(self) -> str | None:
+        """The id of the session that the token belongs to, a UUID; ``None`` where it names none."""
+    @property
+    def issued_at(self) -> datetime.datetime | None:
+        """When the token was issued, in UTC; ``None`` where it does not say so, as the old system's do not."""
     @property
     def expires_at(self) -> datetime.datetime:
         """The first instant at which the token is no longer valid, in UTC."""
@@ -607,31 +639,32 @@ def generate_key() -> SigningKey:
     """Makes a new Ed25519 key from the operating system's generator."""
 
 def issue_token(
-    key: SigningKey,
+    key: SigningKey | SharedSecret,
     *,
     user_id: _Id,
     username: str,
     scope: str = "",
+    session_id: _Id | None = None,
     issuer: str = "grid",
     audience: str = "grid-api",
     lifetime_s: float | None = None,
     now: _Instant | None = None,
 ) -> str:
-    """Issues an access token (a JWT after RFC 9068, signed with Ed25519) and returns it as text."""
+    """Issues an access token (a JWT) and returns it as text."""
 
 def verify_token(
     token: str,
-    keys: SigningKey | str | Mapping[str, Any],
+    keys: SigningKey | SharedSecret | str | Mapping[str, Any],
     now: _Instant | None = None,
     *,
     issuer: str = "grid",
     audience: str = "grid-api",
 ) -> Principal:
-    """Verifies an access token with public keys alone, and returns who is asking."""
+    """Verifies an access token and returns who is asking; public keys are enough."""
 
 def inspect_token(
     token: str,
-    keys: SigningKey | str | Mapping[str, Any] | None = None,
+    keys: SigningKey | SharedSecret | str | Mapping[str, Any] | None = None,
     now: _Instant | None = None,
     *,
     issuer: str = "grid",
@@ -639,7 +672,7 @@ def inspect_token(
 ) -> dict[str, Any]:
     """Explains a token check by check; nothing in the answer is to be believed unless ``valid`` is ``True``."""
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, *, memory_kib: int = 19456, passes: int = 2, lanes: int = 1) -> str:
     """Hashes a password of 8 to 128 characters with Argon2id, as a PHC string; it may be one of the most common."""
 
 def verify_password(password: str, hash: str) -> bool:

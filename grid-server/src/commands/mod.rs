@@ -21,7 +21,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 const ACTOR: &str = "command line";
 
 /// Writes a deed down.
-async fn record(store: &Store, action: &str, target: impl ToString) -> Result<(), Failed> {
+async fn record(store: &Store, action: &str, target: impl Into<String>) -> Result<(), Failed> {
     let deed = Deed::new(action, None, ACTOR).to(target);
     Ok(store.record(&deed.entry(clock::now(), String::new(), String::new())).await?)
 }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use grid_core::{
-    auth::{Password, Revocation},
+    auth::Password,
     store::{User, new_id},
 };
 use jiff::Timestamp;
@@ -174,7 +174,9 @@ pub(crate) async fn change(
         let keep = caller.session_id().filter(|_| id == caller.id);
         let now = clock::now();
         let ended = store.change_password(id, &hash, keep, now, services.last_token(now)).await?;
-        in_force(services, ended);
+        for revocation in ended {
+            services.revoked(revocation);
+        }
         deed("user.set_password").record(services, &origin).await?;
     }
     match body.administrator {
@@ -193,7 +195,9 @@ pub(crate) async fn change(
         Some(true) => {
             let now = clock::now();
             let ended = store.disable_user(id, now, services.last_token(now)).await?;
-            in_force(services, ended);
+            for revocation in ended {
+                services.revoked(revocation);
+            }
             deed("user.disable").record(services, &origin).await?;
         }
         Some(false) if user.disabled_at().is_some() => {
@@ -218,13 +222,8 @@ async fn hash(app: &App, services: &Services, password: Password) -> Result<Stri
 async fn end_sessions(services: &Services, id: Uuid) -> Result<(), Problem> {
     let now = clock::now();
     let ended = services.store().end_sessions_of(id, None, now, services.last_token(now)).await?;
-    in_force(services, ended);
-    Ok(())
-}
-
-/// Refuses at once what the store has revoked.
-fn in_force(services: &Services, revoked: Vec<Revocation>) {
-    for revocation in revoked {
+    for revocation in ended {
         services.revoked(revocation);
     }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may stop at what is not there")]
 #![allow(clippy::print_stdout, reason = "a test says what it skipped")]
 
+mod access;
 mod api_keys;
 mod auth;
 mod bad_input;

@@ -211,7 +211,13 @@ async fn a_browser_keeps_its_refresh_token_where_no_script_and_no_other_site_get
     server.user("kat").await;
     let anyone = server.client();
     let body = json!({"username": "kat", "password": "correct horse", "refresh_in": "cookie"});
-    let login = anyone.post("/api/v1/auth/login", &body).await;
+    let log_in = async |site: &'static str| {
+        let headers: [(&str, &[u8]); 2] =
+            [("content-type", b"application/json"), ("sec-fetch-site", site.as_bytes())];
+        anyone.send("POST", "/api/v1/auth/login", &headers, body.to_string()).await
+    };
+    log_in("cross-site").await.problem(403);
+    let login = log_in("same-origin").await;
     assert_eq!(login.good()["refresh_token"], Value::Null);
     let cookie = login.header("set-cookie").split(';').next().unwrap().to_owned();
     assert!(cookie.starts_with("__Host-grid_refresh=gridrt_"), "{cookie}");

@@ -76,9 +76,10 @@ pub(crate) async fn register(
     let id = new_id(now);
     // Checked before the costly hash is made.
     User::new(id, &body.username, &body.email, String::new())?;
+    let place = app.passwords().place().await?;
     Guess::from_address(&app, &origin).await?;
     let hasher = services.hasher().clone();
-    let hash = app.passwords().run(move || hasher.hash(&password)).await??;
+    let hash = place.run(move || hasher.hash(&password)).await??;
     let user = User::new(id, &body.username, &body.email, hash)?;
     services.store().create_user(&user, now).await?;
     Deed::new("register", id, user.username()).to(id).record(services, &origin).await?;
@@ -136,7 +137,9 @@ pub(crate) async fn change_password(
         .store()
         .change_password(caller.id, &hash, caller.session_id(), now, services.last_token(now))
         .await?;
-    ended.into_iter().for_each(|revocation| services.revoked(revocation));
+    for revocation in ended {
+        services.revoked(revocation);
+    }
     deed.record(services, &origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grid_core::auth::{ApiKey, Ended, RefreshToken, Revocation, Revoked, Scopes, sha256};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -121,7 +122,7 @@ async fn look_at(services: &Services, token: &str) -> Result<Option<Answer>, Pro
             scope: Some(stored.scopes.to_string()),
             username: Some(owner.username().to_owned()),
             token_type: Some("api_key"),
-            exp: stored.expires_at.map(|end| end.as_second()),
+            exp: stored.expires_at.map(Timestamp::as_second),
             iat: Some(stored.created_at.as_second()),
             sub: Some(stored.owner),
             jti: Some(stored.id),
@@ -145,7 +146,7 @@ async fn look_at(services: &Services, token: &str) -> Result<Option<Answer>, Pro
         username: Some(principal.username.clone()),
         token_type: Some("Bearer"),
         exp: Some(principal.expires_at.as_second()),
-        iat: principal.issued_at.map(|issued| issued.as_second()),
+        iat: principal.issued_at.map(Timestamp::as_second),
         sub: Some(principal.user_id),
         aud: Some(services.audience().to_owned()),
         iss: Some(services.issuer().to_owned()),
@@ -178,7 +179,9 @@ pub(crate) async fn revoke(
                 .store()
                 .end_session(session.id, Ended::LoggedOut, now, services.last_token(now))
                 .await?;
-            ended.into_iter().for_each(|revocation| services.revoked(revocation));
+            if let Some(revocation) = ended {
+                services.revoked(revocation);
+            }
             let deed = Deed::new("token.revoke", session.user_id, "").to(session.id).with(presented.hash());
             deed.record(services, &origin).await?;
         }

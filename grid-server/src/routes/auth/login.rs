@@ -114,11 +114,15 @@ pub(crate) async fn log_in(
             .error("unsupported_grant_type")
             .hint("refresh tokens go to `/api/v1/auth/refresh`"));
     }
+    if body.refresh_in == RefreshIn::Cookie {
+        // Else another site could log a browser in as somebody else.
+        browser::only_this_site(&headers, &app.config().cors_origins)?;
+    }
     let name = body.username.ok_or_else(|| missing("username"))?;
     let password = body.password.ok_or_else(|| missing("password"))?;
     let services = app.services()?;
-    let guess = Guess::of_account(&app, &origin, &name).await?;
-    let Some(user) = verify(&app, &name, &password, &guess).await? else {
+    let (guess, user) = guess(&app, &origin, &name, &password).await?;
+    let Some(user) = user else {
         let deed = Deed::new("login", None, &name).refused("wrong_password");
         deed.record(services, &origin).await?;
         return Err(wrong());
@@ -257,24 +261,32 @@ pub(super) async fn is_password_of(
     name: &str,
     password: &str,
 ) -> Result<Option<User>, Problem> {
-    let guess = Guess::of_account(app, origin, name).await?;
-    let user = verify(app, name, password, &guess).await?;
+    let (guess, user) = guess(app, origin, name, password).await?;
     if user.is_some() {
         guess.was_right(app.services()?).await?;
     }
     Ok(user)
 }
 
-/// The user whose password it is, in the same time whether there is none or it is another's.
-async fn verify(app: &App, name: &str, password: &str, guess: &Guess) -> Result<Option<User>, Problem> {
+/// Guesses at a password: the user whose it is, in the same time whether there is none or it is another's.
+///
+/// The guess is counted when its turn has come, so that no more of them are under way than there are places: many who log
+/// in at once with the right password wait for each other, and are not taken for somebody who tries many wrong ones.
+async fn guess(
+    app: &App,
+    origin: &Origin,
+    name: &str,
+    password: &str,
+) -> Result<(Guess, Option<User>), Problem> {
     let services = app.services()?;
+    let place = app.passwords().place().await?;
+    let guess = Guess::of_account(app, origin, name).await?;
     // What cannot be anybody's password is answered like a wrong one.
-    let Ok(password) = Password::parse(password) else { return Ok(None) };
+    let Ok(password) = Password::parse(password) else { return Ok((guess, None)) };
     let user = services.store().user_by_name(name).await?;
     let stored = user.as_ref().map(|user| user.password().to_owned());
     let hasher = services.hasher().clone();
-    let looked = app
-        .passwords()
+    let (right, renewed) = place
         .run(move || {
             let right = match &stored {
                 Some(stored) => hasher.verify(&password, stored)?,
@@ -287,20 +299,12 @@ async fn verify(app: &App, name: &str, password: &str, guess: &Guess) -> Result<
             };
             Ok::<_, grid_core::auth::Error>((right, renewed))
         })
-        .await;
-    let (right, renewed) = match looked {
-        Ok(looked) => looked?,
-        Err(busy) => {
-            // Nobody looked at the password, so it was no guess.
-            guess.was_right(services).await?;
-            return Err(busy);
-        }
-    };
+        .await??;
     let user = user.filter(|user| right && user.disabled_at().is_none());
     if let (Some(user), Some(renewed)) = (&user, renewed) {
         services.store().set_password(user.id(), &renewed).await?;
     }
-    Ok(user)
+    Ok((guess, user))
 }
 
 /// Why a second factor did not do.

@@ -34,7 +34,8 @@ use crate::{
 #[derive(Default, Deserialize, ToSchema)]
 pub(crate) struct Refresh {
     /// The refresh token that the last answer gave.
-    refresh_token: Option<String>,
+    #[serde(rename = "refresh_token")]
+    token: Option<String>,
     /// `refresh_token`, or nothing.
     #[schema(example = "refresh_token")]
     grant_type: Option<String>,
@@ -69,7 +70,7 @@ pub(crate) async fn refresh(
             format!("expected the grant type `refresh_token`, got `{}`", grid_core::error::excerpt(other));
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail).error("unsupported_grant_type"));
     }
-    let (text, place) = match (body.refresh_token, cookie.0) {
+    let (text, place) = match (body.token, cookie.0) {
         (Some(text), _) => (text, RefreshIn::Body),
         (None, Some(text)) => (text, RefreshIn::Cookie),
         (None, None) => {
@@ -247,7 +248,7 @@ pub(crate) async fn log_out(
     Parameters(body): Parameters<Refresh>,
 ) -> Result<Response, Problem> {
     let services = app.services()?;
-    let session = match (body.refresh_token.or(cookie.0), caller) {
+    let session = match (body.token.or(cookie.0), caller) {
         (Some(text), _) => {
             let presented = RefreshToken::parse(&text)?;
             of_token(services, &presented).await?.ok_or(auth::Error::RefreshUnknown)?
@@ -287,7 +288,9 @@ pub(crate) async fn log_out_everywhere(
     let services = app.services()?;
     let now = clock::now();
     let ended = services.store().end_sessions_of(caller.id, None, now, services.last_token(now)).await?;
-    ended.into_iter().for_each(|revocation| services.revoked(revocation));
+    for revocation in ended {
+        services.revoked(revocation);
+    }
     // Tokens of other services that belong to no session.
     let what = Revoked::User(caller.id);
     services.revoke(Revocation { what, at: now, until: services.last_token(now) }).await?;
