@@ -109,6 +109,8 @@ fn known(config: &Config, now: Timestamp) -> Result<Known, Failed> {
     }
     let sealing_key = config.sealing_key()?;
     let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
+    // As the server does.
+    let lifetime = config.token_time();
     serve::with_database(config, &address, |store: Store| async move {
         let stored = store.signing_keys().await?;
         if sealing_key.is_none() && stored.iter().any(|key| key.sealed) {
@@ -116,6 +118,7 @@ fn known(config: &Config, now: Timestamp) -> Result<Known, Failed> {
         }
         let keys = services::ring(&stored, sealing_key.as_ref())?.verifying_keys(now);
         let revocations = store.revocations(now).await?.into_iter().collect();
-        Ok(Known { verifier: Verifier::new(keys, issuer, audience), revocations })
+        let verifier = Verifier::new(keys, issuer, audience).with_longest_lifetime(lifetime);
+        Ok(Known { verifier, revocations })
     })
 }

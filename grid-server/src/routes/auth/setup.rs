@@ -51,9 +51,10 @@ pub(crate) async fn set_up(
     if services.store().has_administrator().await? {
         return Err(no_link());
     }
+    let place = app.passwords().place().await?;
     let guess = Guess::from_address(&app, &origin).await?;
     let hasher = services.hasher().clone();
-    let hash = app.passwords().run(move || hasher.hash(&password)).await??;
+    let hash = place.run(move || hasher.hash(&password)).await??;
     let user = User::new(id, user.username(), user.email(), hash)?.administrator();
     let deed = Deed::new("setup", None, user.username()).with(token.hash());
     match services.store().use_setup_link(&token.hash(), &user, now).await {
