@@ -42,7 +42,7 @@ async fn a_meter_sends_readings_to_its_device_and_does_nothing_else() {
     assert!(needs.header("www-authenticate").contains("insufficient_scope"));
     let json: &[(&str, &[u8])] = &[("content-type", b"application/json")];
     for (method, path, body) in [
-        ("GET", "/api/v1/devices", "".to_owned()),
+        ("GET", "/api/v1/devices", String::new()),
         ("PATCH", &own, r#"{"name": "mine"}"#.to_owned()),
         ("DELETE", &own, String::new()),
         ("POST", "/api/v1/devices", r#"{"name": "b", "kind": "meter"}"#.to_owned()),
@@ -164,7 +164,10 @@ async fn what_is_no_good_key_is_401_and_what_cannot_be_made_is_told() {
 async fn a_key_ends_with_its_time_and_with_its_owner() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
-    let store = grid_core::store::Store::connect(&server.database_url(), Default::default()).await.unwrap();
+    let store =
+        grid_core::store::Store::connect(&server.database_url(), grid_core::store::Options::default())
+            .await
+            .unwrap();
     let owner = store.user_by_name("ana").await.unwrap().unwrap();
     #[expect(clippy::disallowed_methods, reason = "the key is looked at by the machine's clock")]
     let now = jiff::Timestamp::now();

@@ -43,8 +43,8 @@ async fn users_are_made_kept_out_and_let_in() {
     let url = server.database_url();
     let user = |arguments: &[&str], input: &str| run(&url, &[&["user"], arguments].concat(), input);
     let create = ["create", "root", "--email", "root@example.org", "--admin"];
-    assert!(refused(&user(&create, "short\n")).contains("8"));
-    assert!(refused(&user(&create, "")).contains("8"));
+    assert!(refused(&user(&create, "short\n")).contains('8'));
+    assert!(refused(&user(&create, "")).contains('8'));
     assert!(said(&user(&create, "noon on the roof\n")).starts_with("root is there as administrator "));
     assert!(refused(&user(&create, "noon on the roof\n")).contains("taken"));
     // A password is no argument.

@@ -126,7 +126,7 @@ fn a_start_after_one_that_nobody_answered_prints_another_link() {
 async fn a_link_that_is_not_good_is_told_and_a_name_that_is_taken_leaves_it() {
     let server = Server::with(&["--registration", "closed"], grid_server::serve::Content::AsItIs).await;
     let client = server.client();
-    let store = Store::connect(&server.database_url(), Default::default()).await.unwrap();
+    let store = Store::connect(&server.database_url(), grid_core::store::Options::default()).await.unwrap();
     #[expect(clippy::disallowed_methods, reason = "the server goes by the machine's clock")]
     let now = jiff::Timestamp::now();
     let (old, good) = (SetupToken::generate().unwrap(), SetupToken::generate().unwrap());

@@ -12,7 +12,7 @@ const AUDIT: &str = "/api/v1/audit";
 /// A user who is made an administrator behind the server's back, and has logged in since.
 async fn administrator(server: &Server, name: &str) -> Client {
     let client = server.user(name).await;
-    let store = Store::connect(&server.database_url(), Default::default()).await.unwrap();
+    let store = Store::connect(&server.database_url(), grid_core::store::Options::default()).await.unwrap();
     let id = store.user_by_name(name).await.unwrap().unwrap().id();
     store.set_administrator(id, true).await.unwrap();
     client.log_in(name, "correct horse").await
@@ -37,7 +37,7 @@ async fn only_an_administrator_sees_and_makes_users() {
     let anyone = server.client();
     anyone.post("/api/v1/auth/register", &person("kat")).await.problem(403);
     // The first one comes by the command line, or by the link.
-    let store = Store::connect(&server.database_url(), Default::default()).await.unwrap();
+    let store = Store::connect(&server.database_url(), grid_core::store::Options::default()).await.unwrap();
     let hash = grid_core::auth::PasswordHasher::default();
     let hash = hash.hash(&grid_core::auth::Password::parse("correct horse").unwrap()).unwrap();
     let root =
