@@ -30,6 +30,11 @@ async fn guessing_is_throttled_for_one_account_whatever_its_name_and_not_for_oth
     for _ in 0..10 {
         anyone.log_in("ana", "correct horse").await;
     }
+    // By the name and by the address it is the same account.
+    for name in ["ana", "ana@example.org", "ANA"] {
+        anyone.post("/login", &login(name, "wrong horse")).await.problem(401);
+    }
+    anyone.post("/login", &login("Ana@Example.org", "wrong horse")).await.problem(429);
 }
 
 #[tokio::test]

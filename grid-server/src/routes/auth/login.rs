@@ -208,10 +208,11 @@ pub(super) fn allowed(user: &User) -> Scopes {
 pub(super) struct Guess(Vec<([u8; 32], Throttle)>);
 
 impl Guess {
-    /// Counts a guess at an account's password.
-    pub(super) async fn of_account(app: &App, origin: &Origin, name: &str) -> Result<Self, Problem> {
-        // Of the name as it is looked for, whether or not anybody has it.
-        let account = hash(&format!("account {}", name.trim().to_lowercase()));
+    /// Counts a guess at the password of a user, who may be known by a name and by an address, or of nobody, by the name
+    /// that was tried.
+    async fn of_account(app: &App, origin: &Origin, name: &str, user: Option<&User>) -> Result<Self, Problem> {
+        let account = user.map_or_else(|| name.trim().to_lowercase(), |user| user.id().to_string());
+        let account = hash(&format!("account {account}"));
         let mut guess = Self::from_address(app, origin).await?;
         guess.count(app.services()?, account, app.config().account_throttle()).await?;
         Ok(guess)
@@ -280,10 +281,10 @@ async fn guess(
 ) -> Result<(Guess, Option<User>), Problem> {
     let services = app.services()?;
     let place = app.passwords().place().await?;
-    let guess = Guess::of_account(app, origin, name).await?;
+    let user = services.store().user_by_name(name).await?;
+    let guess = Guess::of_account(app, origin, name, user.as_ref()).await?;
     // What cannot be anybody's password is answered like a wrong one.
     let Ok(password) = Password::parse(password) else { return Ok((guess, None)) };
-    let user = services.store().user_by_name(name).await?;
     let stored = user.as_ref().map(|user| user.password().to_owned());
     let hasher = services.hasher().clone();
     let (right, renewed) = place
