@@ -208,10 +208,12 @@ pub(super) fn allowed(user: &User) -> Scopes {
 pub(super) struct Guess(Vec<([u8; 32], Throttle)>);
 
 impl Guess {
-    /// Counts a guess at the password of a user, who may be known by a name and by an address, or of nobody, by the name
-    /// that was tried.
-    async fn of_account(app: &App, origin: &Origin, name: &str, user: Option<&User>) -> Result<Self, Problem> {
-        let account = user.map_or_else(|| name.trim().to_lowercase(), |user| user.id().to_string());
+    /// Counts a guess at a user's password or code, by whichever of their names they are called.
+    pub(super) async fn of_user(app: &App, origin: &Origin, id: Uuid) -> Result<Self, Problem> {
+        Self::of_account(app, origin, &id.to_string()).await
+    }
+
+    async fn of_account(app: &App, origin: &Origin, account: &str) -> Result<Self, Problem> {
         let account = hash(&format!("account {account}"));
         let mut guess = Self::from_address(app, origin).await?;
         guess.count(app.services()?, account, app.config().account_throttle()).await?;
@@ -282,7 +284,11 @@ async fn guess(
     let services = app.services()?;
     let place = app.passwords().place().await?;
     let user = services.store().user_by_name(name).await?;
-    let guess = Guess::of_account(app, origin, name, user.as_ref()).await?;
+    let guess = match &user {
+        Some(user) => Guess::of_user(app, origin, user.id()).await?,
+        // A name that nobody has is counted as well, so that the throttle does not tell who is there.
+        None => Guess::of_account(app, origin, &name.trim().to_lowercase()).await?,
+    };
     // What cannot be anybody's password is answered like a wrong one.
     let Ok(password) = Password::parse(password) else { return Ok((guess, None)) };
     let stored = user.as_ref().map(|user| user.password().to_owned());
