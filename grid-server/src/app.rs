@@ -67,7 +67,7 @@ impl App {
         let patience = config.request_time();
         Self(Arc::new(Inner {
             config,
-            passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE),
+            passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
             analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),

@@ -1,52 +1,178 @@
 //! Who is asking, and what they may see.
+//!
+//! The table in `docs/access.md` says who may call which route; a test walks all routes and compares.
+
+use std::sync::Arc;
 
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use grid_core::{
-    auth,
+    auth::{self, ApiKey, Principal, Scopes},
     energy::{Community, Device, Member, Role},
-    store,
+    store::{self, StoredApiKey},
 };
 use uuid::Uuid;
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, clock, problem::Problem, services::Services};
 
-/// The user behind a verified access token.
+/// The user behind a verified access token or API key, whose scopes allow what is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// The user's id.
     pub(crate) id: Uuid,
     /// The user's name.
     pub(crate) username: String,
+    /// What the token or the key allows.
+    pub(crate) scopes: Scopes,
+    /// How they showed who they are.
+    pub(crate) by: By,
+}
+
+/// How a caller showed who they are.
+#[derive(Clone, Debug)]
+pub(crate) enum By {
+    /// An access token.
+    Token(Arc<Principal>),
+    /// An API key.
+    Key(Box<StoredApiKey>),
 }
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let first = headers.next();
-        if headers.next().is_some() {
-            return Err(Problem::from(auth::Error::HeaderManyValues { got: 2 }));
-        }
-        let token = auth::bearer(first.map(HeaderValue::as_bytes)).map_err(|error| {
-            let missing = matches!(error, auth::Error::HeaderMissing);
-            let problem = Problem::from(error);
-            // RFC 6750, section 3.1: who sent nothing is told no error code.
-            if missing {
-                problem.challenge(HeaderValue::from_static("Bearer realm=\"grid\""))
-            } else {
-                problem
-            }
-        })?;
-        let principal = app.services()?.verify(token).await?;
-        Ok(Self { id: principal.user_id, username: principal.username })
+        let text = bearer(parts)?;
+        let services = app.services()?;
+        let caller = if text.starts_with(ApiKey::PREFIX) {
+            of_key(services, text).await?
+        } else {
+            of_token(services, text).await?
+        };
+        let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        caller.may(&parts.method, path, parts.uri.path())?;
+        Ok(caller)
     }
 }
 
+/// The token or key of the `Authorization` header.
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let first = headers.next();
+    if headers.next().is_some() {
+        return Err(Problem::from(auth::Error::HeaderManyValues { got: 2 }));
+    }
+    auth::bearer(first.map(HeaderValue::as_bytes)).map_err(|error| {
+        let missing = matches!(error, auth::Error::HeaderMissing);
+        let problem = Problem::from(error);
+        // RFC 6750, section 3.1: who sent nothing is told no error code.
+        if missing { problem.challenge(HeaderValue::from_static("Bearer realm=\"grid\"")) } else { problem }
+    })
+}
+
+async fn of_token(services: &Services, token: &str) -> Result<Caller, Problem> {
+    let principal = services.verify(token).await?;
+    // A session is ended when its user is disabled. A token without one comes from another service, and its user is
+    // looked at each time.
+    if principal.session_id.is_none() {
+        active(services, principal.user_id).await?;
+    }
+    Ok(Caller {
+        id: principal.user_id,
+        username: principal.username.clone(),
+        scopes: principal.scopes.clone(),
+        by: By::Token(principal),
+    })
+}
+
+async fn of_key(services: &Services, text: &str) -> Result<Caller, Problem> {
+    let refused = || {
+        Problem::new(StatusCode::UNAUTHORIZED, "the API key is unknown, expired or revoked")
+            .challenge(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+    };
+    let key = ApiKey::parse(text)?;
+    let now = clock::now();
+    let stored = services.store().api_key_by_hash(&key.hash()).await?.ok_or_else(refused)?;
+    if stored.revoked_at.is_some() || stored.expires_at.is_some_and(|end| end <= now) {
+        return Err(refused());
+    }
+    let owner = active(services, stored.owner).await?;
+    // To the minute, so that a busy meter does not write with every reading.
+    if stored.last_used_at.is_none_or(|used| now.duration_since(used).as_secs() >= 60) {
+        services.store().note_api_key_use(stored.id, now).await?;
+    }
+    Ok(Caller {
+        id: owner.id(),
+        username: owner.username().to_owned(),
+        scopes: stored.scopes.clone(),
+        by: By::Key(Box::new(stored)),
+    })
+}
+
+/// A user who is there and may log in.
+async fn active(services: &Services, id: Uuid) -> Result<store::User, Problem> {
+    let user = services.store().user(id).await?.filter(|user| user.disabled_at().is_none());
+    user.ok_or_else(|| {
+        Problem::new(StatusCode::UNAUTHORIZED, "the user of this token is not there any more, or is disabled")
+            .challenge(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+    })
+}
+
 impl Caller {
+    /// Checks that the token or key allows this method on this path.
+    fn may(&self, method: &Method, path: &str, called: &str) -> Result<(), Problem> {
+        if let By::Key(key) = &self.by {
+            if path.starts_with("/api/v1/auth/")
+                && path != "/api/v1/auth/me"
+                && path != "/api/v1/auth/introspect"
+            {
+                return Err(forbidden("an API key cannot manage logins: log in for this", None));
+            }
+            if let Some(device) = key.device {
+                let own = format!("/api/v1/devices/{device}");
+                let rest = called.strip_prefix(&own);
+                if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                    return Err(forbidden("this API key is for one device and nothing else", None));
+                }
+            }
+        }
+        let needed: &[&str] = if path == "/api/v1/auth/introspect" {
+            // Who may ask about whose tokens is decided there.
+            &[]
+        } else if method == Method::GET || method == Method::HEAD {
+            &[Scopes::READ]
+        } else if path.ends_with("/readings") {
+            &[Scopes::WRITE, Scopes::WRITE_READINGS]
+        } else {
+            &[Scopes::WRITE]
+        };
+        if needed.is_empty() || needed.iter().any(|name| self.scopes.allows(name)) {
+            return Ok(());
+        }
+        let (first, last) = (needed.first().unwrap_or(&""), needed.last().unwrap_or(&""));
+        Err(forbidden(format!("this needs the scope `{last}`, which the token does not have"), Some(first)))
+    }
+
+    /// The session of the caller's token, where it has one.
+    pub(crate) fn session_id(&self) -> Option<Uuid> {
+        match &self.by {
+            By::Token(principal) => principal.session_id,
+            By::Key(_) => None,
+        }
+    }
+
+    /// Checks that the caller is an administrator, and now, not only when the token was issued.
+    pub(crate) async fn administrator(&self, app: &App) -> Result<(), Problem> {
+        let user = app.services()?.store().user(self.id).await?;
+        let is_one = user.is_some_and(|user| user.is_administrator() && user.disabled_at().is_none());
+        if is_one && self.scopes.allows(Scopes::ADMIN) {
+            Ok(())
+        } else {
+            Err(forbidden("only an administrator may do this", Some(Scopes::ADMIN)))
+        }
+    }
+
     /// The caller's own device; another's is not found, so that its existence is not told.
     pub(crate) async fn device(&self, app: &App, id: Uuid) -> Result<Device, Problem> {
         let device = app.services()?.store().device(id).await?;
@@ -72,6 +198,18 @@ impl Caller {
                 Err(Problem::new(StatusCode::FORBIDDEN, "only an operator of the community may do this"))
             }
         }
+    }
+}
+
+/// A refusal for somebody who is known (RFC 6750 section 3.1), with the scope that would do.
+fn forbidden(detail: impl Into<String>, scope: Option<&str>) -> Problem {
+    let problem = Problem::new(StatusCode::FORBIDDEN, detail);
+    let challenge = scope
+        .map(|scope| format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))
+        .and_then(|text| HeaderValue::from_str(&text).ok());
+    match challenge {
+        Some(challenge) => problem.challenge(challenge),
+        None => problem,
     }
 }
 

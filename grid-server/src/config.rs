@@ -6,11 +6,12 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::{Args, ValueEnum};
+use grid_core::auth::{self, PasswordHasher, SealingKey, SessionLimits, SharedSecret, Throttle};
 
 /// The settings of one process.
 #[derive(Args, Clone)]
@@ -45,12 +46,72 @@ pub struct Config {
     pub audience: String,
 
     /// Minutes that an access token is good for.
-    #[arg(long, env = "GRID_TOKEN_MINUTES", global = true, default_value = "60", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    #[arg(long, env = "GRID_TOKEN_MINUTES", global = true, default_value = "15", value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub token_minutes: u32,
+
+    /// Days after which a login ends that is not refreshed.
+    #[arg(long, env = "GRID_SESSION_IDLE_DAYS", global = true, default_value = "30", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub session_idle_days: u32,
+
+    /// Days after which a login ends, however often it is refreshed.
+    #[arg(long, env = "GRID_SESSION_DAYS", global = true, default_value = "180", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub session_days: u32,
+
+    /// Days after which another key signs the tokens.
+    #[arg(long, env = "GRID_KEY_DAYS", global = true, default_value = "90", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub key_days: u32,
+
+    /// Text of at least 32 bytes with which signing keys and second factors are encrypted in the database; without it they are stored as they are.
+    #[arg(long, env = "GRID_SEALING_KEY", global = true, hide_env_values = true)]
+    pub sealing_key: Option<String>,
+
+    /// File that holds the sealing key; it wins over `GRID_SEALING_KEY`.
+    #[arg(long, env = "GRID_SEALING_KEY_FILE", global = true)]
+    pub sealing_key_file: Option<PathBuf>,
+
+    /// Secret of at least 32 bytes that services of the old system share: where it is set, logins give HS256 tokens under it, and such tokens are taken.
+    #[arg(long, env = "GRID_JWT_HS256_SECRET", global = true, hide_env_values = true)]
+    pub jwt_hs256_secret: Option<String>,
+
+    /// File that holds that secret; it wins over `GRID_JWT_HS256_SECRET`.
+    #[arg(long, env = "GRID_JWT_HS256_SECRET_FILE", global = true)]
+    pub jwt_hs256_secret_file: Option<PathBuf>,
+
+    /// Who may register: anybody, or nobody but those whom an administrator makes users.
+    #[arg(long, env = "GRID_REGISTRATION", global = true, value_enum, default_value_t = Registration::Open)]
+    pub registration: Registration,
+
+    /// Wrong passwords for one account at once; then one each 30 seconds.
+    #[arg(long, env = "GRID_ACCOUNT_TRIES", global = true, default_value = "10")]
+    pub account_tries: NonZeroU32,
+
+    /// Wrong passwords and new accounts from one address at once; then one each 3 seconds.
+    #[arg(long, env = "GRID_ADDRESS_TRIES", global = true, default_value = "100")]
+    pub address_tries: NonZeroU32,
+
+    /// Proxies in front of the server that add the client's address to `X-Forwarded-For`. Default: 1 on Cloud Run and App Engine, else 0.
+    #[arg(long, env = "GRID_PROXIES", global = true)]
+    pub proxies: Option<usize>,
+
+    /// Origins whose pages may call the API from a browser, separated by commas, as in `https://grid.example`; none where it is empty.
+    #[arg(long, env = "GRID_CORS_ORIGINS", global = true, value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
 
     /// Passwords that are hashed at the same time (19 MiB each); the others wait, five seconds at most. Default: one a core.
     #[arg(long, env = "GRID_PASSWORD_WORKERS", global = true)]
     pub password_workers: Option<NonZeroUsize>,
+
+    /// Memory that hashing a password takes, in KiB (Argon2id's `m`); stored hashes of another cost are renewed at the next login.
+    #[arg(long, env = "GRID_PASSWORD_MEMORY_KIB", global = true, default_value_t = 19_456)]
+    pub password_memory_kib: u32,
+
+    /// Passes over that memory (Argon2id's `t`).
+    #[arg(long, env = "GRID_PASSWORD_PASSES", global = true, default_value_t = 2)]
+    pub password_passes: u32,
+
+    /// Lanes of that memory (Argon2id's `p`).
+    #[arg(long, env = "GRID_PASSWORD_LANES", global = true, default_value_t = 1)]
+    pub password_lanes: u32,
 
     /// Requests that are worked on at the same time; more are answered 503.
     #[arg(long, env = "GRID_MAX_REQUESTS", global = true, default_value = "512")]
@@ -96,6 +157,15 @@ impl fmt::Debug for Config {
     }
 }
 
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Nobody: an administrator makes the users.
+    Closed,
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -109,13 +179,23 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file with the database's address cannot be read.
-    #[error("failed to read the database address from `{}`", path.display())]
+    /// The file of a secret cannot be read.
+    #[error("failed to read {what} from `{}`", path.display())]
     SecretUnreadable {
+        /// Which secret.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A setting of the logins cannot be used.
+    #[error("`{setting}` cannot be used")]
+    Secret {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        source: auth::Error,
     },
     /// The folder of the default database cannot be made.
     #[error("failed to make the folder `{}` for the database", path.display())]
@@ -167,9 +247,8 @@ impl Config {
     /// [`Error::SecretUnreadable`] or [`Error::NoFolder`].
     pub fn database(&self) -> Result<DatabaseAddress, Error> {
         if let Some(path) = &self.database_url_file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| Error::SecretUnreadable { path: path.clone(), source })?;
-            return Ok(DatabaseAddress { url: text.trim().to_owned(), source: "GRID_DATABASE_URL_FILE" });
+            let text = read_secret(path, "the database address")?;
+            return Ok(DatabaseAddress { url: text, source: "GRID_DATABASE_URL_FILE" });
         }
         let named = |url: &Option<String>, source| {
             url.as_ref()
@@ -187,6 +266,65 @@ impl Config {
             url: format!("sqlite://{}/grid.db", Self::DEFAULT_FOLDER),
             source: "the default",
         })
+    }
+
+    /// The key that seals the secrets of the database, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecretUnreadable`] or [`Error::Secret`].
+    pub fn sealing_key(&self) -> Result<Option<SealingKey>, Error> {
+        let text = secret(self.sealing_key_file.as_deref(), self.sealing_key.as_deref(), "the sealing key")?;
+        let named = |source| Error::Secret { setting: "GRID_SEALING_KEY", source };
+        text.map(|text| SealingKey::new(&text).map_err(named)).transpose()
+    }
+
+    /// The secret of the HS256 mode, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecretUnreadable`] or [`Error::Secret`].
+    pub fn shared_secret(&self) -> Result<Option<SharedSecret>, Error> {
+        let file = self.jwt_hs256_secret_file.as_deref();
+        let text = secret(file, self.jwt_hs256_secret.as_deref(), "the HS256 secret")?;
+        let named = |source| Error::Secret { setting: "GRID_JWT_HS256_SECRET", source };
+        text.map(|text| SharedSecret::new(text.as_bytes()).map_err(named)).transpose()
+    }
+
+    /// How passwords are hashed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Secret`] when the cost is out of range.
+    pub fn password_hasher(&self) -> Result<PasswordHasher, Error> {
+        PasswordHasher::new(self.password_memory_kib, self.password_passes, self.password_lanes)
+            .map_err(|source| Error::Secret { setting: "GRID_PASSWORD_MEMORY_KIB", source })
+    }
+
+    /// How long sessions live.
+    pub const fn session_limits(&self) -> SessionLimits {
+        SessionLimits { idle: days(self.session_idle_days), total: days(self.session_days) }
+    }
+
+    /// The age at which a key is followed by another.
+    pub const fn key_age(&self) -> Duration {
+        days(self.key_days)
+    }
+
+    /// How many proxies stand in front of the server.
+    pub fn proxies(&self) -> usize {
+        let on_a_platform = self.cloud_run_service.is_some() || self.app_engine_service.is_some();
+        self.proxies.unwrap_or(usize::from(on_a_platform))
+    }
+
+    /// How often a password may be guessed for one account.
+    pub const fn account_throttle(&self) -> Throttle {
+        Throttle::new(self.account_tries, Duration::from_secs(30))
+    }
+
+    /// How often passwords may be guessed, and accounts be made, from one address.
+    pub const fn address_throttle(&self) -> Throttle {
+        Throttle::new(self.address_tries, Duration::from_secs(3))
     }
 
     /// How long a request may take.
@@ -218,6 +356,27 @@ impl Config {
     pub fn max_upload(&self) -> usize {
         megabytes(self.max_upload_mb)
     }
+}
+
+/// A secret from its file, or else from its variable; an empty one is none.
+fn secret(file: Option<&Path>, text: Option<&str>, what: &'static str) -> Result<Option<String>, Error> {
+    let text = match file {
+        Some(path) => Some(read_secret(path, what)?),
+        None => text.map(|text| text.trim().to_owned()),
+    };
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+fn read_secret(path: &Path, what: &'static str) -> Result<String, Error> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| Error::SecretUnreadable { what, path: path.to_owned(), source })?;
+    Ok(text.trim().to_owned())
+}
+
+const fn days(count: u32) -> Duration {
+    // Widening, which `u64::from` is not allowed to do in a constant.
+    #[expect(clippy::as_conversions, clippy::cast_lossless, reason = "widening in a constant")]
+    Duration::from_hours(count as u64 * 24)
 }
 
 fn megabytes(count: NonZeroU32) -> usize {

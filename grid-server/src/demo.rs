@@ -10,7 +10,7 @@ use std::{
 
 use axum::http::StatusCode;
 use grid_core::{
-    auth::{Password, PasswordHasher},
+    auth::Password,
     energy::{Community, Member, Name, Role},
     error::{Failure, Kind},
     store::{self, Page, Store, User, new_id},
@@ -110,7 +110,8 @@ async fn exists(store: &Store) -> Result<bool, Problem> {
 
 async fn create_user(app: &App, store: &Store) -> Result<(), Problem> {
     let password = Password::parse(PASSWORD)?;
-    let hash = app.passwords().run(move || PasswordHasher::default().hash(&password)).await??;
+    let hasher = app.services()?.hasher().clone();
+    let hash = app.passwords().run(move || hasher.hash(&password)).await??;
     let now = clock::now();
     let user = User::new(USER, USERNAME, "demo@example.org", hash)?;
     unless_taken(store.create_user(&user, now).await)

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use grid_core::store::new_id;
 use tokio::sync::Semaphore;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -56,8 +56,25 @@ pub(crate) fn wrap(router: Router, config: &Config) -> Router {
             Problem::internal("a handler panicked; the panic's own text is above").into_response()
         }))
         .layer(from_fn(problem::finish))
+        .layer(cross_origin(&config.cors_origins))
         .layer(from_fn(secure))
         .layer(from_fn(trace))
+}
+
+/// Lets the pages of the listed origins call the API, and no others.
+fn cross_origin(origins: &[String]) -> CorsLayer {
+    let listed = origins.iter().filter_map(|origin| HeaderValue::from_str(origin.trim()).ok());
+    let listed: Vec<_> = listed.filter(|origin| !origin.is_empty()).collect();
+    if listed.is_empty() {
+        return CorsLayer::new();
+    }
+    CorsLayer::new()
+        .allow_origin(listed)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::LOCATION, header::WWW_AUTHENTICATE])
+        .allow_credentials(true)
+        .max_age(Duration::from_mins(10))
 }
 
 /// Gives the request its id and logs it when it is answered.

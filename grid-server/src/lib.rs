@@ -12,18 +12,22 @@ pub mod readme;
 pub mod router;
 pub mod serve;
 
+mod browser;
 mod caller;
 mod clock;
 mod demo;
 mod extract;
 mod import;
 mod layers;
+mod oauth;
 mod openapi;
+mod origin;
 mod page;
 mod period;
 mod routes;
 mod services;
 mod telemetry;
+mod trail;
 mod upload;
 mod workers;
 

@@ -34,10 +34,14 @@ struct Content {
     places: Vec<Place>,
     retry_after: Option<Duration>,
     challenge: Option<HeaderValue>,
+    /// The code of RFC 6749, for token routes.
+    error: Option<&'static str>,
+    /// Whether the answer goes to a client that knows RFC 6749 alone.
+    plain: bool,
 }
 
 /// The sorts of refusal: code, status, title, and what the page of the code says.
-pub const CODES: [(&str, StatusCode, &str, &str); 17] = [
+pub const CODES: [(&str, StatusCode, &str, &str); 18] = [
     (
         "malformed",
         StatusCode::BAD_REQUEST,
@@ -55,6 +59,12 @@ pub const CODES: [(&str, StatusCode, &str, &str); 17] = [
         StatusCode::UNAUTHORIZED,
         "Not authenticated",
         "The request has no access token, or one that cannot be believed. Log in at `/api/v1/auth/login` and send `Authorization: Bearer <access_token>`.",
+    ),
+    (
+        "second-factor",
+        StatusCode::UNAUTHORIZED,
+        "Second factor needed",
+        "Name and password are right, and the account has a second factor: log in again with `totp`, a code of six digits from the authenticator or a recovery code.",
     ),
     (
         "forbidden",
@@ -170,6 +180,13 @@ pub(crate) struct Body {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Fault>)]
     errors: Vec<Place>,
+    /// On token routes: the code of RFC 6749, section 5.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "invalid_grant")]
+    error: Option<&'static str>,
+    /// On token routes: the same as `detail`, in the characters that RFC 6749 allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<String>,
 }
 
 /// One fault of the input, for the API's description.
@@ -207,7 +224,58 @@ impl Problem {
             places: Vec::new(),
             retry_after: None,
             challenge: None,
+            error: None,
+            plain: false,
         }))
+    }
+
+    /// The password is right, and a code of the second factor is missing.
+    pub(crate) fn second_factor() -> Self {
+        let mut problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "name and password are right; this account also needs a code of its second factor",
+        )
+        .hint("log in again with `totp`, a code from the authenticator, or a recovery code")
+        .challenge(HeaderValue::from_static("Bearer realm=\"grid\""));
+        (problem.0.code, problem.0.title) = ("second-factor", "Second factor needed");
+        problem.0.error = Some("mfa_required");
+        problem
+    }
+
+    /// Somebody asks too often.
+    pub(crate) fn limited(detail: impl Into<String>, retry_after: Duration) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, detail);
+        problem.0.retry_after = Some(retry_after);
+        problem
+    }
+
+    /// Names the code of RFC 6749 section 5.2, where the status does not tell it.
+    #[must_use]
+    pub(crate) fn error(mut self, code: &'static str) -> Self {
+        self.0.error = Some(code);
+        self
+    }
+
+    /// The same refusal for a client of OAuth 2.0; `plain` for one that sent a form, which knows nothing else.
+    #[must_use]
+    pub(crate) fn as_oauth(mut self, plain: bool) -> Self {
+        let status = self.0.status;
+        self.0.error = self.0.error.or(Some(match status {
+            StatusCode::UNAUTHORIZED => "invalid_grant",
+            StatusCode::FORBIDDEN => "unauthorized_client",
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+                "temporarily_unavailable"
+            }
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request",
+        }));
+        self.0.plain = plain;
+        // RFC 6749, section 5.2: 400 for all but a client that cannot log in.
+        if plain && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::UNPROCESSABLE_ENTITY) {
+            self.0.status = StatusCode::BAD_REQUEST;
+            self.0.challenge = None;
+        }
+        self
     }
 
     /// A fault of the server's own; the text goes to the log, not to the client.
@@ -258,12 +326,15 @@ impl Problem {
             instance: id.urn(),
             hint: self.0.hint.clone(),
             errors: self.0.places.clone(),
+            error: self.0.error,
+            error_description: self.0.error.map(|_| plain_ascii(&self.0.detail)),
         }
     }
 
     fn write(&self, id: &RequestId, mut headers: HeaderMap) -> Response {
         headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let kind = if self.0.plain { "application/json" } else { MEDIA_TYPE };
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(after) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
@@ -324,18 +395,21 @@ impl<E: Failure + 'static> From<E> for Problem {
 
 /// `WWW-Authenticate` for a token that was refused, with the reason.
 fn challenge(reason: &str) -> HeaderValue {
-    // RFC 6750, section 3: no quotes, no backslashes, printable ASCII only.
-    let safe: String = reason
-        .chars()
+    let safe = plain_ascii(reason);
+    HeaderValue::from_str(&format!("Bearer error=\"invalid_token\", error_description=\"{safe}\""))
+        .unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+/// A text in printable ASCII without quotes and backslashes (RFC 6749 section 5.2, RFC 6750 section 3).
+fn plain_ascii(text: &str) -> String {
+    text.chars()
         .map(|c| match c {
             '"' | '`' => '\'',
             '\\' => '/',
             c if c.is_ascii_graphic() || c == ' ' => c,
             _ => '?',
         })
-        .collect();
-    HeaderValue::from_str(&format!("Bearer error=\"invalid_token\", error_description=\"{safe}\""))
-        .unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+        .collect()
 }
 
 impl IntoResponse for Problem {

@@ -9,22 +9,26 @@ use std::{
 
 use axum::serve::ListenerExt;
 use grid_core::store::{Options, Store};
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 
 use crate::{
     app::{App, StartUp},
-    cli,
+    cli, clock,
     config::Config,
     demo,
     problem::Problem,
     router,
-    services::Services,
+    services::{FOLLOWS, Services},
     telemetry,
 };
 
 /// How long requests that run may go on after the signal to stop: with closing the store, less than the ten seconds after
 /// which Cloud Run kills.
 const DRAIN: Duration = Duration::from_secs(7);
+
+/// How often old keys, sessions and revocations are removed, and the age of the signing key is looked at.
+const KEEPS_HOUSE: SignedDuration = SignedDuration::from_hours(1);
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -72,6 +76,7 @@ pub async fn run(
     let app = App::new(config);
     tracing::info!("listening on http://{address}");
     let mut start_up = tokio::spawn(start(app.clone(), content, address));
+    let following = tokio::spawn(follow(app.clone()));
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
     let signal = {
         let app = app.clone();
@@ -86,7 +91,11 @@ pub async fn run(
         // Small answers must not wait for more.
         let _ = stream.set_nodelay(true);
     });
-    let server = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(signal);
+    let server = axum::serve(
+        listener,
+        router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(signal);
     let deadline = async {
         // An error means that the signal is gone, and with it the server.
         let _ = stopped.wait_for(|stopping| *stopping).await;
@@ -112,6 +121,7 @@ pub async fn run(
         },
     };
     start_up.abort();
+    following.abort();
     if let Ok(services) = app.services() {
         // The same as the drain: a database that hangs must not keep the process alive.
         let _ = tokio::time::timeout(Duration::from_secs(1), services.store().close()).await;
@@ -150,6 +160,33 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
         cli::print(&demo::welcome(&app, address).await?)?;
     }
     Ok(())
+}
+
+/// Follows what other servers on the same database do, and keeps house once an hour.
+async fn follow(app: App) {
+    let mut ticks = tokio::time::interval(FOLLOWS);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut kept_at = clock::now();
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        let Ok(services) = app.services() else { continue };
+        let now = clock::now();
+        let followed = match services.follow(now).await {
+            Ok(()) if now.duration_since(kept_at) >= KEEPS_HOUSE => {
+                kept_at = now;
+                services.keep_house(app.config(), now).await
+            }
+            followed => followed,
+        };
+        // Told once, and not every other second.
+        if let Err(problem) = &followed
+            && !failing
+        {
+            tracing::warn!("cannot ask which tokens were revoked elsewhere: {problem}");
+        }
+        failing = followed.is_err();
+    }
 }
 
 async fn prepare(app: &App, store: &Store) -> Result<Services, Problem> {

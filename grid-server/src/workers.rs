@@ -4,9 +4,13 @@
 //! server busy; a forecast or a large file takes longer still. So only a few run at once, more may wait for a while, and
 //! the rest is told to come back.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::Duration,
+};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::problem::Problem;
 
@@ -17,13 +21,17 @@ pub(crate) struct Workers {
     all: Arc<Semaphore>,
     patience: Duration,
     what: &'static str,
+    /// The threads of this sort of work alone; those of the runtime where there are none.
+    own: Option<mpsc::Sender<Job>>,
 }
+
+type Job = Box<dyn FnOnce() + Send>;
 
 /// A place that is held; what works in it keeps it.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _waiting: OwnedSemaphorePermit,
-    _running: OwnedSemaphorePermit,
+    held: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+    own: Option<mpsc::Sender<Job>>,
 }
 
 impl Workers {
@@ -34,7 +42,25 @@ impl Workers {
             all: Arc::new(Semaphore::new(places.get().saturating_add(waiting))),
             patience,
             what,
+            own: None,
         }
+    }
+
+    /// Gives the work as many threads of its own as it has places, which stand back when anything else wants a core: a
+    /// password may take a millisecond more, a request that only reads may not.
+    #[must_use]
+    pub(crate) fn on_threads_of_its_own(mut self) -> Self {
+        let (sender, receiver) = mpsc::channel::<Job>();
+        let jobs = Arc::new(Mutex::new(receiver));
+        let mut started = 0;
+        for _ in 0..self.running.available_permits() {
+            let jobs = Arc::clone(&jobs);
+            let thread = std::thread::Builder::new().name(self.what.to_owned());
+            started += usize::from(thread.spawn(move || work(&jobs)).is_ok());
+        }
+        // A machine that gives no thread works as before.
+        self.own = (started > 0).then_some(sender);
+        self
     }
 
     /// Waits for a place.
@@ -45,7 +71,7 @@ impl Workers {
         let waiting = Arc::clone(&self.all).try_acquire_owned().map_err(|_| full())?;
         let running = tokio::time::timeout(self.patience, Arc::clone(&self.running).acquire_owned());
         let running = running.await.map_err(|_| full())?.map_err(|_| full())?;
-        Ok(Place { _waiting: waiting, _running: running })
+        Ok(Place { held: (waiting, running), own: self.own.clone() })
     }
 
     /// Runs `work` on a blocking thread when a place is free.
@@ -63,13 +89,37 @@ impl Place {
         self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        tokio::task::spawn_blocking(move || {
-            // Held by the work, not by the request: a client that goes away does not free a core that is busy.
-            let _place = self;
-            work()
-        })
-        .await
-        .map_err(|_| Problem::internal("a task ended early"))
+        let ended = || Problem::internal("a task ended early");
+        // Held by the work, not by the request: a client that goes away does not free a core that is busy.
+        let Self { held, own } = self;
+        let Some(own) = own else {
+            let task = tokio::task::spawn_blocking(move || {
+                let _held = held;
+                work()
+            });
+            return task.await.map_err(|_| ended());
+        };
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move || {
+            let _held = held;
+            // Nobody waits for it any more where the client has gone away.
+            let _ = answer.send(work());
+        });
+        own.send(job).map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())
+    }
+}
+
+/// What a thread does that has no other work.
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    // On Linux this is the niceness of the thread alone; elsewhere it would be that of the whole process.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(10);
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        // A job that panics answers nobody, and the thread goes on with the next.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
     }
 }
 
@@ -95,6 +145,17 @@ mod tests {
         let results = tasks.join_all().await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
         assert_eq!(results.iter().filter(|result| result.is_err()).count(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_on_a_thread_of_its_own_frees_its_place() {
+        let workers =
+            Workers::new("tests", NonZeroUsize::MIN, 2, Duration::from_mins(1)).on_threads_of_its_own();
+        let name = || std::thread::current().name().map(str::to_owned);
+        assert_eq!(workers.run(name).await.unwrap().as_deref(), Some("tests"));
+        let broken = workers.run(|| panic!("on purpose")).await.unwrap_err();
+        assert_eq!(broken.status(), axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(workers.run(|| true).await.unwrap());
     }
 
     #[tokio::test]

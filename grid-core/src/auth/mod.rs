@@ -55,7 +55,7 @@ pub use key::{Jwk, JwkSet, KeyId, SigningKey, VerifyingKey};
 pub use key_ring::KeyRing;
 pub use password::{Password, PasswordHasher};
 pub use recovery_code::{RecoveryCode, RecoveryCodes};
-pub use refresh::RefreshToken;
+pub use refresh::{RefreshToken, sha256};
 pub use remembering::RememberingVerifier;
 pub use revocation::{Revocation, Revocations, Revoked};
 pub use scope::{Scope, Scopes};

@@ -113,8 +113,13 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-/// SHA-256 (FIPS 180-4).
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// SHA-256 (FIPS 180-4): what is kept of a secret that is random and long, so that it is known again and not told.
+///
+/// ```
+/// let hash = grid_core::auth::sha256(b"abc");
+/// assert_eq!(hash[..4], [0xba, 0x78, 0x16, 0xbf]); // FIPS 180-4, the example of one block
+/// ```
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     for (to, from) in hash.iter_mut().zip(digest::digest(&digest::SHA256, bytes).as_ref()) {
         *to = *from;

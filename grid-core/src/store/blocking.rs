@@ -10,10 +10,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    DeviceBatch, Error, Imported, Ingested, Listed, NewRecording, Of, Options, Page, StoredForecast,
-    StoredKey, StoredRecording, User,
+    AuditEntry, DeviceBatch, Error, Imported, Ingested, Listed, NewRecording, Of, Options, Page,
+    StoredApiKey, StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, User,
 };
 use crate::{
+    auth::{Decision, Ended, Revocation, Session, Throttle},
     energy::{
         Channel, Community, Device, Member,
         balance::{Account, Balance},
@@ -91,9 +92,43 @@ calls! {
     create_user(user: &User, now: Timestamp) -> ();
     user_by_name(name: &str) -> Option<User>;
     user(id: Uuid) -> Option<User>;
+    users(page: Page) -> Listed<User>;
+    has_administrator() -> bool;
+    set_administrator(id: Uuid, administrator: bool) -> ();
+    disable_user(id: Uuid, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
+    enable_user(id: Uuid) -> ();
     set_password(id: Uuid, password: &str) -> ();
+    change_password(id: Uuid, password: &str, keep: Option<Uuid>, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     signing_keys() -> Vec<StoredKey>;
-    add_signing_key(kid: &str, pkcs8: &[u8], now: Timestamp) -> ();
+    add_signing_key(kid: &str, pkcs8: &[u8], sealed: bool, now: Timestamp) -> ();
+    seal_signing_key(kid: &str, sealed: &[u8]) -> ();
+    remove_signing_key(kid: &str) -> ();
+    create_session(new: &Session) -> ();
+    session(id: Uuid) -> Option<Session>;
+    sessions_of(user: Uuid, now: Timestamp) -> Vec<Session>;
+    end_session(id: Uuid, why: Ended, now: Timestamp, until: Timestamp) -> Option<Revocation>;
+    end_sessions_of(user: Uuid, except: Option<Uuid>, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
+    revoke(revocation: &Revocation) -> ();
+    revocations(now: Timestamp) -> Vec<Revocation>;
+    begin_second_factor(user: Uuid, secret: &[u8], now: Timestamp) -> ();
+    second_factor(user: Uuid) -> Option<StoredSecondFactor>;
+    confirm_second_factor(user: Uuid, step: i64, recovery: &[[u8; 32]], now: Timestamp) -> ();
+    accept_step(user: Uuid, step: i64) -> bool;
+    use_recovery_code(user: Uuid, hash: &[u8; 32], now: Timestamp) -> bool;
+    recovery_codes_left(user: Uuid) -> usize;
+    remove_second_factor(user: Uuid) -> ();
+    create_api_key(new: &StoredApiKey, hash: &[u8; 32]) -> ();
+    api_key_by_hash(hash: &[u8; 32]) -> Option<StoredApiKey>;
+    api_keys_of(owner: Uuid, page: Page) -> Listed<StoredApiKey>;
+    revoke_api_key(owner: Uuid, id: Uuid, now: Timestamp) -> ();
+    note_api_key_use(id: Uuid, now: Timestamp) -> ();
+    pass_throttle(key: &[u8; 32], throttle: &Throttle, now: Timestamp) -> Decision;
+    give_back(key: &[u8; 32], throttle: &Throttle) -> ();
+    replace_setup_link(hash: &[u8; 32], expires_at: Timestamp, now: Timestamp) -> ();
+    use_setup_link(hash: &[u8; 32], user: &User, now: Timestamp) -> ();
+    record(entry: &AuditEntry) -> ();
+    audit(page: Page, actor: Option<Uuid>, action: Option<&str>) -> Listed<AuditEntry>;
+    prune_auth(now: Timestamp) -> ();
     create_device(device: &Device, now: Timestamp) -> ();
     device(id: Uuid) -> Device;
     devices_of(owner: Uuid, page: Page) -> Listed<Device>;
@@ -160,6 +195,32 @@ impl Store {
             self.store.close().await;
             Ok(())
         })
+    }
+
+    /// Calls [`Store::update_session`](crate::store::Store::update_session) and waits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and [`Error::WrongRuntime`] within async code.
+    pub fn update_session<T: Send>(
+        &self,
+        id: Uuid,
+        change: impl Fn(&Session) -> (Session, T) + Send + Sync,
+    ) -> Result<Option<T>, Error> {
+        self.runtime.run(self.store.update_session(id, change))
+    }
+
+    /// Calls [`Store::update_session_revoking`](crate::store::Store::update_session_revoking) and waits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and [`Error::WrongRuntime`] within async code.
+    pub fn update_session_revoking<T: Send>(
+        &self,
+        id: Uuid,
+        change: impl Fn(&Session) -> (Session, Option<Revocation>, T) + Send + Sync,
+    ) -> Result<Option<T>, Error> {
+        self.runtime.run(self.store.update_session_revoking(id, change))
     }
 
     /// The address without the password and the options, for people.

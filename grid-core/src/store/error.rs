@@ -152,6 +152,18 @@ pub enum Error {
         /// The device.
         device: Uuid,
     },
+    /// A user may not log in any more.
+    #[error("user `{user}` is disabled")]
+    UserDisabled {
+        /// The user.
+        user: Uuid,
+    },
+    /// A user has a second factor that is in force.
+    #[error("user `{user}` has a second factor already")]
+    HasSecondFactor {
+        /// The user.
+        user: Uuid,
+    },
     /// A text is not a username.
     #[error("expected a username of 1 to 64 characters without white space or `@`, got `{got}`")]
     NotAUsername {
@@ -233,7 +245,11 @@ impl Failure for Error {
             | Self::Corrupt { .. }
             | Self::CorruptDay { .. } => Kind::Internal,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Taken { .. } | Self::OtherMember { .. } | Self::HasReadings { .. } => Kind::Conflict,
+            Self::Taken { .. }
+            | Self::OtherMember { .. }
+            | Self::HasReadings { .. }
+            | Self::UserDisabled { .. }
+            | Self::HasSecondFactor { .. } => Kind::Conflict,
             Self::TooManyReadings { .. } | Self::TooManySums { .. } | Self::TooLarge { .. } => Kind::TooLarge,
             Self::Energy(error) => error.kind(),
         }
@@ -261,6 +277,8 @@ impl Failure for Error {
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",
+            Self::UserDisabled { .. } => "enable the user first",
+            Self::HasSecondFactor { .. } => "remove the second factor first",
             Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
             Self::Energy(error) => return error.hint(),

@@ -10,7 +10,7 @@ pub(super) enum Fault {
     Refused(Error),
     /// The driver failed in a statement.
     Statement(sqlx::Error),
-    /// A row that was there a moment ago is gone; the same transaction again sees which.
+    /// A row that was there a moment ago is gone, or one that was not there is; the same transaction again sees which.
     Gone(sqlx::Error),
     /// The driver failed before the first statement.
     Connection(sqlx::Error),
@@ -102,6 +102,15 @@ pub(super) fn unknown(fault: Fault, thing: &'static str, id: &impl std::fmt::Dis
 pub(super) fn gone(error: sqlx::Error) -> Fault {
     match error.as_database_error() {
         Some(database) if database.is_foreign_key_violation() => Fault::Gone(error),
+        _ => Fault::Statement(error),
+    }
+}
+
+/// Marks a row that another transaction has made since this one looked, and leaves every other complaint to the driver:
+/// the same transaction again sees it.
+pub(super) fn raced(error: sqlx::Error) -> Fault {
+    match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => Fault::Gone(error),
         _ => Fault::Statement(error),
     }
 }

@@ -33,7 +33,17 @@ macro_rules! files {
             "0010_superseded_readings",
             "0011_recordings",
             "0012_recording_parts",
-            "0013_forecasts"
+            "0013_forecasts",
+            "0014_user_rights",
+            "0015_sealed_keys",
+            "0016_throttles",
+            "0017_revocations",
+            "0018_api_keys",
+            "0019_second_factors",
+            "0020_recovery_codes",
+            "0021_setup_links",
+            "0022_audit_entries",
+            "0023_sessions"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -49,7 +59,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-const NUMBER: usize = 13;
+const NUMBER: usize = 23;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

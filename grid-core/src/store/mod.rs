@@ -6,8 +6,16 @@
 //! | about | calls |
 //! |---|---|
 //! | the database | `connect(address, options)` `migrate()` `ready()` `ping()` `close()` `describe()` |
-//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `set_password(id, hash)` |
-//! | signing keys | `signing_keys()` `add_signing_key(kid, pkcs8, now)` |
+//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `disable_user(id, now, until)` `enable_user(id)` `set_password(id, hash)` `change_password(id, hash, keep, now, until)` |
+//! | signing keys | `signing_keys()` `add_signing_key(kid, pkcs8, sealed, now)` `seal_signing_key(kid, sealed)` `remove_signing_key(kid)` |
+//! | sessions | `create_session(session)` `session(id)` `update_session(id, change)` `update_session_revoking(id, change)` `sessions_of(user, now)` `end_session(id, why, now, until)` `end_sessions_of(user, except, now, until)` |
+//! | revocations | `revoke(revocation)` `revocations(now)` |
+//! | second factors | `begin_second_factor(user, secret, now)` `second_factor(user)` `confirm_second_factor(user, step, recovery, now)` `accept_step(user, step)` `use_recovery_code(user, hash, now)` `recovery_codes_left(user)` `remove_second_factor(user)` |
+//! | API keys | `create_api_key(key, hash)` `api_key_by_hash(hash)` `api_keys_of(owner, page)` `revoke_api_key(owner, id, now)` `note_api_key_use(id, now)` |
+//! | guessing | `pass_throttle(key, throttle, now)` `give_back(key, throttle)` |
+//! | setup | `replace_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
+//! | audit | `record(entry)` `audit(page, actor, action)` |
+//! | old things of these | `prune_auth(now)` |
 //! | devices | `create_device(device, now)` `device(id)` `devices_of(owner, page)` `devices(page)` `update_device(device)` `delete_device(id)` |
 //! | communities | `create_community(community, creator, now)` `community(id)` `communities_of(user, page)` `communities(page)` |
 //! | members | `add_member(community, member, now)` `members(community)` `member_of(community, user)` |
@@ -28,6 +36,8 @@
     allow(unused, reason = "without a database there is nothing to do")
 )]
 
+mod api_keys;
+mod audit;
 mod backend;
 mod balance;
 pub mod blocking;
@@ -46,13 +56,20 @@ mod migrations;
 mod page;
 mod readings;
 mod recordings;
+mod revocations;
 mod rows;
+mod second_factors;
+mod sessions;
+mod setup_links;
 mod sharing_keys;
 mod signing_keys;
 mod sql;
 mod sums;
+mod throttles;
 mod users;
 
+pub use api_keys::StoredApiKey;
+pub use audit::AuditEntry;
 pub use backend::Store;
 pub use connect::Options;
 pub use error::{Error, Source};
@@ -62,6 +79,7 @@ pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};
 pub use recordings::{NewRecording, StoredRecording};
 pub use rows::new_id;
+pub use second_factors::StoredSecondFactor;
 pub use signing_keys::StoredKey;
 pub use sums::Of;
 pub use users::User;

@@ -1,10 +1,13 @@
 //! What a column means: ids as 16 bytes, instants as microseconds, words as text.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Error;
 use crate::{
+    auth::Scopes,
     energy::{Channel, Name},
     time::Calendar,
 };
@@ -58,4 +61,19 @@ pub fn new_id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds))
+}
+
+/// A hash of 32 bytes from a column.
+pub(super) fn hash(bytes: &[u8], thing: &'static str) -> Result<[u8; 32], Error> {
+    bytes.try_into().map_err(|_| Error::Corrupt { thing, reason: "its hash does not have 32 bytes" })
+}
+
+/// Scopes from a column.
+pub(super) fn scopes(text: &str, thing: &'static str) -> Result<Scopes, Error> {
+    text.parse().map_err(|_| Error::Corrupt { thing, reason: "its scopes are not such" })
+}
+
+/// A text that somebody else wrote, as it is stored: PostgreSQL keeps no zero byte, so all keep U+FFFD in its place.
+pub(super) fn foreign_text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }

@@ -3,16 +3,18 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use sqlx::Database;
 use uuid::Uuid;
 
 use super::{
-    Error, Store,
-    backend::on,
-    fault::{Fault, taken},
+    Error, Listed, Page, Store,
+    backend::{on, per_driver},
+    fault::{Fault, not_found, taken},
     rows::{self, key},
+    sessions::Sessions,
     sql::sql,
 };
-use crate::error::excerpt;
+use crate::{auth::Revocation, error::excerpt};
 
 /// Who may log in.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct User {
     username: String,
     email: String,
     password: String,
+    administrator: bool,
+    disabled_at: Option<Timestamp>,
 }
 
 impl User {
@@ -41,7 +45,20 @@ impl User {
         if parts.is_none() || address.chars().count() > 254 || address.contains(unfit) {
             return Err(Error::NotAnEmail { got: excerpt(email) });
         }
-        Ok(Self { id, username: name.to_owned(), email: address, password })
+        Ok(Self {
+            id,
+            username: name.to_owned(),
+            email: address,
+            password,
+            administrator: false,
+            disabled_at: None,
+        })
+    }
+
+    /// The same user as an administrator.
+    #[must_use]
+    pub fn administrator(self) -> Self {
+        Self { administrator: true, ..self }
     }
 
     /// The user's id.
@@ -63,29 +80,53 @@ impl User {
     pub fn password(&self) -> &str {
         &self.password
     }
+
+    /// Whether they may do everything.
+    pub const fn is_administrator(&self) -> bool {
+        self.administrator
+    }
+
+    /// Since when they may not log in; `None` where they may.
+    pub const fn disabled_at(&self) -> Option<Timestamp> {
+        self.disabled_at
+    }
 }
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .field("administrator", &self.administrator)
+            .field("disabled_at", &self.disabled_at)
+            .finish_non_exhaustive()
     }
 }
 
-type Row = (Vec<u8>, String, String, String);
+type Row = (Vec<u8>, String, String, String, i64, Option<i64>);
 
-fn user((id, username, email, password): Row) -> Result<User, Error> {
-    Ok(User { id: rows::id(&id, "user")?, username, email, password })
+fn user((id, username, email, password, administrator, disabled_at): Row) -> Result<User, Error> {
+    Ok(User {
+        id: rows::id(&id, "user")?,
+        username,
+        email,
+        password,
+        administrator: administrator != 0,
+        disabled_at: disabled_at.map(|at| rows::instant(at, "user")).transpose()?,
+    })
 }
 
-impl Store {
-    /// Keeps a new user.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Taken`] where another user has the username or the e-mail address, or a fault of the database.
-    pub async fn create_user(&self, user: &User, now: Timestamp) -> Result<(), Error> {
-        let username_key = user.username.to_lowercase();
-        on!(self, write "create a user", |connection| {
+/// How a user comes into the table.
+pub(super) trait Users: Database {
+    /// Inserts a user, or says that the name or the address is taken.
+    async fn insert_user(connection: &mut Self::Connection, user: &User, now: Timestamp)
+    -> Result<(), Fault>;
+}
+
+per_driver! {
+    impl Users for Db {
+        async fn insert_user(connection: &mut Self::Connection, user: &User, now: Timestamp) -> Result<(), Fault> {
+            let username_key = user.username.to_lowercase();
             for (thing, value, found) in [
                 ("username", &user.username, {
                     sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM users WHERE username_key = ?"))
@@ -105,19 +146,33 @@ impl Store {
                 }
             }
             sqlx::query::<Db>(sql!(
-                "INSERT INTO users (id, username, username_key, email, password, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO users (id, username, username_key, email, password, administrator, disabled_at, created_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             ))
             .bind(key(&user.id))
             .bind(user.username.as_str())
             .bind(username_key.as_str())
             .bind(user.email.as_str())
             .bind(user.password.as_str())
+            .bind(i64::from(user.administrator))
+            .bind(user.disabled_at.map(Timestamp::as_microsecond))
             .bind(now.as_microsecond())
             .execute(connection)
             .await
             .map_err(|error| taken(error, "username, e-mail address or id", &user.username))?;
             Ok(())
-        })
+        }
+    }
+}
+
+impl Store {
+    /// Keeps a new user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where another user has the username or the e-mail address, or a fault of the database.
+    pub async fn create_user(&self, user: &User, now: Timestamp) -> Result<(), Error> {
+        on!(self, write "create a user", |connection| { Db::insert_user(connection, user, now).await })
     }
 
     /// Finds a user by their username, whatever its case, or by their e-mail address.
@@ -134,7 +189,7 @@ impl Store {
         on!(self, read "look for a user", |connection| {
             // A username has no `@` and an address has one, so at most one row fits.
             let row: Option<Row> = sqlx::query_as::<Db, Row>(sql!(
-                "SELECT id, username, email, password FROM users WHERE username_key = ? OR email = ?"
+                "SELECT id, username, email, password, administrator, disabled_at FROM users WHERE username_key = ? OR email = ?"
             ))
             .bind(name_key.as_str())
             .bind(name_key.as_str())
@@ -152,7 +207,7 @@ impl Store {
     pub async fn user(&self, id: Uuid) -> Result<Option<User>, Error> {
         on!(self, read "load a user", |connection| {
             let row: Option<Row> =
-                sqlx::query_as::<Db, Row>(sql!("SELECT id, username, email, password FROM users WHERE id = ?"))
+                sqlx::query_as::<Db, Row>(sql!("SELECT id, username, email, password, administrator, disabled_at FROM users WHERE id = ?"))
                     .bind(key(&id))
                     .fetch_optional(connection)
                     .await?;
@@ -160,7 +215,103 @@ impl Store {
         })
     }
 
-    /// Gives a user another password, as a hash in PHC notation.
+    /// All users of the store, for whoever runs it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn users(&self, page: Page) -> Result<Listed<User>, Error> {
+        on!(self, read "list all users", |connection| {
+            let found: Vec<Row> = sqlx::query_as::<Db, Row>(sql!(
+                "SELECT id, username, email, password, administrator, disabled_at FROM users \
+                 WHERE id > ? ORDER BY id LIMIT ?"
+            ))
+            .bind(page.after_key())
+            .bind(page.limit_and_one())
+            .fetch_all(connection)
+            .await?;
+            let users = found.into_iter().map(user).collect::<Result<_, _>>()?;
+            Ok(Listed::of(users, page, |user| user.id))
+        })
+    }
+
+    /// Whether there is an administrator. One who is disabled counts: who disables the last one does not mean to leave
+    /// the place to whoever comes first.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn has_administrator(&self) -> Result<bool, Error> {
+        on!(self, read "look for an administrator", |connection| {
+            let found: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
+                "SELECT created_at FROM users WHERE administrator = 1 LIMIT 1"
+            ))
+            .fetch_optional(connection)
+            .await?;
+            Ok(found.is_some())
+        })
+    }
+
+    /// Makes a user an administrator, or no longer one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn set_administrator(&self, id: Uuid, administrator: bool) -> Result<(), Error> {
+        on!(self, write "change what a user may do", |connection| {
+            let done = sqlx::query::<Db>(sql!("UPDATE users SET administrator = ? WHERE id = ?"))
+                .bind(i64::from(administrator))
+                .bind(key(&id))
+                .execute(connection)
+                .await?;
+            if done.rows_affected() == 0 { Err(not_found("user", &id).into()) } else { Ok(()) }
+        })
+    }
+
+    /// Keeps a user from logging in, ends their sessions and revokes their tokens, all of it or nothing. A user who is
+    /// disabled already stays so since then.
+    ///
+    /// Gives the revocations that it has added, each of which is forgotten at `until`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn disable_user(
+        &self,
+        id: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Revocation>, Error> {
+        on!(self, write "disable a user", |connection| {
+            let done = sqlx::query::<Db>(sql!("UPDATE users SET disabled_at = COALESCE(disabled_at, ?) WHERE id = ?"))
+                .bind(now.as_microsecond())
+                .bind(key(&id))
+                .execute(&mut *connection)
+                .await?;
+            if done.rows_affected() == 0 {
+                return Err(not_found("user", &id).into());
+            }
+            Db::revoke_user(connection, id, None, now, until).await
+        })
+    }
+
+    /// Lets a user log in again; what was ended stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn enable_user(&self, id: Uuid) -> Result<(), Error> {
+        on!(self, write "enable a user", |connection| {
+            let done = sqlx::query::<Db>(sql!("UPDATE users SET disabled_at = NULL WHERE id = ?"))
+                .bind(key(&id))
+                .execute(connection)
+                .await?;
+            if done.rows_affected() == 0 { Err(not_found("user", &id).into()) } else { Ok(()) }
+        })
+    }
+
+    /// Gives a user another hash of the same password, in PHC notation; their sessions stay. What sets another password
+    /// is [`Store::change_password`].
     ///
     /// # Errors
     ///
@@ -173,6 +324,35 @@ impl Store {
                 .execute(connection)
                 .await?;
             Ok(())
+        })
+    }
+
+    /// Gives a user another password, as a hash in PHC notation, ends all their sessions but `keep`, and revokes their
+    /// tokens, all of it or nothing.
+    ///
+    /// Gives the revocations that it has added, each of which is forgotten at `until`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], or a fault of the database.
+    pub async fn change_password(
+        &self,
+        id: Uuid,
+        password: &str,
+        keep: Option<Uuid>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Revocation>, Error> {
+        on!(self, write "change a password", |connection| {
+            let done = sqlx::query::<Db>(sql!("UPDATE users SET password = ? WHERE id = ?"))
+                .bind(password)
+                .bind(key(&id))
+                .execute(&mut *connection)
+                .await?;
+            if done.rows_affected() == 0 {
+                return Err(not_found("user", &id).into());
+            }
+            Db::revoke_user(connection, id, keep, now, until).await
         })
     }
 }

@@ -23,6 +23,8 @@ mod chart;
 #[cfg(feature = "_store")]
 mod store;
 #[cfg(feature = "_store")]
+mod store_auth_checks;
+#[cfg(feature = "_store")]
 mod store_checks;
 #[cfg(feature = "_store")]
 mod store_citylearn;

@@ -115,7 +115,7 @@ pub(crate) async fn execute(server: &str, statement: &str) {
 async fn suite(kind: &'static str) {
     let Some(database) = TestDatabase::create(kind).await else { return };
     database.store.migrate().await.unwrap();
-    for (name, check) in crate::store_checks::all() {
+    for (name, check) in crate::store_checks::all().into_iter().chain(crate::store_auth_checks::all()) {
         println!("{kind}: {}", name.replace('_', " "));
         check(database.store.clone()).await;
     }

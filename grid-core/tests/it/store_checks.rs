@@ -182,9 +182,9 @@ async fn a_second_user_of_one_name_or_address_is_refused(store: Store) {
 }
 
 async fn signing_keys_come_back_in_order_and_once(store: Store) {
-    store.add_signing_key("b", &[0, 255, 1], now()).await.unwrap();
-    store.add_signing_key("a", &[2], now() + 1.second()).await.unwrap();
-    is(store.add_signing_key("a", &[3], now()).await, Kind::Conflict);
+    store.add_signing_key("b", &[0, 255, 1], false, now()).await.unwrap();
+    store.add_signing_key("a", &[2], false, now() + 1.second()).await.unwrap();
+    is(store.add_signing_key("a", &[3], false, now()).await, Kind::Conflict);
     let keys = store.signing_keys().await.unwrap();
     assert_eq!(keys.iter().map(|key| key.kid.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!(keys[0].pkcs8, [0, 255, 1]);

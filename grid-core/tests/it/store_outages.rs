@@ -106,11 +106,11 @@ async fn an_interrupted_migration_is_named() {
     database.store.migrate().await.unwrap();
     crate::store::execute(
         &database.address,
-        "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 13",
+        "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 23",
     )
     .await;
     for error in [database.store.migrate().await.unwrap_err(), database.store.ready().await.unwrap_err()] {
-        assert!(matches!(error, Error::DirtyMigration { version: 13 }), "{error:?}");
+        assert!(matches!(error, Error::DirtyMigration { version: 23 }), "{error:?}");
         assert_eq!(error.kind(), Kind::Unavailable);
     }
     database.remove().await;
@@ -119,7 +119,7 @@ async fn an_interrupted_migration_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_database_is_refused() {
     for database in TestDatabase::all().await {
-        let newer = "UPDATE _sqlx_migrations SET version = 999 WHERE version = 13";
+        let newer = "UPDATE _sqlx_migrations SET version = 999 WHERE version = 23";
         if database.kind == "SQLite" {
             #[cfg(feature = "sqlite")]
             sqlite_file(&database.address, newer).await;

@@ -26,9 +26,7 @@ mod sharing;
 /// What stands under `/api/v1`.
 pub(crate) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(auth::register))
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::me))
+        .merge(auth::plain())
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::show, devices::change, devices::delete))
         .routes(routes!(readings::of_device))
@@ -62,11 +60,7 @@ pub(crate) fn uploads() -> OpenApiRouter<App> {
 
 /// What stands at the root.
 pub(crate) fn root() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(auth::login_at_root))
-        .routes(routes!(auth::jwks))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
+    OpenApiRouter::new().merge(auth::root()).routes(routes!(health::healthz)).routes(routes!(health::readyz))
 }
 
 /// What no route answers.

@@ -73,7 +73,12 @@ impl Server {
 
     /// Starts a server on a database that is there, and waits until it is ready.
     pub(crate) async fn on(url: &str) -> Self {
-        let server = Self::begin(folder(), &["--database-url", url], Content::AsItIs).await;
+        Self::on_with(url, &[]).await
+    }
+
+    pub(crate) async fn on_with(url: &str, arguments: &[&str]) -> Self {
+        let all: Vec<_> = ["--database-url", url].iter().chain(arguments).copied().collect();
+        let server = Self::begin(folder(), &all, Content::AsItIs).await;
         server.wait().await;
         server
     }
@@ -161,6 +166,22 @@ impl Client {
         Self { address: self.address, token: Some(token) }
     }
 
+    /// The same client with another token, or an API key.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { address: self.address, token: Some(token.to_owned()) }
+    }
+
+    /// A form, as OAuth clients send it.
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let kind: (&str, &[u8]) = ("content-type", b"application/x-www-form-urlencoded");
+        self.send("POST", path, &[kind], body.join("&")).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], "").await
+    }
+
     pub(crate) fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }
@@ -216,6 +237,12 @@ impl Client {
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         answer.header("location").to_owned()
     }
+}
+
+/// A value of a form.
+fn escaped(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    value.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 impl Answer {

@@ -4,6 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may stop at what is not there")]
 #![allow(clippy::print_stdout, reason = "a test says what it skipped")]
 
+mod access;
 mod auth;
 mod bad_input;
 mod battery;
@@ -13,10 +14,13 @@ mod demo;
 mod devices;
 mod forecasts;
 mod harness;
+mod logins;
+mod oauth;
 mod old_faults;
 mod process;
 mod readings;
 mod service;
+mod sessions;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
 mod unknown_fields;

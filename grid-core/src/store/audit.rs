@@ -1,0 +1,153 @@
+//! Who did what, when, from where, and whether it worked. Entries are added; no call changes or removes one.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Listed, Page, Store,
+    backend::on,
+    fault::taken,
+    rows::{self, foreign_text, key},
+    sql::sql,
+};
+
+/// One thing that somebody did, or tried to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id, from [`new_id`](super::new_id), in whose order entries are listed.
+    pub id: Uuid,
+    /// When it was done.
+    pub at: Timestamp,
+    /// The user who did it, where that is known.
+    pub actor: Option<Uuid>,
+    /// The name that they had then, or gave.
+    pub actor_name: String,
+    /// What was done, like `login`.
+    pub action: String,
+    /// What it was done to.
+    pub target: String,
+    /// Whether it worked.
+    pub succeeded: bool,
+    /// Why it did not.
+    pub reason: Option<String>,
+    /// The address that it came from.
+    pub address: String,
+    /// The SHA-256 of the token that it was done with.
+    pub token_hash: Option<[u8; 32]>,
+    /// The id of the request, which the log has too.
+    pub request_id: String,
+}
+
+type Row = (
+    Vec<u8>,
+    i64,
+    Option<Vec<u8>>,
+    String,
+    String,
+    String,
+    i64,
+    Option<String>,
+    String,
+    Option<Vec<u8>>,
+    String,
+);
+
+fn entry(
+    (id, at, actor, actor_name, action, target, succeeded, reason, address, token_hash, request_id): Row,
+) -> Result<AuditEntry, Error> {
+    const THING: &str = "audit entry";
+    Ok(AuditEntry {
+        id: rows::id(&id, THING)?,
+        at: rows::instant(at, THING)?,
+        actor: actor.map(|actor| rows::id(&actor, THING)).transpose()?,
+        actor_name,
+        action,
+        target,
+        succeeded: succeeded != 0,
+        reason,
+        address,
+        token_hash: token_hash.map(|hash| rows::hash(&hash, THING)).transpose()?,
+        request_id,
+    })
+}
+
+/// The columns of a [`Row`].
+macro_rules! columns {
+    () => {
+        "id, happened_at, actor, actor_name, action, target, succeeded, reason, address, token_hash, request_id"
+    };
+}
+
+impl Store {
+    /// Adds an entry. A zero byte in a text, which PostgreSQL does not keep, becomes U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where there is one of that id, or a fault of the database.
+    pub async fn record(&self, entry: &AuditEntry) -> Result<(), Error> {
+        let reason = entry.reason.as_deref().map(foreign_text);
+        on!(self, write "record what was done", |connection| {
+            sqlx::query::<Db>(sql!(concat!(
+                "INSERT INTO audit_entries (", columns!(), ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            )))
+            .bind(key(&entry.id))
+            .bind(entry.at.as_microsecond())
+            .bind(entry.actor.as_ref().map(key))
+            .bind(&*foreign_text(&entry.actor_name))
+            .bind(&*foreign_text(&entry.action))
+            .bind(&*foreign_text(&entry.target))
+            .bind(i64::from(entry.succeeded))
+            .bind(reason.as_deref())
+            .bind(&*foreign_text(&entry.address))
+            .bind(entry.token_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(&*foreign_text(&entry.request_id))
+            .execute(connection)
+            .await
+            .map_err(|error| taken(error, "audit entry id", &entry.id.to_string()))?;
+            Ok(())
+        })
+    }
+
+    /// The entries, the newest first, of everybody or of one user, about everything or about one action. The page after
+    /// an entry has those that are older.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn audit(
+        &self,
+        page: Page,
+        actor: Option<Uuid>,
+        action: Option<&str>,
+    ) -> Result<Listed<AuditEntry>, Error> {
+        let before = page.after.unwrap_or(Uuid::max());
+        let action = action.map(foreign_text);
+        on!(self, read "list what was done", |connection| {
+            let text = match (actor, &action) {
+                (None, None) => sql!(concat!(
+                    "SELECT ", columns!(), " FROM audit_entries WHERE id < ? ORDER BY id DESC LIMIT ?"
+                )),
+                (Some(_), None) => sql!(concat!(
+                    "SELECT ", columns!(), " FROM audit_entries WHERE id < ? AND actor = ? ORDER BY id DESC LIMIT ?"
+                )),
+                (None, Some(_)) => sql!(concat!(
+                    "SELECT ", columns!(), " FROM audit_entries WHERE id < ? AND action = ? ORDER BY id DESC LIMIT ?"
+                )),
+                (Some(_), Some(_)) => sql!(concat!(
+                    "SELECT ", columns!(),
+                    " FROM audit_entries WHERE id < ? AND actor = ? AND action = ? ORDER BY id DESC LIMIT ?"
+                )),
+            };
+            let mut query = sqlx::query_as::<Db, Row>(text).bind(key(&before));
+            if let Some(actor) = &actor {
+                query = query.bind(key(actor));
+            }
+            if let Some(action) = &action {
+                query = query.bind(&**action);
+            }
+            let found: Vec<Row> = query.bind(page.limit_and_one()).fetch_all(connection).await?;
+            let entries = found.into_iter().map(entry).collect::<Result<_, _>>()?;
+            Ok(Listed::of(entries, page, |entry| entry.id))
+        })
+    }
+}

@@ -1,0 +1,2 @@
+-- Whether `pkcs8` is encrypted with a key that the database does not have.
+ALTER TABLE signing_keys ADD COLUMN sealed BIGINT NOT NULL DEFAULT 0;

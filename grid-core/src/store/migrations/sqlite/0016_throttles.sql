@@ -1,0 +1,6 @@
+-- How often somebody has tried; `state` is the theoretical arrival time. Pruning reads the whole of it: it is small.
+CREATE TABLE throttles (
+    hash  BLOB NOT NULL,
+    state INTEGER,
+    PRIMARY KEY (hash)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,37 @@
+//! Accounts, logins, sessions and tokens.
+
+mod account;
+mod introspection;
+mod jwks;
+mod login;
+mod sessions;
+
+use axum::middleware::from_fn;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, oauth};
+
+/// What stands under `/api/v1`.
+pub(super) fn plain() -> OpenApiRouter<App> {
+    let token_routes = OpenApiRouter::new()
+        .routes(routes!(login::log_in))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(introspection::revoke))
+        .layer(from_fn(oauth::speak));
+    OpenApiRouter::new()
+        .merge(token_routes)
+        .routes(routes!(account::register))
+        .routes(routes!(account::me))
+        .routes(routes!(account::change_password))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::log_out))
+        .routes(routes!(sessions::log_out_everywhere))
+        .routes(routes!(introspection::introspect))
+}
+
+/// What stands at the root.
+pub(super) fn root() -> OpenApiRouter<App> {
+    let login = OpenApiRouter::new().routes(routes!(login::log_in_at_root)).layer(from_fn(oauth::speak));
+    OpenApiRouter::new().merge(login).routes(routes!(jwks::jwks))
+}

@@ -1,0 +1,235 @@
+//! Who may call which route: `docs/access.md` says it, and every route of the description is walked and compared.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use grid_core::store::{Options, Store};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Client, Server};
+
+const TABLE: &str = include_str!("../../../docs/access.md");
+const ROLES: [&str; 5] = ["nobody", "stranger", "member", "operator", "administrator"];
+const PASSWORD: &str = "correct horse";
+
+/// A community with its operator and a member, and what belongs to the member.
+struct World {
+    community: String,
+    member: String,
+    ids: BTreeMap<&'static str, String>,
+}
+
+fn id_of(answer: &Answer) -> String {
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let body = answer.json();
+    body["id"].as_str().or_else(|| body["user_id"].as_str()).unwrap().to_owned()
+}
+
+/// Makes what a route may be asked about, anew for each route, because some routes take it away.
+async fn world(server: &Server, mia: &Client, olga: &Client) -> World {
+    let community = olga.community("Europe/Madrid").await;
+    let as_member = json!({"name": "Mia", "username": "mia"});
+    let member = id_of(&olga.post(&format!("{community}/members"), &as_member).await);
+    // Seven devices so that each role has one of its own to do away with.
+    let device = mia.device("meter", "Europe/Madrid").await;
+    let recording = mia
+        .csv(
+            "/api/v1/battery/recordings?name=cell",
+            "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n",
+        )
+        .await;
+    let days: Vec<f64> = (0..24 * 30).map(|hour| f64::from(hour % 24)).collect();
+    let series =
+        json!({"series": {"start": "2026-01-01T00:00:00Z", "values": days}, "model": "seasonal_naive"});
+    let forecast = mia.post("/api/v1/forecasts", &series).await;
+    let key = json!({"name": "meter", "scope": "readings:write"});
+    let api_key = mia.post("/api/v1/auth/api-keys", &key).await;
+    let session = server.client().log_in("mia", PASSWORD).await.get("/api/v1/auth/sessions").await.good();
+    let session = session["items"].as_array().unwrap().iter().find(|one| one["current"] == true).unwrap();
+    let id_in = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    World {
+        ids: [
+            ("communities", id_in(&community)),
+            ("devices", id_in(&device)),
+            ("recordings", id_of(&recording)),
+            ("forecasts", id_of(&forecast)),
+            ("api-keys", id_of(&api_key)),
+            ("sessions", session["id"].as_str().unwrap().to_owned()),
+            (
+                "users",
+                server.client().log_in("tom", PASSWORD).await.get("/api/v1/auth/me").await.good()["user_id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+            ),
+        ]
+        .into_iter()
+        .collect(),
+        community,
+        member,
+    }
+}
+
+impl World {
+    /// The path of a route with the ids of what is there.
+    fn path(&self, template: &str) -> String {
+        let mut segments: Vec<String> = Vec::new();
+        for segment in template.split('/') {
+            let filled = match segment {
+                "{id}" => self.ids.get(segments.last().unwrap().as_str()).cloned(),
+                plain => Some(plain.to_owned()),
+            };
+            segments.push(filled.unwrap_or_else(|| panic!("no id for {template}: make one in `world`")));
+        }
+        let path = segments.join("/");
+        match template {
+            "/api/v1/charts/energy-day.svg" => {
+                format!("{path}?community={}&date=2026-03-01", self.ids["communities"])
+            }
+            "/api/v1/charts/forecast.svg" => format!("{path}?forecast={}", self.ids["forecasts"]),
+            _ if template.ends_with("/balance") => format!("{path}?from=2026-03-01&to=2026-03-02"),
+            _ => path,
+        }
+    }
+
+    /// A body that gets as far as the question of who may: where an empty one is refused before that, a whole one.
+    fn body(&self, method: &str, template: &str, role: &str) -> (&'static str, String) {
+        let json = "application/json";
+        let reading = json!({"channel": "consumption", "start": "2026-03-01T00:00:00Z", "end": "2026-03-01T01:00:00Z", "energy_kwh": "1"});
+        let name = format!("{role}-{}", self.member);
+        match (method, template.trim_start_matches("/api/v1")) {
+            ("POST", "/communities/{id}/readings") => (
+                "text/csv",
+                "device,member,channel,start,end,energy_kwh\nd,Mia,consumption,2026-03-01T00:00:00Z,2026-03-01T01:00:00Z,1\n".to_owned(),
+            ),
+            ("POST", "/devices/{id}/readings") => (json, reading.to_string()),
+            ("POST", "/communities/{id}/members") => (json, json!({"name": name}).to_string()),
+            ("POST", "/communities/{id}/devices") => {
+                (json, json!({"device_id": self.ids["devices"], "member_id": self.member}).to_string())
+            }
+            ("POST", "/communities/{id}/keys") => (json, json!({"kind": "proportional"}).to_string()),
+            ("POST", "/auth/login" | "/auth/register") | (_, "/login") => {
+                (json, json!({"username": "mia", "password": PASSWORD, "email": "mia@example.org"}).to_string())
+            }
+            ("POST", "/users") => (
+                json,
+                json!({"username": name.get(..40), "email": format!("{}@example.org", name.len()), "password": PASSWORD}).to_string(),
+            ),
+            ("POST", "/auth/introspect" | "/auth/revoke") => (json, json!({"token": "rubbish"}).to_string()),
+            ("POST", "/auth/refresh") => (json, json!({}).to_string()),
+            ("PATCH", "/users/{id}") => (json, json!({"disabled": false}).to_string()),
+            ("GET", _) => (json, String::new()),
+            _ => (json, "{}".to_owned()),
+        }
+    }
+}
+
+/// What an answer says of the caller's right: all that is not a refusal for who they are is `yes`.
+fn verdict(answer: &Answer) -> String {
+    match answer.status.as_u16() {
+        status @ (401 | 403 | 404) => status.to_string(),
+        500.. => panic!("{}", answer.text()),
+        _ => "yes".to_owned(),
+    }
+}
+
+/// The rows of the table: route, then one verdict a role.
+fn table() -> BTreeMap<String, Vec<String>> {
+    TABLE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"))
+        .map(|line| {
+            let (route, cells) = line.split_once("` |").unwrap();
+            (route.to_owned(), cells.split('|').map(|cell| cell.trim().to_owned()).collect())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() {
+    let server = Server::start().await;
+    for name in ["mia", "olga", "otto", "ada", "tom"] {
+        server.user(name).await;
+    }
+    let store = Store::connect(&server.database_url(), Options::default()).await.unwrap();
+    let ada = store.user_by_name("ada").await.unwrap().unwrap().id();
+    store.set_administrator(ada, true).await.unwrap();
+    let anyone = server.client();
+    let (mia, olga, otto) = (
+        anyone.log_in("mia", PASSWORD).await,
+        anyone.log_in("olga", PASSWORD).await,
+        anyone.log_in("otto", PASSWORD).await,
+    );
+    otto.community("Europe/Madrid").await;
+    let foreign = {
+        let other = Server::start().await;
+        other.user("mia").await
+    };
+
+    let document = anyone.get("/openapi.json").await.good();
+    let mut seen = BTreeMap::new();
+    for (template, item) in document["paths"].as_object().unwrap() {
+        for method in
+            ["get", "post", "put", "patch", "delete"].iter().filter(|method| item.get(**method).is_some())
+        {
+            let method = method.to_uppercase();
+            let world = world(&server, &mia, &olga).await;
+            let path = world.path(template);
+            let mut cells = Vec::new();
+            // The member last: what is theirs may be gone afterwards.
+            for role in ["nobody", "stranger", "operator", "administrator", "member"] {
+                let (kind, body) = world.body(&method, template, role);
+                let headers: [(&str, &[u8]); 1] = [("content-type", kind.as_bytes())];
+                let name = match role {
+                    "stranger" => "otto",
+                    "operator" => "olga",
+                    "administrator" => "ada",
+                    _ => "mia",
+                };
+                let caller =
+                    if role == "nobody" { anyone.clone() } else { anyone.log_in(name, PASSWORD).await };
+                let answer = verdict(&caller.send(&method, &path, &headers, body.clone()).await);
+                if role == "nobody" {
+                    // A token that is none, or another server's, is as good as none.
+                    for wrong in ["garbage", foreign.token()] {
+                        let wrong =
+                            anyone.with_token(wrong).send(&method, &path, &headers, body.clone()).await;
+                        assert_eq!(verdict(&wrong), answer, "{method} {template} with a wrong token");
+                    }
+                }
+                cells.push((role, answer));
+            }
+            let ordered = ROLES.iter().map(|role| cells.iter().find(|(of, _)| of == role).unwrap().1.clone());
+            seen.insert(format!("{method} {template}"), ordered.collect::<Vec<String>>());
+            drop(world.community);
+        }
+    }
+    let mut differences = String::new();
+    let told = table();
+    for (route, cells) in &seen {
+        if told.get(route) != Some(cells) {
+            writeln!(differences, "| `{route}` | {} |", cells.join(" | ")).unwrap();
+        }
+    }
+    for route in told.keys().filter(|route| !seen.contains_key(*route)) {
+        writeln!(differences, "no such route: {route}").unwrap();
+    }
+    assert!(
+        differences.is_empty(),
+        "docs/access.md does not say what the server does, which is:\n{differences}"
+    );
+}
+
+/// The description tells a client which routes need a login: as the table does.
+#[tokio::test]
+async fn the_description_says_which_routes_need_a_login() {
+    let server = Server::start().await;
+    let document: Value = server.client().get("/openapi.json").await.good();
+    for (route, cells) in table() {
+        let (method, path) = route.split_once(' ').unwrap();
+        let operation = &document["paths"][path][method.to_lowercase()];
+        let needs = operation["security"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one.get("bearerAuth").is_some()));
+        assert_eq!(needs, cells[0] == "401", "{route}");
+    }
+}
