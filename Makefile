@@ -124,7 +124,7 @@ develop: $(VENV)/.ready ## build grid_py into .venv
 	$(VENV)/bin/maturin develop --quiet --locked --manifest-path grid-py/Cargo.toml
 
 test-python: develop ## Python tests, and the stubs against the module
-	@test -x $(TARGET)/debug/grid-server || cargo build -p grid-server --locked
+	cargo build -p grid-server --locked
 	cd grid-py; $(VENV)/bin/python -m pytest -q
 	cd grid-py; $(VENV)/bin/python -m mypy.stubtest --mypy-config-file pyproject.toml grid_py
 
