@@ -14,6 +14,7 @@ mod demo;
 mod devices;
 mod forecasts;
 mod harness;
+mod load;
 mod logins;
 mod oauth;
 mod old_faults;
