@@ -142,7 +142,9 @@ test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the work
 
 bench: bench-rust bench-python ## measure, with the Python peers in the same run
 
+# The server of the bench `logins` stands beside it, in the release profile of all benches; it takes some 1,100 open files.
 bench-rust: ## measure the Rust side
+	cargo build --release -p grid-server --locked
 	cargo bench -p grid-benches --locked
 
 $(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt
