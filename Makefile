@@ -124,7 +124,7 @@ develop: $(VENV)/.ready ## build grid_py into .venv
 	$(VENV)/bin/maturin develop --quiet --locked --manifest-path grid-py/Cargo.toml
 
 test-python: develop ## Python tests, and the stubs against the module
-	@test -x $(TARGET)/debug/grid-server || cargo build -p grid-server --locked
+	cargo build -p grid-server --locked
 	cd grid-py; $(VENV)/bin/python -m pytest -q
 	cd grid-py; $(VENV)/bin/python -m mypy.stubtest --mypy-config-file pyproject.toml grid_py
 
@@ -142,7 +142,9 @@ test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the work
 
 bench: bench-rust bench-python ## measure, with the Python peers in the same run
 
+# The server of the bench `logins` stands beside it, in the release profile of all benches; it takes some 1,100 open files.
 bench-rust: ## measure the Rust side
+	cargo build --release -p grid-server --locked
 	cargo bench -p grid-benches --locked
 
 $(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt

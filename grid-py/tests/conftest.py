@@ -6,7 +6,7 @@ import csv
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
+
+from serving import Server, serving
 
 # No deadline: a slow machine is no fault. The same examples in every run, and nothing is written beside the tests.
 settings.register_profile("grid", deadline=None, derandomize=True, database=None)
@@ -47,6 +49,13 @@ def vectors(shared: Callable[[str], Path]) -> dict[str, Any]:
     path = shared("energy/vectors/spain_italy_austria_france.json")
     parsed: dict[str, Any] = json.loads(path.read_text())
     return parsed
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on an empty SQLite database, for the tests of one file; what they do not share, they register."""
+    with serving(f"sqlite://{tmp_path_factory.mktemp('server') / 'grid.db'}") as server:
+        yield server
 
 
 @dataclass(frozen=True)

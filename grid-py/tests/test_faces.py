@@ -1,12 +1,7 @@
 """One community through three faces: HTTP, the command line and Python agree to the last digit, on each database."""
 
-import json
 import os
-import socket
 import subprocess
-import time
-import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,81 +11,20 @@ import pytest
 import grid_py as grid
 
 from conftest import CityLearn
+from serving import PROGRAM, Server, serving, skip
 
-SERVERS = {"mysql": "GRID_TEST_MYSQL_URL", "postgres": "GRID_TEST_POSTGRES_URL"}
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
-PROGRAM = Path(os.environ.get("GRID_SERVER", TARGET / "debug" / "grid-server"))
-
-
-def skip(reason: str) -> None:
-    """Skips and says why; with GRID_TEST_NO_SKIP=1 the test fails."""
-    print(f"skipped: {reason}")
-    if os.environ.get("GRID_TEST_NO_SKIP") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+DATABASES = {"mysql": "GRID_TEST_MYSQL_URL", "postgres": "GRID_TEST_POSTGRES_URL"}
 
 
-class Server:
-    """A running grid-server and whoever is logged in."""
-
-    def __init__(self, url: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.database = url
-        self.token = ""
-        self.process = subprocess.Popen(
-            [PROGRAM, "--database-url", url, "serve"],
-            env={**os.environ, "PORT": str(self.port)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def ask(self, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
-        headers = {"Content-Type": kind, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, headers=headers)
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
-
-    def wait(self) -> None:
-        for _ in range(600):
-            try:
-                self.ask("/readyz")
-                return
-            except OSError:
-                assert self.process.poll() is None, "the server ended"
-                time.sleep(0.1)
-        pytest.fail("the server was not ready within a minute")
-
-    def log_in(self) -> None:
-        name, password = f"ana-{uuid.uuid4()}", "correct horse"
-        person = {"username": name, "email": f"{name}@example.org", "password": password}
-        self.ask("/api/v1/auth/register", json.dumps(person).encode())
-        login = {"username": name, "password": password}
-        self.token = self.ask("/api/v1/auth/login", json.dumps(login).encode())["access_token"]
-
-    def community(self) -> str:
-        body = json.dumps({"name": "Seventeen homes", "time_zone": "Etc/GMT+8"}).encode()
-        identity: str = self.ask("/api/v1/communities", body)["id"]
-        return identity
-
-
-@pytest.fixture(params=["sqlite", *SERVERS])
+@pytest.fixture(params=["sqlite", *DATABASES])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    if not PROGRAM.exists():
-        skip(f"the program is not built (`{PROGRAM}`; `cargo build -p grid-server` builds it)")
     url = f"sqlite://{tmp_path / 'grid.db'}"
-    if request.param in SERVERS:
-        url = os.environ.get(SERVERS[request.param], "")
+    if request.param in DATABASES:
+        url = os.environ.get(DATABASES[request.param], "")
         if not url:
-            skip(f"{SERVERS[request.param]} names no server")
-    running = Server(url)
-    try:
-        running.wait()
+            skip(f"{DATABASES[request.param]} names no server")
+    with serving(url) as running:
         yield running
-    finally:
-        running.process.terminate()
-        assert running.process.wait(timeout=20) == 0
 
 
 def nameless(balance: dict[str, Any]) -> dict[str, Any]:

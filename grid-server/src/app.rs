@@ -62,8 +62,9 @@ impl App {
     pub fn new(config: Config) -> Self {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let workers = config.password_workers.unwrap_or(cores);
-        // As many as may be in the server at all: who waits for a password costs next to nothing.
-        let waiting = config.max_requests.get();
+        // Who waits for a password costs next to nothing, but a place among the requests: the other half of those is for
+        // whoever is logged in already, however many want to log in.
+        let waiting = config.max_requests.get() / 2;
         let patience = config.request_time();
         Self(Arc::new(Inner {
             config,

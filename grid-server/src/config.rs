@@ -113,7 +113,7 @@ pub struct Config {
     #[arg(long, env = "GRID_PASSWORD_LANES", global = true, default_value_t = 1)]
     pub password_lanes: u32,
 
-    /// Requests that are worked on at the same time; more are answered 503.
+    /// Requests that are worked on at the same time, half of them logins that wait at most; more are answered 503.
     #[arg(long, env = "GRID_MAX_REQUESTS", global = true, default_value = "512")]
     pub max_requests: NonZeroUsize,
 

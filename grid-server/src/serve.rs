@@ -10,7 +10,7 @@ use std::{
 use axum::serve::ListenerExt;
 use grid_core::store::{Options, Store};
 use jiff::SignedDuration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     app::{App, StartUp},
@@ -26,6 +26,11 @@ use crate::{
 /// How long requests that run may go on after the signal to stop: with closing the store, less than the ten seconds after
 /// which Cloud Run kills.
 const DRAIN: Duration = Duration::from_secs(7);
+
+/// How many connections may wait to be accepted, where the system allows as many. Of those that find no room the system
+/// drops the first packet without a word, and the client tries again after a second: with the 128 that are usual, that is
+/// what a thousand people who come at once would see.
+const BACKLOG: u32 = 4096;
 
 /// How often old keys, sessions and revocations are removed, and the age of the signing key is looked at.
 const KEEPS_HOUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -51,14 +56,22 @@ pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let address = config.address();
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| format!("failed to listen on {address}: {error}"))?;
+        let listener = listen(address).map_err(|error| format!("failed to listen on {address}: {error}"))?;
         run(listener, config, content, stop_signal()).await
     });
     // A blocking task that is still busy must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_millis(500));
     ended
+}
+
+/// Listens on an address, within a runtime.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that was just stopped can be started again at once; elsewhere this would let two share the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves on a listener until `stop` is there, then drains.
@@ -301,5 +314,22 @@ pub fn healthcheck(config: &Config) -> Result<(), Failed> {
         Ok(())
     } else {
         Err(format!("the server at {address} is not ready: {}", String::from_utf8_lossy(line)).into())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn hundreds_of_connections_may_wait_to_be_accepted() {
+        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let count = allowed.trim().parse::<usize>().unwrap().min(500);
+        // Nobody accepts: what finds no room is not answered.
+        let waiting: Result<Vec<_>, _> =
+            (0..count).map(|_| TcpStream::connect_timeout(&address, Duration::from_secs(5))).collect();
+        assert_eq!(waiting.unwrap().len(), count);
     }
 }

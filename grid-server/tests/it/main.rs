@@ -16,6 +16,7 @@ mod demo;
 mod devices;
 mod forecasts;
 mod harness;
+mod load;
 mod logins;
 mod oauth;
 mod old_faults;
