@@ -15,19 +15,10 @@ import pytest
 
 import grid_py as grid
 
-from conftest import CityLearn
+from conftest import SERVERS, CityLearn, database_url, skip
 
-SERVERS = {"mysql": "GRID_TEST_MYSQL_URL", "postgres": "GRID_TEST_POSTGRES_URL"}
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
 PROGRAM = Path(os.environ.get("GRID_SERVER", TARGET / "debug" / "grid-server"))
-
-
-def skip(reason: str) -> None:
-    """Skips and says why; with GRID_TEST_NO_SKIP=1 the test fails."""
-    print(f"skipped: {reason}")
-    if os.environ.get("GRID_TEST_NO_SKIP") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 class Server:
@@ -79,12 +70,7 @@ class Server:
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     if not PROGRAM.exists():
         skip(f"the program is not built (`{PROGRAM}`; `cargo build -p grid-server` builds it)")
-    url = f"sqlite://{tmp_path / 'grid.db'}"
-    if request.param in SERVERS:
-        url = os.environ.get(SERVERS[request.param], "")
-        if not url:
-            skip(f"{SERVERS[request.param]} names no server")
-    running = Server(url)
+    running = Server(database_url(request.param, tmp_path))
     try:
         running.wait()
         yield running
