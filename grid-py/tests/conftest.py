@@ -18,26 +18,32 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from serving import Server, serving
+from skipping import skip
 
 # No deadline: a slow machine is no fault. The same examples in every run, and nothing is written beside the tests.
 settings.register_profile("grid", deadline=None, derandomize=True, database=None)
 settings.load_profile("grid")
 
 FOLDER = Path(os.environ.get("GRID_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+SERVERS = {"mysql": "GRID_TEST_MYSQL_URL", "postgres": "GRID_TEST_POSTGRES_URL"}
+
+
+def database_url(backend: str, folder: Path) -> str:
+    """The address of a database of that kind: a file in ``folder``, or the server that the environment names."""
+    if backend == "sqlite":
+        return f"sqlite://{folder / 'grid.db'}"
+    url = os.environ.get(SERVERS[backend], "")
+    return url or skip(f"{SERVERS[backend]} names no server")
 
 
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
-    """Finds a file of the shared data, or skips the test and says why; with GRID_TEST_NO_SKIP=1 the test fails."""
+    """Finds a file of the shared data, or skips the test."""
 
     def find(name: str) -> Path:
         path = FOLDER / name
         if not path.exists():
-            reason = f"real files of `{name}` (`{path}` is not there)"
-            print(f"skipped: {reason}")
-            if os.environ.get("GRID_TEST_NO_SKIP") == "1":
-                pytest.fail(reason)
-            pytest.skip(reason)
+            skip(f"real files of `{name}` (`{path}` is not there)")
         return path
 
     return find

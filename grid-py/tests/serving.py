@@ -14,17 +14,11 @@ from typing import Any
 
 import pytest
 
+from skipping import skip
+
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
 PROGRAM = Path(os.environ.get("GRID_SERVER", TARGET / "debug" / "grid-server"))
 PASSWORD = "correct horse"
-
-
-def skip(reason: str) -> None:
-    """Skips and says why; with GRID_TEST_NO_SKIP=1 the test fails."""
-    print(f"skipped: {reason}")
-    if os.environ.get("GRID_TEST_NO_SKIP") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 class Server:

@@ -10,20 +10,13 @@ import pytest
 
 import grid_py as grid
 
-from conftest import CityLearn
-from serving import PROGRAM, Server, serving, skip
-
-DATABASES = {"mysql": "GRID_TEST_MYSQL_URL", "postgres": "GRID_TEST_POSTGRES_URL"}
+from conftest import SERVERS, CityLearn, database_url
+from serving import PROGRAM, Server, serving
 
 
-@pytest.fixture(params=["sqlite", *DATABASES])
+@pytest.fixture(params=["sqlite", *SERVERS])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    url = f"sqlite://{tmp_path / 'grid.db'}"
-    if request.param in DATABASES:
-        url = os.environ.get(DATABASES[request.param], "")
-        if not url:
-            skip(f"{DATABASES[request.param]} names no server")
-    with serving(url) as running:
+    with serving(database_url(request.param, tmp_path)) as running:
         yield running
 
 

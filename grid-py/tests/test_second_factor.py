@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-from test_faces import PROGRAM, Server, skip
+from serving import PROGRAM, Server
+from skipping import skip
 
 
 def ask(server: Server, method: str, path: str, **body: str) -> tuple[int, Any]:

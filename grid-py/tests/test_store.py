@@ -1,6 +1,5 @@
 """The store from Python: SQLite always, MySQL or MariaDB and PostgreSQL where the environment names a server."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,22 +11,14 @@ import pytest
 
 import grid_py as grid
 
-from conftest import CityLearn
+from conftest import SERVERS, CityLearn, database_url
 
 JANUARY = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
-SERVERS = {"mysql": "GRID_TEST_MYSQL_URL", "postgres": "GRID_TEST_POSTGRES_URL"}
 
 
 @pytest.fixture(params=["sqlite", *SERVERS])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[grid.Store]:
-    backend: str = request.param
-    if backend == "sqlite":
-        url = f"sqlite:{tmp_path / 'grid.db'}"
-    else:
-        url = os.environ.get(SERVERS[backend], "")
-        if not url:
-            pytest.skip(f"{SERVERS[backend]} names no server")
-    with grid.Store(url) as opened:
+    with grid.Store(database_url(request.param, tmp_path)) as opened:
         yield opened
 
 

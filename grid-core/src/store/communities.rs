@@ -8,6 +8,7 @@ use super::{
     backend::on,
     devices::{DeviceRow, device},
     fault::{Fault, not_found, taken, unknown},
+    page::listed,
     rows::{self, key},
     sql::sql,
 };
@@ -155,17 +156,14 @@ impl Store {
     /// A fault of the database.
     pub async fn communities_of(&self, user: Uuid, page: Page) -> Result<Listed<Community>, Error> {
         on!(self, read "list a user's communities", |connection| {
-            let found: Vec<CommunityRow> = sqlx::query_as::<Db, CommunityRow>(sql!(
+            listed!(
+                connection,
+                page,
+                CommunityRow => community,
                 "SELECT DISTINCT c.id, c.name, c.zone FROM communities c JOIN members m ON m.community = c.id \
-                 WHERE m.account = ? AND c.id > ? ORDER BY c.id LIMIT ?"
-            ))
-            .bind(key(&user))
-            .bind(page.after_key())
-            .bind(page.limit_and_one())
-            .fetch_all(connection)
-            .await?;
-            let communities = found.into_iter().map(community).collect::<Result<_, _>>()?;
-            Ok(Listed::of(communities, page, |community| community.id))
+                 WHERE m.account = ? AND c.id > ? ORDER BY c.id LIMIT ?",
+                &user,
+            )
         })
     }
 
@@ -176,15 +174,12 @@ impl Store {
     /// A fault of the database.
     pub async fn communities(&self, page: Page) -> Result<Listed<Community>, Error> {
         on!(self, read "list all communities", |connection| {
-            let found: Vec<CommunityRow> = sqlx::query_as::<Db, CommunityRow>(sql!(
-                "SELECT id, name, zone FROM communities WHERE id > ? ORDER BY id LIMIT ?"
-            ))
-            .bind(page.after_key())
-            .bind(page.limit_and_one())
-            .fetch_all(connection)
-            .await?;
-            let communities = found.into_iter().map(community).collect::<Result<_, _>>()?;
-            Ok(Listed::of(communities, page, |community| community.id))
+            listed!(
+                connection,
+                page,
+                CommunityRow => community,
+                "SELECT id, name, zone FROM communities WHERE id > ? ORDER BY id LIMIT ?",
+            )
         })
     }
 

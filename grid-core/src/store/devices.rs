@@ -7,6 +7,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{Fault, not_found, taken, unknown},
+    page::listed,
     rows::{self, key},
     sql::sql,
 };
@@ -87,16 +88,13 @@ impl Store {
     /// A fault of the database.
     pub async fn devices_of(&self, owner: Uuid, page: Page) -> Result<Listed<Device>, Error> {
         on!(self, read "list a user's devices", |connection| {
-            let found: Vec<DeviceRow> = sqlx::query_as::<Db, DeviceRow>(sql!(
-                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE owner = ? AND id > ? ORDER BY id LIMIT ?"
-            ))
-            .bind(key(&owner))
-            .bind(page.after_key())
-            .bind(page.limit_and_one())
-            .fetch_all(connection)
-            .await?;
-            let devices = found.into_iter().map(device).collect::<Result<_, _>>()?;
-            Ok(Listed::of(devices, page, |device| device.id))
+            listed!(
+                connection,
+                page,
+                DeviceRow => device,
+                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                &owner,
+            )
         })
     }
 
@@ -107,15 +105,12 @@ impl Store {
     /// A fault of the database.
     pub async fn devices(&self, page: Page) -> Result<Listed<Device>, Error> {
         on!(self, read "list all devices", |connection| {
-            let found: Vec<DeviceRow> = sqlx::query_as::<Db, DeviceRow>(sql!(
-                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id > ? ORDER BY id LIMIT ?"
-            ))
-            .bind(page.after_key())
-            .bind(page.limit_and_one())
-            .fetch_all(connection)
-            .await?;
-            let devices = found.into_iter().map(device).collect::<Result<_, _>>()?;
-            Ok(Listed::of(devices, page, |device| device.id))
+            listed!(
+                connection,
+                page,
+                DeviceRow => device,
+                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id > ? ORDER BY id LIMIT ?",
+            )
         })
     }
 

@@ -7,6 +7,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{not_found, taken, unknown},
+    page::listed,
     rows::{self, key},
     sql::sql,
 };
@@ -92,17 +93,14 @@ impl Store {
     /// A fault of the database.
     pub async fn forecasts_of(&self, owner: Uuid, page: Page) -> Result<Listed<StoredForecast>, Error> {
         on!(self, read "list a user's forecasts", |connection| {
-            let found: Vec<Row> = sqlx::query_as::<Db, Row>(sql!(
+            listed!(
+                connection,
+                page,
+                Row => forecast,
                 "SELECT id, owner, device, request, result, created_at FROM forecasts \
-                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?"
-            ))
-            .bind(key(&owner))
-            .bind(page.after_key())
-            .bind(page.limit_and_one())
-            .fetch_all(connection)
-            .await?;
-            let forecasts = found.into_iter().map(forecast).collect::<Result<_, _>>()?;
-            Ok(Listed::of(forecasts, page, |forecast| forecast.id))
+                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                &owner,
+            )
         })
     }
 }

@@ -54,6 +54,22 @@ impl<T> Listed<T> {
     }
 }
 
+/// A page of a list, within the body of an `on!`: the statement's last parameters are where the page begins and how
+/// many rows it takes, and before them come the ids that are named after it. Each row becomes an item with an `id`.
+macro_rules! listed {
+    ($connection:ident, $page:ident, $row:ty => $item:ident, $text:literal $(, $id:expr)* $(,)?) => {{
+        let found = sqlx::query_as::<Db, $row>(sql!($text))
+            $(.bind(key($id)))*
+            .bind($page.after_key())
+            .bind($page.limit_and_one())
+            .fetch_all($connection)
+            .await?;
+        let items = found.into_iter().map($item).collect::<Result<Vec<_>, _>>()?;
+        Ok(Listed::of(items, $page, |item| item.id))
+    }};
+}
+pub(super) use listed;
+
 #[cfg(test)]
 mod tests {
     use super::*;

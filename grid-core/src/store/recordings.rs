@@ -7,6 +7,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{Fault, not_found, taken, unknown},
+    page::listed,
     rows::{self, key},
     sql::sql,
 };
@@ -179,17 +180,14 @@ impl Store {
     /// A fault of the database.
     pub async fn recordings_of(&self, owner: Uuid, page: Page) -> Result<Listed<StoredRecording>, Error> {
         on!(self, read "list a user's recordings", |connection| {
-            let found: Vec<Row> = sqlx::query_as::<Db, Row>(sql!(
+            listed!(
+                connection,
+                page,
+                Row => recording,
                 "SELECT id, owner, name, format, summary, size_bytes, created_at FROM recordings \
-                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?"
-            ))
-            .bind(key(&owner))
-            .bind(page.after_key())
-            .bind(page.limit_and_one())
-            .fetch_all(connection)
-            .await?;
-            let recordings = found.into_iter().map(recording).collect::<Result<_, _>>()?;
-            Ok(Listed::of(recordings, page, |recording| recording.id))
+                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                &owner,
+            )
         })
     }
 

@@ -29,6 +29,20 @@ mod store_checks;
 #[cfg(feature = "_store")]
 mod store_citylearn;
 #[cfg(feature = "_store")]
+mod store_community_checks;
+#[cfg(feature = "_store")]
+mod store_device_checks;
+#[cfg(feature = "_store")]
 mod store_differences;
 #[cfg(feature = "_store")]
+mod store_document_checks;
+#[cfg(feature = "_store")]
+mod store_import_checks;
+#[cfg(feature = "_store")]
 mod store_outages;
+#[cfg(feature = "_store")]
+mod store_reading_checks;
+#[cfg(feature = "_store")]
+mod store_user_checks;
+#[cfg(feature = "_store")]
+mod store_writer_checks;

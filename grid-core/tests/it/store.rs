@@ -115,7 +115,18 @@ pub(crate) async fn execute(server: &str, statement: &str) {
 async fn suite(kind: &'static str) {
     let Some(database) = TestDatabase::create(kind).await else { return };
     database.store.migrate().await.unwrap();
-    for (name, check) in crate::store_checks::all().into_iter().chain(crate::store_auth_checks::all()) {
+    // One line for each file of checks.
+    let lists = [
+        crate::store_user_checks::all(),
+        crate::store_device_checks::all(),
+        crate::store_community_checks::all(),
+        crate::store_reading_checks::all(),
+        crate::store_writer_checks::all(),
+        crate::store_import_checks::all(),
+        crate::store_document_checks::all(),
+        crate::store_auth_checks::all(),
+    ];
+    for (name, check) in lists.into_iter().flatten() {
         println!("{kind}: {}", name.replace('_', " "));
         check(database.store.clone()).await;
     }

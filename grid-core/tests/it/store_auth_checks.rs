@@ -4,8 +4,6 @@ mod accounts;
 mod factors;
 mod sessions;
 
-use std::{future::Future, pin::Pin};
-
 use grid_core::{
     auth::{RefreshToken, Revoked, Session},
     error::{Failure as _, Kind},
@@ -15,9 +13,7 @@ use jiff::{Timestamp, ToSpan as _};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::store::now;
-
-type Check = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::{store::now, store_checks::Check};
 
 macro_rules! checks {
     ($($module:ident { $($name:ident,)* })*) => {

@@ -125,6 +125,29 @@ fn rubbish_without_lines_is_refused_early() {
 }
 
 #[test]
+fn a_hundred_megabytes_of_rubbish_are_refused_by_the_first_of_it() {
+    // A source that counts what is taken from it: without an end of a line, and with nothing but ends.
+    struct Counted<'a>(std::io::Take<std::io::Repeat>, &'a std::cell::Cell<usize>);
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.0.read(buffer)?;
+            self.1.set(self.1.get() + count);
+            Ok(count)
+        }
+    }
+    const ALL: u64 = 100 << 20;
+    for byte in [b'x', 0, 0xff, b','] {
+        let taken = std::cell::Cell::new(0);
+        let header = HEADER.as_bytes();
+        let source = header.chain(Counted(std::io::repeat(byte).take(ALL), &taken));
+        let error = read_csv(source, "file.csv", Layout::Community).unwrap_err();
+        assert!(error.to_string().contains("`file.csv`"), "{error}");
+        assert!(error.places()[0].line == Some(2), "{error:?}");
+        assert!(taken.get() < 1 << 20, "{byte}: read on for {} bytes", taken.get());
+    }
+}
+
+#[test]
 fn at_most_twenty_faults_are_told() {
     let error = community(format!("{HEADER}{}", GOOD.replace("0.25", "x").repeat(1000))).unwrap_err();
     assert_eq!(error.places().len(), 20);

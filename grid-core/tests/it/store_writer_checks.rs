@@ -1,0 +1,120 @@
+//! Writers that work at the same time, on every backend.
+
+use grid_core::{
+    energy::Channel,
+    error::{Failure as _, Kind},
+    quantity::Energy,
+    store::Store,
+};
+use jiff::ToSpan as _;
+
+use crate::{
+    store::{at, now},
+    store_checks::{batch, checks, is, new_device, new_user, quarters, reading, standing},
+};
+
+checks! {
+    a_device_that_is_deleted_while_readings_come_is_not_found_or_stays,
+    writers_at_once_lose_nothing,
+    writers_of_the_same_readings_insert_each_once,
+    writers_of_overlapping_readings_conflict_cleanly,
+    writers_in_opposite_order_do_not_wait_for_each_other,
+}
+
+async fn a_device_that_is_deleted_while_readings_come_is_not_found_or_stays(store: Store) {
+    let owner = new_user(&store).await;
+    for round in 0..20 {
+        let device = new_device(&store, owner).await.id;
+        let channels = [Channel::Import, Channel::Export];
+        let batches = channels.map(|channel| batch(device, channel, quarters("2026-01-01T00:00:00Z", [1])));
+        let (came, went) = if round % 2 == 0 {
+            tokio::join!(store.ingest(&batches, now()), store.delete_device(device))
+        } else {
+            let (went, came) = tokio::join!(store.delete_device(device), store.ingest(&batches, now()));
+            (came, went)
+        };
+        match (came, went) {
+            (Ok(_), went) => drop(is(went, Kind::Conflict)),
+            (came, Ok(())) => drop(is(came, Kind::NotFound)),
+            both => panic!("expected one of the two to succeed, got {both:?}"),
+        }
+    }
+}
+
+async fn writers_at_once_lose_nothing(store: Store) {
+    let device = new_device(&store, new_user(&store).await).await.id;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..8_i64 {
+        let store = store.clone();
+        writers.spawn(async move {
+            // Each writes its own quarters of the same days, one at a time.
+            for day in 0..5_i64 {
+                let start = at("2026-01-01T00:00:00Z") + (24 * day).hours() + (15 * writer).minutes();
+                let one = batch(device, Channel::Import, vec![reading(start, 15, Some(writer))]);
+                store.ingest(&[one], now()).await.unwrap();
+            }
+        });
+    }
+    writers.join_all().await;
+    let found = standing(&store, device, Channel::Import).await;
+    assert_eq!(found.len(), 40);
+    let sum: Energy = found.iter().filter_map(|reading| reading.energy()).sum();
+    assert_eq!(sum.as_mwh(), 5 * (0..8).sum::<i64>());
+}
+
+async fn writers_of_the_same_readings_insert_each_once(store: Store) {
+    let device = new_device(&store, new_user(&store).await).await.id;
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let store = store.clone();
+        writers.spawn(async move {
+            let same = batch(device, Channel::Import, quarters("2026-01-01T00:00:00Z", 0..200));
+            store.ingest(&[same], now()).await.unwrap()
+        });
+    }
+    let done = writers.join_all().await;
+    assert_eq!(done.iter().map(|done| done.inserted).sum::<usize>(), 200);
+    assert_eq!(done.iter().map(|done| done.unchanged).sum::<usize>(), 5 * 200);
+    assert_eq!(done.iter().map(|done| done.superseded).sum::<usize>(), 0);
+}
+
+async fn writers_of_overlapping_readings_conflict_cleanly(store: Store) {
+    let device = new_device(&store, new_user(&store).await).await.id;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..6_i64 {
+        let store = store.clone();
+        writers.spawn(async move {
+            let start = at("2026-01-01T23:50:00Z") + writer.minutes();
+            store
+                .ingest(&[batch(device, Channel::Import, vec![reading(start, 30, Some(writer))])], now())
+                .await
+        });
+    }
+    let done = writers.join_all().await;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
+    for refused in done {
+        if let Err(error) = refused {
+            assert_eq!(error.kind(), Kind::Conflict, "{error:?}");
+        }
+    }
+    assert_eq!(standing(&store, device, Channel::Import).await.len(), 1);
+}
+
+async fn writers_in_opposite_order_do_not_wait_for_each_other(store: Store) {
+    let owner = new_user(&store).await;
+    let (first, second) = (new_device(&store, owner).await.id, new_device(&store, owner).await.id);
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..10_i64 {
+        let store = store.clone();
+        writers.spawn(async move {
+            let start = at("2026-01-01T00:00:00Z") + (15 * writer).minutes();
+            let devices = if writer % 2 == 0 { [first, second] } else { [second, first] };
+            let batches =
+                devices.map(|device| batch(device, Channel::Import, vec![reading(start, 15, Some(1))]));
+            store.ingest(&batches, now()).await.unwrap();
+        });
+    }
+    writers.join_all().await;
+    assert_eq!(standing(&store, first, Channel::Import).await.len(), 10);
+    assert_eq!(standing(&store, second, Channel::Import).await.len(), 10);
+}
