@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-from serving import PROGRAM, Server
-from skipping import skip
+
+from serving import Server, serving
 
 
 def ask(server: Server, method: str, path: str, **body: str) -> tuple[int, Any]:
@@ -25,11 +25,7 @@ def ask(server: Server, method: str, path: str, **body: str) -> tuple[int, Any]:
 
 
 def test_an_authenticator_of_others_logs_in(tmp_path: Path) -> None:
-    if not PROGRAM.exists():
-        skip(f"the program is not built (`{PROGRAM}`; `cargo build -p grid-server` builds it)")
-    server = Server(f"sqlite://{tmp_path / 'grid.db'}")
-    try:
-        server.wait()
+    with serving(f"sqlite://{tmp_path / 'grid.db'}") as server:
         server.log_in()
         kat = {"username": server.ask("/api/v1/auth/me")["username"], "password": "correct horse"}
         status, begun = ask(server, "POST", "totp", password=kat["password"])
@@ -46,6 +42,3 @@ def test_an_authenticator_of_others_logs_in(tmp_path: Path) -> None:
         code = authenticator.at(now, counter_offset=1)
         assert ask(server, "POST", "login", **kat, totp=code)[0] == 200
         assert ask(server, "POST", "login", **kat, totp=code)[0] == 401
-    finally:
-        server.process.terminate()
-        assert server.process.wait(timeout=20) == 0
