@@ -46,7 +46,7 @@ pub(crate) fn only_this_site(headers: &HeaderMap, listed: &[String]) -> Result<(
 fn is_from_this_site(headers: &HeaderMap, listed: &[String]) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(&header::ORIGIN);
-    if origin.is_some_and(|origin| listed.iter().any(|listed| listed == origin)) {
+    if origin.is_some_and(|origin| !origin.is_empty() && listed.iter().any(|listed| listed == origin)) {
         return true;
     }
     if let Some(site) = text(&SEC_FETCH_SITE) {

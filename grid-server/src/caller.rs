@@ -77,8 +77,17 @@ async fn of_token(services: &Services, token: &str) -> Result<Caller, Problem> {
     let principal = services.verify(token).await?;
     // A session is ended when its user is disabled. A token without one comes from another service, and its user is
     // looked at each time.
-    if principal.session_id.is_none() {
+    if principal.session_id.is_none() || services.is_shared(token) {
         active(services, principal.user_id).await?;
+    }
+    if let (true, Some(id)) = (services.is_shared(token), principal.session_id) {
+        // Whoever has the shared secret can name any session.
+        let session = services.store().session(id).await?;
+        let is_theirs = session
+            .is_some_and(|session| session.user_id == principal.user_id && session.is_live(clock::now()));
+        if !is_theirs {
+            return Err(auth::Error::SessionOver.into());
+        }
     }
     Ok(Caller {
         id: principal.user_id,
@@ -104,14 +113,18 @@ async fn of_key(services: &Services, text: &str) -> Result<Caller, Problem> {
     if stored.last_used_at.is_none_or(|used| now.duration_since(used).as_secs() >= 60) {
         services.store().note_api_key_use(stored.id, now).await?;
     }
-    // What only administrators may allow ends where its owner is none any more.
-    let still = |scope: &&Scope| owner.is_administrator() || scope.as_str() != Scopes::INTROSPECT;
     Ok(Caller {
         id: owner.id(),
         username: owner.username().to_owned(),
-        scopes: stored.scopes.iter().filter(still).cloned().collect(),
+        scopes: scopes_of_key(&stored, &owner),
         by: By::Key(Box::new(stored)),
     })
+}
+
+/// What a key still allows: what only administrators may allow ends where its owner is none any more.
+pub(crate) fn scopes_of_key(key: &StoredApiKey, owner: &store::User) -> Scopes {
+    let still = |scope: &&Scope| owner.is_administrator() || scope.as_str() != Scopes::INTROSPECT;
+    key.scopes.iter().filter(still).cloned().collect()
 }
 
 /// A user who is there and may log in.
@@ -141,8 +154,10 @@ impl Caller {
                 }
             }
         }
-        let needed: &[&str] = if path == "/api/v1/auth/introspect" {
-            // Who may ask about whose tokens is decided there.
+        let anybody =
+            ["/api/v1/auth/introspect", "/api/v1/auth/logout", "/api/v1/auth/logout-all"].contains(&path);
+        let needed: &[&str] = if anybody {
+            // Whose tokens a caller may ask about is decided there, and everybody may log out.
             &[]
         } else if method == Method::GET || method == Method::HEAD {
             &[Scopes::READ]

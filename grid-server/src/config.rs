@@ -94,7 +94,7 @@ pub struct Config {
     pub proxies: Option<usize>,
 
     /// Origins whose pages may call the API from a browser, separated by commas, as in `https://grid.example`; none where it is empty.
-    #[arg(long, env = "GRID_CORS_ORIGINS", global = true, value_delimiter = ',')]
+    #[arg(long, env = "GRID_CORS_ORIGINS", global = true, value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
     /// Passwords that are hashed at the same time (19 MiB each); the others wait, five seconds at most. Default: one a core.
@@ -265,7 +265,7 @@ impl Config {
     pub fn database_if_there(&self) -> Result<DatabaseAddress, Error> {
         if let Some(path) = &self.database_url_file {
             let text = read_secret(path, "the database address")?;
-            return Ok(DatabaseAddress { url: text, source: "GRID_DATABASE_URL_FILE" });
+            return Ok(DatabaseAddress { url: text.trim().to_owned(), source: "GRID_DATABASE_URL_FILE" });
         }
         let named = |url: &Option<String>, source| {
             url.as_ref()
@@ -374,15 +374,28 @@ impl Config {
 fn secret(file: Option<&Path>, text: Option<&str>, what: &'static str) -> Result<Option<String>, Error> {
     let text = match file {
         Some(path) => Some(read_secret(path, what)?),
-        None => text.map(|text| text.trim().to_owned()),
+        None => text.map(str::to_owned),
     };
-    Ok(text.filter(|text| !text.is_empty()))
+    Ok(text.filter(|text| !text.trim().is_empty()))
 }
 
+/// The text of a secret's file, without the end of its line.
 fn read_secret(path: &Path, what: &'static str) -> Result<String, Error> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|source| Error::SecretUnreadable { what, path: path.to_owned(), source })?;
-    Ok(text.trim().to_owned())
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// An origin as a browser sends it: scheme and host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
+    match host {
+        Some(host) if !host.is_empty() && host.bytes().all(plain) => Ok(text.to_ascii_lowercase()),
+        _ if text.is_empty() => Ok(String::new()),
+        _ => Err("expected an origin like `https://grid.example`, without a path".to_owned()),
+    }
 }
 
 const fn days(count: u32) -> Duration {

@@ -63,7 +63,7 @@ pub(crate) fn wrap(router: Router, config: &Config) -> Router {
 
 /// Lets the pages of the listed origins call the API, and no others.
 fn cross_origin(origins: &[String]) -> CorsLayer {
-    let listed = origins.iter().filter_map(|origin| HeaderValue::from_str(origin.trim()).ok());
+    let listed = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let listed: Vec<_> = listed.filter(|origin| !origin.is_empty()).collect();
     if listed.is_empty() {
         return CorsLayer::new();

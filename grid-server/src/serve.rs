@@ -190,7 +190,7 @@ async fn follow(app: App) {
         ticks.tick().await;
         let Ok(services) = app.services() else { continue };
         let now = clock::now();
-        let followed = match services.follow(now).await {
+        let followed = match services.follow_alone(now).await {
             Ok(()) if now.duration_since(kept_at) >= KEEPS_HOUSE => {
                 kept_at = now;
                 services.keep_house(app.config(), now).await

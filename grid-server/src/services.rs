@@ -31,6 +31,9 @@ pub(crate) const FOLLOWS: Duration = Duration::from_secs(2);
 const STALE: SignedDuration = SignedDuration::from_secs(4);
 /// How soon after the others were asked they are asked again for a token with a key that is not known.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
+/// The longest that a token of the HS256 mode may still be good for, which other services make: revocations are remembered
+/// for as long.
+const LONGEST_SHARED: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// How many verified tokens are remembered; some 400 bytes each.
 const REMEMBERED: usize = 20_000;
 
@@ -46,7 +49,9 @@ pub(crate) struct Services {
     shared_secret: Option<SharedSecret>,
     verifier: RememberingVerifier,
     keys: RwLock<Arc<Keys>>,
-    /// When the others were last asked, in microseconds since 1970.
+    /// When the others were last asked, in microseconds since 1970 ...
+    asked_at: AtomicI64,
+    /// ... and when they last answered.
     followed_at: AtomicI64,
     following: tokio::sync::Mutex<()>,
 }
@@ -91,6 +96,7 @@ impl Services {
             shared_secret,
             verifier,
             keys: RwLock::new(Arc::new(keys)),
+            asked_at: AtomicI64::new(0),
             followed_at: AtomicI64::new(0),
             following: tokio::sync::Mutex::default(),
         };
@@ -123,9 +129,19 @@ impl Services {
         &self.audience
     }
 
-    /// When a token that is issued now has expired.
+    /// When every token that is good now has expired.
     pub(crate) fn last_token(&self, now: Timestamp) -> Timestamp {
-        now.checked_add(self.lifetime).unwrap_or(Timestamp::MAX)
+        let longest = match self.shared_secret {
+            Some(_) => now.checked_add(LONGEST_SHARED),
+            None => now.checked_add(self.lifetime),
+        };
+        longest.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether a token is of the HS256 mode, which other services make as well: what it says of a session or of its user
+    /// is then to be looked up.
+    pub(crate) fn is_shared(&self, token: &str) -> bool {
+        self.shared_secret.is_some() && SharedSecret::is_meant(token)
     }
 
     /// Issues an access token: of the HS256 mode where that is set up.
@@ -139,16 +155,24 @@ impl Services {
     /// Who a token says is asking.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Principal>, Problem> {
         let now = clock::now();
-        if self.age(now) > STALE {
+        if since(&self.followed_at, now) > STALE {
             self.catch_up(now, STALE).await;
         }
         match self.verifier.verify(token, now) {
             // Another server may have made a key since.
-            Err(auth::Error::UnknownKey { .. }) if self.age(now) > PATIENCE => {
+            Err(auth::Error::UnknownKey { .. }) if since(&self.asked_at, now) > PATIENCE => {
                 self.catch_up(now, PATIENCE).await;
                 Ok(self.verifier.verify(token, now)?)
             }
-            verified => Ok(verified?),
+            Ok(principal) => {
+                let left = principal.expires_at.duration_since(now);
+                if left > LONGEST_SHARED {
+                    let (most, got) = (LONGEST_SHARED.as_secs().unsigned_abs(), left.as_secs());
+                    return Err(auth::Error::LifetimeTooLong { most, got }.into());
+                }
+                Ok(principal)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -159,9 +183,11 @@ impl Services {
         Ok(())
     }
 
-    /// Refuses from now on what a revocation concerns that the store has already.
-    pub(crate) fn revoked(&self, revocation: Revocation) {
-        self.verifier.revoke(revocation);
+    /// Refuses from now on what revocations concern that the store has already.
+    pub(crate) fn revoked(&self, revocations: impl IntoIterator<Item = Revocation>) {
+        for revocation in revocations {
+            self.verifier.revoke(revocation);
+        }
     }
 
     /// The public keys.
@@ -171,7 +197,7 @@ impl Services {
 
     /// Takes in what other servers have done: sessions that ended, keys that came or went.
     pub(crate) async fn follow(&self, now: Timestamp) -> Result<(), Problem> {
-        self.followed_at.store(now.as_microsecond(), Ordering::Relaxed);
+        self.asked_at.store(now.as_microsecond(), Ordering::Relaxed);
         self.verifier.revoke_all(self.store.revocations(now).await?, now);
         let stored = self.store.signing_keys().await?;
         let ring = ring(&stored, self.sealing_key.as_ref())?;
@@ -180,7 +206,15 @@ impl Services {
             self.verifier.replace(fresh.verifier(&self.issuer, &self.audience, self.lifetime));
             *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         }
+        // Only now is what others did in force here.
+        self.followed_at.store(now.as_microsecond(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// What [`Self::follow`] does, while requests that would ask as well wait for the answer.
+    pub(crate) async fn follow_alone(&self, now: Timestamp) -> Result<(), Problem> {
+        let _one_at_a_time = self.following.lock().await;
+        self.follow(now).await
     }
 
     /// Makes a key where the newest is too old, and removes what has no use any more.
@@ -199,17 +233,12 @@ impl Services {
         Ok(())
     }
 
-    /// How long ago the others were asked.
-    fn age(&self, now: Timestamp) -> SignedDuration {
-        SignedDuration::from_micros(
-            now.as_microsecond().saturating_sub(self.followed_at.load(Ordering::Relaxed)),
-        )
-    }
-
-    /// Asks the others first, one request at a time. Where the database does not answer, tokens are still verified.
+    /// Asks the others first; who comes meanwhile waits for the answer. Where the database does not answer, tokens are
+    /// still verified, and it is asked again after as long.
     async fn catch_up(&self, now: Timestamp, age: SignedDuration) {
         let _one_at_a_time = self.following.lock().await;
-        if self.age(now) > age
+        if since(&self.followed_at, now) > age
+            && since(&self.asked_at, now) > age
             && let Err(problem) = self.follow(now).await
         {
             tracing::warn!("cannot ask which tokens were revoked elsewhere: {problem}");
@@ -219,6 +248,11 @@ impl Services {
     fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// How long ago an instant was, which is kept in microseconds since 1970.
+fn since(at: &AtomicI64, now: Timestamp) -> SignedDuration {
+    SignedDuration::from_micros(now.as_microsecond().saturating_sub(at.load(Ordering::Relaxed)))
 }
 
 impl Keys {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, sha256};
 
 /// The 32 digits of Crockford: none of `I`, `L`, `O` and `U`.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -77,10 +77,7 @@ impl RecoveryCode {
     ///
     /// Whoever has stolen the hashes can try all 2⁵⁰ codes; what they find opens nothing without the password.
     pub fn hash(&self) -> [u8; 32] {
-        let mut hash = [0; 32];
-        let digest = digest::digest(&digest::SHA256, self.0.as_bytes());
-        hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-        hash
+        sha256(self.0.as_bytes())
     }
 }
 

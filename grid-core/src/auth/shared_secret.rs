@@ -48,7 +48,7 @@ struct Claims<'a> {
     jti: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
-    #[serde(skip_serializing_if = "Scopes::is_empty")]
+    /// Also where it is empty: a token without it allows what a user may do.
     scope: &'a Scopes,
 }
 

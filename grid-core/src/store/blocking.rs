@@ -97,13 +97,13 @@ calls! {
     set_administrator(id: Uuid, administrator: bool) -> ();
     disable_user(id: Uuid, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     enable_user(id: Uuid) -> ();
-    set_password(id: Uuid, password: &str) -> ();
+    renew_password(id: Uuid, old: &str, renewed: &str) -> ();
     change_password(id: Uuid, password: &str, keep: Option<Uuid>, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     signing_keys() -> Vec<StoredKey>;
     add_signing_key(kid: &str, pkcs8: &[u8], sealed: bool, now: Timestamp) -> ();
     seal_signing_key(kid: &str, sealed: &[u8]) -> ();
     remove_signing_key(kid: &str) -> ();
-    create_session(new: &Session) -> ();
+    create_session(new: &Session, password: &str) -> ();
     session(id: Uuid) -> Option<Session>;
     sessions_of(user: Uuid, now: Timestamp) -> Vec<Session>;
     end_session(id: Uuid, why: Ended, now: Timestamp, until: Timestamp) -> Option<Revocation>;
@@ -112,7 +112,7 @@ calls! {
     revocations(now: Timestamp) -> Vec<Revocation>;
     begin_second_factor(user: Uuid, secret: &[u8], now: Timestamp) -> ();
     second_factor(user: Uuid) -> Option<StoredSecondFactor>;
-    confirm_second_factor(user: Uuid, step: i64, recovery: &[[u8; 32]], now: Timestamp) -> ();
+    confirm_second_factor(user: Uuid, secret: &[u8], step: i64, recovery: &[[u8; 32]], now: Timestamp) -> ();
     accept_step(user: Uuid, step: i64) -> bool;
     use_recovery_code(user: Uuid, hash: &[u8; 32], now: Timestamp) -> bool;
     recovery_codes_left(user: Uuid) -> usize;
@@ -122,6 +122,7 @@ calls! {
     api_keys_of(owner: Uuid, page: Page) -> Listed<StoredApiKey>;
     revoke_api_key(owner: Uuid, id: Uuid, now: Timestamp) -> ();
     note_api_key_use(id: Uuid, now: Timestamp) -> ();
+    throttle_state(key: &[u8; 32]) -> Option<Timestamp>;
     pass_throttle(key: &[u8; 32], throttle: &Throttle, now: Timestamp) -> Decision;
     give_back(key: &[u8; 32], throttle: &Throttle) -> ();
     replace_setup_link(hash: &[u8; 32], expires_at: Timestamp, now: Timestamp) -> ();

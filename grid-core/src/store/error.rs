@@ -158,6 +158,12 @@ pub enum Error {
         /// The user.
         user: Uuid,
     },
+    /// A user got another password meanwhile.
+    #[error("user `{user}` has another password by now")]
+    PasswordChanged {
+        /// The user.
+        user: Uuid,
+    },
     /// A user has a second factor that is in force.
     #[error("user `{user}` has a second factor already")]
     HasSecondFactor {
@@ -249,6 +255,7 @@ impl Failure for Error {
             | Self::OtherMember { .. }
             | Self::HasReadings { .. }
             | Self::UserDisabled { .. }
+            | Self::PasswordChanged { .. }
             | Self::HasSecondFactor { .. } => Kind::Conflict,
             Self::TooManyReadings { .. } | Self::TooManySums { .. } | Self::TooLarge { .. } => Kind::TooLarge,
             Self::Energy(error) => error.kind(),
@@ -278,6 +285,7 @@ impl Failure for Error {
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",
             Self::UserDisabled { .. } => "enable the user first",
+            Self::PasswordChanged { .. } => "log in again",
             Self::HasSecondFactor { .. } => "remove the second factor first",
             Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",

@@ -6,13 +6,13 @@
 //! | about | calls |
 //! |---|---|
 //! | the database | `connect(address, options)` `migrate()` `ready()` `ping()` `close()` `describe()` |
-//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `disable_user(id, now, until)` `enable_user(id)` `set_password(id, hash)` `change_password(id, hash, keep, now, until)` |
+//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `disable_user(id, now, until)` `enable_user(id)` `renew_password(id, old, renewed)` `change_password(id, hash, keep, now, until)` |
 //! | signing keys | `signing_keys()` `add_signing_key(kid, pkcs8, sealed, now)` `seal_signing_key(kid, sealed)` `remove_signing_key(kid)` |
-//! | sessions | `create_session(session)` `session(id)` `update_session(id, change)` `update_session_revoking(id, change)` `sessions_of(user, now)` `end_session(id, why, now, until)` `end_sessions_of(user, except, now, until)` |
+//! | sessions | `create_session(session, password)` `session(id)` `update_session(id, change)` `update_session_revoking(id, change)` `sessions_of(user, now)` `end_session(id, why, now, until)` `end_sessions_of(user, except, now, until)` |
 //! | revocations | `revoke(revocation)` `revocations(now)` |
-//! | second factors | `begin_second_factor(user, secret, now)` `second_factor(user)` `confirm_second_factor(user, step, recovery, now)` `accept_step(user, step)` `use_recovery_code(user, hash, now)` `recovery_codes_left(user)` `remove_second_factor(user)` |
+//! | second factors | `begin_second_factor(user, secret, now)` `second_factor(user)` `confirm_second_factor(user, secret, step, recovery, now)` `accept_step(user, step)` `use_recovery_code(user, hash, now)` `recovery_codes_left(user)` `remove_second_factor(user)` |
 //! | API keys | `create_api_key(key, hash)` `api_key_by_hash(hash)` `api_keys_of(owner, page)` `revoke_api_key(owner, id, now)` `note_api_key_use(id, now)` |
-//! | guessing | `pass_throttle(key, throttle, now)` `give_back(key, throttle)` |
+//! | guessing | `throttle_state(key)` `pass_throttle(key, throttle, now)` `give_back(key, throttle)` |
 //! | setup | `replace_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
 //! | audit | `record(entry)` `audit(page, actor, action)` |
 //! | old things of these | `prune_auth(now)` |

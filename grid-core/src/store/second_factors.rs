@@ -99,31 +99,34 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::HasSecondFactor`] where one is in force, [`Error::NotFound`] where none was begun, [`Error::Taken`]
-    /// where two codes are the same, or a fault of the database.
+    /// [`Error::HasSecondFactor`] where one is in force, [`Error::NotFound`] where none was begun with this secret,
+    /// [`Error::Taken`] where two codes are the same, or a fault of the database.
     pub async fn confirm_second_factor(
         &self,
         user: Uuid,
+        secret: &[u8],
         step: i64,
         recovery: &[[u8; 32]],
         now: Timestamp,
     ) -> Result<(), Error> {
         on!(self, write "confirm a second factor", |connection| {
             let done = sqlx::query::<Db>(sql!(
-                "UPDATE second_factors SET confirmed_at = ?, last_step = ? WHERE owner = ? AND confirmed_at IS NULL"
+                "UPDATE second_factors SET confirmed_at = ?, last_step = ? \
+                 WHERE owner = ? AND confirmed_at IS NULL AND secret = ?"
             ))
             .bind(now.as_microsecond())
             .bind(step)
             .bind(key(&user))
+            .bind(secret)
             .execute(&mut *connection)
             .await?;
             if done.rows_affected() == 0 {
-                let there: Option<(i64,)> =
-                    sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM second_factors WHERE owner = ?"))
+                let there: Option<(Option<i64>,)> =
+                    sqlx::query_as::<Db, _>(sql!("SELECT confirmed_at FROM second_factors WHERE owner = ?"))
                         .bind(key(&user))
                         .fetch_optional(connection)
                         .await?;
-                return Err(match there {
+                return Err(match there.and_then(|(confirmed_at,)| confirmed_at) {
                     Some(_) => Error::HasSecondFactor { user }.into(),
                     None => not_found("second factor of user", &user).into(),
                 });

@@ -205,14 +205,15 @@ impl Store {
     /// How long a session that has ended or expired is kept, for whoever asks what happened.
     pub const SESSION_MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-    /// Keeps a new session of a user who may log in: one who is disabled at the same time either has no session
-    /// afterwards, or an ended one. A zero byte in a text, which PostgreSQL does not keep, becomes U+FFFD.
+    /// Keeps a new session of a user who may log in and has the password whose hash is `password`: one who is disabled, or
+    /// gets another password, at the same time either has no session afterwards, or an ended one. A zero byte in a text, which PostgreSQL does not keep, becomes U+FFFD.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the user is not there, [`Error::UserDisabled`], [`Error::Taken`] where there is a
+    /// [`Error::NotFound`] where the user is not there, [`Error::UserDisabled`], [`Error::PasswordChanged`],
+    /// [`Error::Taken`] where there is a
     /// session of that id, or a fault of the database.
-    pub async fn create_session(&self, new: &Session) -> Result<(), Error> {
+    pub async fn create_session(&self, new: &Session, password: &str) -> Result<(), Error> {
         let scopes = new.scopes.to_string();
         on!(self, write "create a session", |connection| {
             // An update that changes nothing locks the row.
@@ -220,14 +221,17 @@ impl Store {
                 .bind(key(&new.user_id))
                 .execute(&mut *connection)
                 .await?;
-            let user: Option<(Option<i64>,)> =
-                sqlx::query_as::<Db, _>(sql!("SELECT disabled_at FROM users WHERE id = ?"))
+            let user: Option<(Option<i64>, String)> =
+                sqlx::query_as::<Db, _>(sql!("SELECT disabled_at, password FROM users WHERE id = ?"))
                     .bind(key(&new.user_id))
                     .fetch_optional(&mut *connection)
                     .await?;
-            let (disabled_at,) = user.ok_or_else(|| not_found("user", &new.user_id))?;
+            let (disabled_at, current) = user.ok_or_else(|| not_found("user", &new.user_id))?;
             if disabled_at.is_some() {
                 return Err(Error::UserDisabled { user: new.user_id }.into());
+            }
+            if current != password {
+                return Err(Error::PasswordChanged { user: new.user_id }.into());
             }
             sqlx::query::<Db>(sql!(concat!(
                 "INSERT INTO sessions (", columns!(), ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

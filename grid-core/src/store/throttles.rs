@@ -65,6 +65,23 @@ impl Store {
         })
     }
 
+    /// What the throttle knows of `key`, for [`Throttle::ask`]: to refuse early what would be refused later, without
+    /// counting it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn throttle_state(&self, key: &[u8; 32]) -> Result<Option<Timestamp>, Error> {
+        on!(self, read "look at a throttle", |connection| {
+            let row: Option<(Option<i64>,)> =
+                sqlx::query_as::<Db, _>(sql!("SELECT state FROM throttles WHERE hash = ?"))
+                    .bind(key.as_slice())
+                    .fetch_optional(connection)
+                    .await?;
+            Ok(row.and_then(|(state,)| state).map(|state| rows::instant(state, "throttle")).transpose()?)
+        })
+    }
+
     /// Gives one passage back, as to a login that was right.
     ///
     /// # Errors

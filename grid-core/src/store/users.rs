@@ -312,7 +312,7 @@ impl Store {
         })
     }
 
-    /// Lets a user log in again; what was ended stays so.
+    /// Lets a user log in again; their sessions stay ended, and their API keys are good again.
     ///
     /// # Errors
     ///
@@ -327,17 +327,18 @@ impl Store {
         })
     }
 
-    /// Gives a user another hash of the same password, in PHC notation; their sessions stay. What sets another password
-    /// is [`Store::change_password`].
+    /// Gives a user another hash of the same password, in PHC notation, in the place of `old`; their sessions stay. What
+    /// sets another password is [`Store::change_password`]; where that came first, this changes nothing.
     ///
     /// # Errors
     ///
-    /// A fault of the database; a user who is not there is no error.
-    pub async fn set_password(&self, id: Uuid, password: &str) -> Result<(), Error> {
-        on!(self, write "set a password", |connection| {
-            sqlx::query::<Db>(sql!("UPDATE users SET password = ? WHERE id = ?"))
-                .bind(password)
+    /// A fault of the database; a user who is not there, or has another hash by now, is no error.
+    pub async fn renew_password(&self, id: Uuid, old: &str, renewed: &str) -> Result<(), Error> {
+        on!(self, write "renew the hash of a password", |connection| {
+            sqlx::query::<Db>(sql!("UPDATE users SET password = ? WHERE id = ? AND password = ?"))
+                .bind(renewed)
                 .bind(key(&id))
+                .bind(old)
                 .execute(connection)
                 .await?;
             Ok(())

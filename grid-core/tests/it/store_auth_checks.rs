@@ -13,7 +13,10 @@ use jiff::{Timestamp, ToSpan as _};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{store::now, store_checks::Check};
+use crate::{
+    store::now,
+    store_checks::{Check, HASH},
+};
 
 macro_rules! checks {
     ($($module:ident { $($name:ident,)* })*) => {
@@ -76,7 +79,7 @@ fn new_hash() -> [u8; 32] {
 fn some_user(name: &str) -> User {
     let id = new_id(now());
     let name = format!("{name}{}", id.simple());
-    User::new(id, &name, &format!("{name}@example.org"), "$argon2id$".to_owned()).unwrap()
+    User::new(id, &name, &format!("{name}@example.org"), HASH.to_owned()).unwrap()
 }
 
 /// What many tasks get that ask the same at once.
@@ -119,7 +122,7 @@ fn some_session(user_id: Uuid) -> (Session, RefreshToken) {
 
 async fn new_session(store: &Store, user: Uuid) -> Uuid {
     let (session, _) = some_session(user);
-    store.create_session(&session).await.unwrap();
+    store.create_session(&session, HASH).await.unwrap();
     session.id
 }
 

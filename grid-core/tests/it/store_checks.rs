@@ -30,10 +30,13 @@ macro_rules! checks {
 }
 pub(crate) use checks;
 
+/// What stands for the hash of a password where nobody verifies it.
+pub(crate) const HASH: &str = "$argon2id$";
+
 pub(crate) async fn new_user(store: &Store) -> Uuid {
     let id = Uuid::from_bytes(*new_id(now()).as_bytes());
     let name = format!("u{}", id.simple());
-    let user = User::new(id, &name, &format!("{name}@example.org"), "$argon2id$".to_owned()).unwrap();
+    let user = User::new(id, &name, &format!("{name}@example.org"), HASH.to_owned()).unwrap();
     store.create_user(&user, now()).await.unwrap();
     id
 }

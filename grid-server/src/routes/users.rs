@@ -174,9 +174,7 @@ pub(crate) async fn change(
         let keep = caller.session_id().filter(|_| id == caller.id);
         let now = clock::now();
         let ended = store.change_password(id, &hash, keep, now, services.last_token(now)).await?;
-        for revocation in ended {
-            services.revoked(revocation);
-        }
+        services.revoked(ended);
         deed("user.set_password").record(services, &origin).await?;
     }
     match body.administrator {
@@ -195,9 +193,7 @@ pub(crate) async fn change(
         Some(true) => {
             let now = clock::now();
             let ended = store.disable_user(id, now, services.last_token(now)).await?;
-            for revocation in ended {
-                services.revoked(revocation);
-            }
+            services.revoked(ended);
             deed("user.disable").record(services, &origin).await?;
         }
         Some(false) if user.disabled_at().is_some() => {
@@ -222,8 +218,6 @@ async fn hash(app: &App, services: &Services, password: Password) -> Result<Stri
 async fn end_sessions(services: &Services, id: Uuid) -> Result<(), Problem> {
     let now = clock::now();
     let ended = services.store().end_sessions_of(id, None, now, services.last_token(now)).await?;
-    for revocation in ended {
-        services.revoked(revocation);
-    }
+    services.revoked(ended);
     Ok(())
 }

@@ -30,11 +30,29 @@ async fn guessing_is_throttled_for_one_account_whatever_its_name_and_not_for_oth
     for _ in 0..10 {
         anyone.log_in("ana", "correct horse").await;
     }
-    // By the name and by the address it is the same account.
-    for name in ["ana", "ana@example.org", "ANA"] {
-        anyone.post("/login", &login(name, "wrong horse")).await.problem(401);
+}
+
+#[tokio::test]
+async fn who_guesses_from_one_place_does_not_keep_the_owner_out() {
+    let server = Server::with(&["--account-tries", "3", "--proxies", "1"], Content::AsItIs).await;
+    server.user("kat").await;
+    let from = async |address: &str, name: &str, password: &str| {
+        let headers: [(&str, &[u8]); 2] =
+            [("content-type", b"application/json"), ("x-forwarded-for", address.as_bytes())];
+        server.client().send("POST", "/login", &headers, login(name, password).to_string()).await
+    };
+    for _ in 0..3 {
+        from("203.0.113.7", "kat", "wrong horse").await.problem(401);
     }
-    anyone.post("/login", &login("Ana@Example.org", "wrong horse")).await.problem(429);
+    from("203.0.113.7", "kat", "correct horse").await.problem(429);
+    from("198.51.100.1", "kat", "correct horse").await.good();
+    // From everywhere together, by either name, an account takes ten times as much.
+    for network in 0..9 {
+        for name in ["kat", "kat@example.org", "KAT"] {
+            from(&format!("192.0.2.{network}"), name, "wrong horse").await.problem(401);
+        }
+    }
+    from("198.51.100.1", "kat", "correct horse").await.problem(429);
 }
 
 #[tokio::test]

@@ -122,15 +122,29 @@ async fn in_the_old_mode_logins_give_hs256_tokens_and_those_of_other_services_ar
         ("kat", me["user_id"].as_str().unwrap())
     );
 
-    let of = |user_id, username: &str| {
-        let scope = Scopes::default();
-        let subject = Subject { user_id, username: username.to_owned(), scope, session_id: None };
+    let of = |user_id, username: &str, session_id| {
+        let scope = Scopes::of_user();
+        let subject = Subject { user_id, username: username.to_owned(), scope, session_id };
         secret.issue(&subject, std::time::Duration::from_hours(1), now()).unwrap().token
     };
-    let theirs = server.client().with_token(&of(principal.user_id, "kat"));
+    let theirs = server.client().with_token(&of(principal.user_id, "kat", None));
     assert_eq!(theirs.get("/api/v1/auth/me").await.good(), me);
-    let stranger = server.client().with_token(&of(uuid::Uuid::from_u128(9), "kat"));
+    let stranger = server.client().with_token(&of(uuid::Uuid::from_u128(9), "kat", None));
     stranger.get("/api/v1/auth/me").await.problem(401);
+    // Whoever has the secret can name any session, and a token that is good for years.
+    let made_up = server.client().with_token(&of(principal.user_id, "kat", Some(uuid::Uuid::from_u128(5))));
+    made_up.get("/api/v1/auth/me").await.problem(401);
+    let of_another = of(uuid::Uuid::from_u128(9), "kat", principal.session_id);
+    server.client().with_token(&of_another).get("/api/v1/auth/me").await.problem(401);
+
+    // A refresh that asks for nothing that there is gives no token that would allow more.
+    let narrow = [("username", "kat"), ("password", "correct horse"), ("scope", "read")];
+    let narrow = server.client().form("/login", &narrow).await.good();
+    for scope in ["nope", ""] {
+        let body = [("refresh_token", narrow["refresh_token"].as_str().unwrap()), ("scope", scope)];
+        let refused = server.client().form("/api/v1/auth/refresh", &body).await;
+        assert_eq!(refusal(&refused, 400), "invalid_scope");
+    }
 
     let store = Store::connect(&server.database_url(), Options::default()).await.unwrap();
     store.disable_user(principal.user_id, now(), now() + jiff::SignedDuration::from_hours(1)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use grid_core::store::{Options, Store};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Server};
@@ -202,6 +203,21 @@ async fn what_ends_on_one_server_has_ended_on_the_others_within_five_seconds() {
         waited += Duration::from_millis(250);
         assert!(waited < Duration::from_secs(5), "the other server still takes the token");
     }
+    // A user who is disabled by another server, or from the command line.
+    let pair = log_in(&server.client()).await;
+    assert!(is_good(&second.client(), &pair.access).await);
+    let store = Store::connect(&server.database_url(), Options::default()).await.unwrap();
+    let kat = store.user_by_name("kat").await.unwrap().unwrap().id();
+    #[expect(clippy::disallowed_methods, reason = "the server's clock is the machine's")]
+    let now = jiff::Timestamp::now();
+    store.disable_user(kat, now, now + jiff::SignedDuration::from_mins(15)).await.unwrap();
+    let mut waited = Duration::ZERO;
+    while is_good(&second.client(), &pair.access).await {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        waited += Duration::from_millis(250);
+        assert!(waited < Duration::from_secs(5), "the other server still takes the token");
+    }
+    second.client().post(REFRESH, &json!({"refresh_token": pair.refresh})).await.problem(401);
     second.stop().await;
 }
 
@@ -258,6 +274,10 @@ async fn a_token_may_allow_less_than_its_user() {
         .await;
     refused.problem(403);
     assert!(refused.header("www-authenticate").contains("insufficient_scope"));
+    // Everybody may log out.
+    let other = anyone.form("/login", &fields("read")).await.good();
+    let other = anyone.with_token(other["access_token"].as_str().unwrap());
+    assert_eq!(other.post("/api/v1/auth/logout", &json!({})).await.status, 204);
     // A refresh gives no more than the session has.
     let wide = json!({"refresh_token": narrow["refresh_token"], "scope": "read write admin"});
     assert_eq!(anyone.post(REFRESH, &wide).await.good()["scope"], "read");

@@ -10,7 +10,10 @@ use jiff::ToSpan as _;
 use uuid::Uuid;
 
 use super::{AT_ONCE, at_once, is, new_hash, new_session, revoked, some_session, some_user, until};
-use crate::{store::now, store_checks::new_user};
+use crate::{
+    store::now,
+    store_checks::{HASH, new_user},
+};
 
 pub(super) async fn a_setup_link_makes_one_administrator_once(store: Store) {
     assert!(!store.has_administrator().await.unwrap());
@@ -132,7 +135,7 @@ pub(super) async fn a_disabled_user_has_no_session_and_gets_none(store: Store) {
         assert_eq!(store.session(id).await.unwrap().unwrap().ended, Some((now(), Ended::Revoked)));
     }
     assert_eq!(store.session(other).await.unwrap().unwrap().ended, None);
-    let error = is(store.create_session(&some_session(user).0).await, Kind::Conflict);
+    let error = is(store.create_session(&some_session(user).0, HASH).await, Kind::Conflict);
     assert!(matches!(error, Error::UserDisabled { .. }), "{error:?}");
     // Again: they are disabled since the first time.
     store.disable_user(user, now() + 1.hour(), until() + 1.hour()).await.unwrap();
@@ -144,7 +147,7 @@ pub(super) async fn a_disabled_user_has_no_session_and_gets_none(store: Store) {
     new_session(&store, user).await;
     is(store.disable_user(Uuid::nil(), now(), until()).await, Kind::NotFound);
     is(store.enable_user(Uuid::nil()).await, Kind::NotFound);
-    is(store.create_session(&some_session(Uuid::nil()).0).await, Kind::NotFound);
+    is(store.create_session(&some_session(Uuid::nil()).0, HASH).await, Kind::NotFound);
 }
 
 pub(super) async fn a_login_and_a_disabling_at_once_leave_no_live_session(store: Store) {
@@ -155,7 +158,7 @@ pub(super) async fn a_login_and_a_disabling_at_once_leave_no_live_session(store:
             async move {
                 if task == AT_ONCE / 2 {
                     store.disable_user(user, now(), until()).await.unwrap();
-                } else if let Err(error) = store.create_session(&session).await {
+                } else if let Err(error) = store.create_session(&session, HASH).await {
                     assert!(matches!(error, Error::UserDisabled { .. }), "{error:?}");
                 }
             }

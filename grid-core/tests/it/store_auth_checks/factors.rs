@@ -11,12 +11,15 @@ use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
 
 use super::{AT_ONCE, at_once, is, new_hash, some_session};
-use crate::{store::now, store_checks::new_user};
+use crate::{
+    store::now,
+    store_checks::{HASH, new_user},
+};
 
 pub(super) async fn a_second_factor_is_begun_again_until_it_is_confirmed(store: Store) {
     let user = new_user(&store).await;
     assert_eq!(store.second_factor(user).await.unwrap(), None);
-    is(store.confirm_second_factor(user, 1, &[], now()).await, Kind::NotFound);
+    is(store.confirm_second_factor(user, b"first", 1, &[], now()).await, Kind::NotFound);
     for outcome in at_once(AT_ONCE, |_| {
         let store = store.clone();
         async move { store.begin_second_factor(user, b"first", now()).await }
@@ -31,14 +34,16 @@ pub(super) async fn a_second_factor_is_begun_again_until_it_is_confirmed(store: 
     assert!(!format!("{begun:?}").contains("115, 101, 99"), "the secret is not shown");
     assert!(!store.accept_step(user, 5).await.unwrap(), "it is not in force");
 
+    // A code of the secret that another request has replaced puts nothing in force.
+    is(store.confirm_second_factor(user, b"first", 7, &[], now()).await, Kind::NotFound);
     let same = new_hash();
-    is(store.confirm_second_factor(user, 7, &[same, same], now()).await, Kind::Conflict);
+    is(store.confirm_second_factor(user, b"second secret", 7, &[same, same], now()).await, Kind::Conflict);
     assert_eq!(store.second_factor(user).await.unwrap().unwrap().confirmed_at, None, "all of it or nothing");
-    store.confirm_second_factor(user, 7, &[new_hash(), new_hash()], now()).await.unwrap();
+    store.confirm_second_factor(user, b"second secret", 7, &[new_hash(), new_hash()], now()).await.unwrap();
     let confirmed = store.second_factor(user).await.unwrap().unwrap();
     assert_eq!((confirmed.confirmed_at, confirmed.last_step), (Some(now()), Some(7)));
     assert_eq!(store.recovery_codes_left(user).await.unwrap(), 2);
-    is(store.confirm_second_factor(user, 8, &[], now()).await, Kind::Conflict);
+    is(store.confirm_second_factor(user, b"second secret", 8, &[], now()).await, Kind::Conflict);
     is(store.begin_second_factor(user, b"third", now()).await, Kind::Conflict);
     assert_eq!(store.second_factor(user).await.unwrap().unwrap(), confirmed);
 
@@ -52,7 +57,7 @@ pub(super) async fn a_second_factor_is_begun_again_until_it_is_confirmed(store: 
 pub(super) async fn a_step_is_accepted_once_and_only_upwards(store: Store) {
     let user = new_user(&store).await;
     store.begin_second_factor(user, b"secret", now()).await.unwrap();
-    store.confirm_second_factor(user, 100, &[], now()).await.unwrap();
+    store.confirm_second_factor(user, b"secret", 100, &[], now()).await.unwrap();
     for (step, accepted) in [(100, false), (99, false), (101, true), (101, false), (104, true), (102, false)]
     {
         assert_eq!(store.accept_step(user, step).await.unwrap(), accepted, "{step}");
@@ -72,7 +77,7 @@ pub(super) async fn a_recovery_code_is_good_once_and_for_its_owner(store: Store)
     let (user, other) = (new_user(&store).await, new_user(&store).await);
     let codes = [new_hash(), new_hash(), new_hash()];
     store.begin_second_factor(user, b"secret", now()).await.unwrap();
-    store.confirm_second_factor(user, 1, &codes, now()).await.unwrap();
+    store.confirm_second_factor(user, b"secret", 1, &codes, now()).await.unwrap();
     assert!(!store.use_recovery_code(other, &codes[0], now()).await.unwrap());
     assert!(!store.use_recovery_code(user, &new_hash(), now()).await.unwrap());
     for (code, left) in codes.into_iter().zip([2, 1, 0]) {
@@ -155,7 +160,7 @@ pub(super) async fn whatever_a_stranger_writes_is_recorded(store: Store) {
     assert_eq!(store.audit(Page::FIRST, None, Some("a\0b")).await.unwrap().items, []);
     let (session, _) = some_session(new_user(&store).await);
     let session = Session { client_id: rubbish.clone(), user_agent: rubbish, ..session };
-    store.create_session(&session).await.unwrap();
+    store.create_session(&session, HASH).await.unwrap();
     assert_eq!(store.session(session.id).await.unwrap().unwrap().user_agent, expected);
 }
 

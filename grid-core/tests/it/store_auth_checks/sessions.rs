@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     store::{at, now},
-    store_checks::new_user,
+    store_checks::{HASH, new_user},
 };
 
 pub(super) async fn the_later_of_two_revocations_counts_and_an_expired_one_is_not_given(store: Store) {
@@ -37,16 +37,16 @@ pub(super) async fn the_later_of_two_revocations_counts_and_an_expired_one_is_no
 pub(super) async fn a_session_comes_back_as_it_was(store: Store) {
     let user = new_user(&store).await;
     let (session, _) = some_session(user);
-    store.create_session(&session).await.unwrap();
+    store.create_session(&session, HASH).await.unwrap();
     assert_eq!(store.session(session.id).await.unwrap(), Some(session.clone()));
     assert_eq!(store.session(Uuid::nil()).await.unwrap(), None);
-    is(store.create_session(&session).await, Kind::Conflict);
+    is(store.create_session(&session, HASH).await, Kind::Conflict);
     let (whole, _) = some_session(user);
     for why in [Ended::LoggedOut, Ended::Replayed, Ended::Revoked] {
         let mut whole = Session { id: new_id(now()), ..whole.clone() };
         whole.chain.previous = Some((new_hash(), at("2026-01-31T23:59:59.999999Z")));
         whole.end(why, now());
-        store.create_session(&whole).await.unwrap();
+        store.create_session(&whole, HASH).await.unwrap();
         assert_eq!(store.session(whole.id).await.unwrap(), Some(whole));
     }
 }
@@ -83,7 +83,7 @@ pub(super) async fn refreshers_at_once_never_share_a_step(store: Store) {
     let user = new_user(&store).await;
     for round in 0..6_i64 {
         let (session, first) = some_session(user);
-        store.create_session(&session).await.unwrap();
+        store.create_session(&session, HASH).await.unwrap();
         let answers = at_once(2, |client| {
             let (store, mut held, id) = (store.clone(), first.clone(), session.id);
             async move {
@@ -171,7 +171,7 @@ pub(super) async fn sessions_of_a_user_are_the_live_ones(store: Store) {
         (new_session(&store, user).await, new_session(&store, user).await, new_session(&store, other).await);
     let (short, _) = some_session(user);
     let short = Session { expires_at: now() + 1.hour(), ..short };
-    store.create_session(&short).await.unwrap();
+    store.create_session(&short, HASH).await.unwrap();
     store.end_session(ended, Ended::LoggedOut, now(), until()).await.unwrap();
     let live = async |user, now| -> Vec<Uuid> {
         store.sessions_of(user, now).await.unwrap().iter().map(|session| session.id).collect()
@@ -192,7 +192,7 @@ pub(super) async fn what_no_longer_matters_is_forgotten(store: Store) {
     let (live, ended, expired) =
         (new_session(&store, user).await, new_session(&store, user).await, some_session(user).0);
     let expired = Session { expires_at: now(), ..expired };
-    store.create_session(&expired).await.unwrap();
+    store.create_session(&expired, HASH).await.unwrap();
     store.end_session(ended, Ended::LoggedOut, now(), now() + 1.second()).await.unwrap();
     let (key, throttle) = (new_hash(), some_throttle(1));
     store.pass_throttle(&key, &throttle, now()).await.unwrap();

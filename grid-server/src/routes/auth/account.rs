@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::login::{self, Guess};
+use super::guess::{self, Guess};
 use crate::{
     app::App, caller::Caller, clock, config::Registration as Who, extract::Json, origin::Origin,
     period::field, problem::Problem, trail::Deed,
@@ -125,7 +125,7 @@ pub(crate) async fn change_password(
     let services = app.services()?;
     let new = field("/new_password", Password::choose(&body.new_password))?;
     let deed = Deed::new("password.change", caller.id, &caller.username).to(caller.id);
-    let right = login::is_password_of(&app, &origin, &caller.username, &body.old_password).await?;
+    let right = guess::is_password_of(&app, &origin, caller.id, &body.old_password).await?;
     if right.is_none() {
         deed.refused("wrong_password").record(services, &origin).await?;
         return Err(Problem::new(StatusCode::FORBIDDEN, "the old password is wrong"));
@@ -137,9 +137,7 @@ pub(crate) async fn change_password(
         .store()
         .change_password(caller.id, &hash, caller.session_id(), now, services.last_token(now))
         .await?;
-    for revocation in ended {
-        services.revoked(revocation);
-    }
+    services.revoked(ended);
     deed.record(services, &origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

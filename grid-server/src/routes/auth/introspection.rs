@@ -13,8 +13,15 @@ use uuid::Uuid;
 
 use super::sessions;
 use crate::{
-    app::App, caller::Caller, clock, extract::Json, oauth::Parameters, origin::Origin, problem::Problem,
-    services::Services, trail::Deed,
+    app::App,
+    caller::{Caller, scopes_of_key},
+    clock,
+    extract::Json,
+    oauth::Parameters,
+    origin::Origin,
+    problem::Problem,
+    services::Services,
+    trail::Deed,
 };
 
 /// A token that is asked about, as JSON or as a form.
@@ -113,13 +120,17 @@ async fn look_at(services: &Services, token: &str) -> Result<Option<Answer>, Pro
     if token.starts_with(ApiKey::PREFIX) {
         let Ok(key) = ApiKey::parse(token) else { return Ok(None) };
         let stored = store.api_key_by_hash(&key.hash()).await?;
-        let live = stored
-            .filter(|stored| stored.revoked_at.is_none() && stored.expires_at.is_none_or(|end| now < end));
+        let live = stored.filter(|stored| {
+            // A key of one device is nobody's leave anywhere else.
+            stored.revoked_at.is_none()
+                && stored.device.is_none()
+                && stored.expires_at.is_none_or(|end| now < end)
+        });
         let Some(stored) = live else { return Ok(None) };
         let owner = store.user(stored.owner).await?.filter(|owner| owner.disabled_at().is_none());
         return Ok(owner.map(|owner| Answer {
             active: true,
-            scope: Some(stored.scopes.to_string()),
+            scope: Some(scopes_of_key(&stored, &owner).to_string()),
             username: Some(owner.username().to_owned()),
             token_type: Some("api_key"),
             exp: stored.expires_at.map(Timestamp::as_second),
@@ -179,9 +190,7 @@ pub(crate) async fn revoke(
                 .store()
                 .end_session(session.id, Ended::LoggedOut, now, services.last_token(now))
                 .await?;
-            if let Some(revocation) = ended {
-                services.revoked(revocation);
-            }
+            services.revoked(ended);
             let deed = Deed::new("token.revoke", session.user_id, "").to(session.id).with(presented.hash());
             deed.record(services, &origin).await?;
         }

@@ -6,18 +6,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grid_core::{
-    auth::{
-        Chain, Decision, Password, RecoveryCode, RefreshToken, Scopes, Session, Subject, Throttle,
-        TotpSecret, new_token_id,
-    },
+    auth::{Chain, RecoveryCode, RefreshToken, Scopes, Session, Subject, TotpSecret, new_token_id},
     error::Place,
-    store::{User, new_id},
+    store::{self, User, new_id},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::guess::{self, Whose};
 use crate::{
     app::App,
     browser, clock,
@@ -120,35 +118,32 @@ pub(crate) async fn log_in(
     }
     let name = body.username.ok_or_else(|| missing("username"))?;
     let password = body.password.ok_or_else(|| missing("password"))?;
+    // Before anybody's password is looked at, so that a broken scope does not tell whether it is right.
+    let asked = body.scope.as_deref().map(scopes_of).transpose()?;
     let services = app.services()?;
-    let (guess, user) = guess(&app, &origin, &name, &password).await?;
+    let (guess, user) = guess::password(&app, &origin, Whose::Name(&name), &password).await?;
     let Some(user) = user else {
         let deed = Deed::new("login", None, &name).refused("wrong_password");
         deed.record(services, &origin).await?;
         return Err(wrong());
     };
-    let asked = body.scope.as_deref().map(scopes_of).transpose()?;
     let scopes = asked.map_or_else(|| allowed(&user), |asked| asked.and(&allowed(&user)));
-    if scopes.is_empty() {
-        guess.was_right(services).await?;
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "the user may do nothing of what `scope` asks for",
-        )
-        .error("invalid_scope")
-        .hint("leave `scope` out to get all that the user may do"));
-    }
     if let Err(refused) = second_factor(services, &user, body.totp.as_deref()).await? {
-        match refused {
-            SecondFactor::Missing => guess.was_right(services).await?,
-            SecondFactor::Wrong => {
-                let deed = Deed::new("login", user.id(), user.username()).refused("wrong_second_factor");
-                deed.record(services, &origin).await?;
+        let reason = match refused {
+            SecondFactor::Missing => {
+                guess.was_right(services).await?;
+                "second_factor_missing"
             }
-        }
+            SecondFactor::Wrong => "wrong_second_factor",
+        };
+        let deed = Deed::new("login", user.id(), user.username()).refused(reason);
+        deed.record(services, &origin).await?;
         return Err(refused.into());
     }
     guess.was_right(services).await?;
+    if scopes.is_empty() {
+        return Err(nothing_allowed());
+    }
     let client = body.client_id.or_else(|| oauth::client_of(&headers)).unwrap_or_default();
     let (tokens, refresh) =
         start(services, app.config().session_limits(), &user, scopes, client, &origin).await?;
@@ -192,126 +187,20 @@ fn wrong() -> Problem {
         .challenge(HeaderValue::from_static("Bearer realm=\"grid\""))
 }
 
-fn scopes_of(text: &str) -> Result<Scopes, Problem> {
+/// What a scope is answered of which the user, or the session, may do nothing.
+pub(super) fn nothing_allowed() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "nothing of what `scope` asks for may be done")
+        .error("invalid_scope")
+        .hint("leave `scope` out to get all that may be done")
+}
+
+pub(super) fn scopes_of(text: &str) -> Result<Scopes, Problem> {
     text.parse::<Scopes>().map_err(|error| Problem::from(error).error("invalid_scope"))
 }
 
 /// All that a user's tokens may allow.
 pub(super) fn allowed(user: &User) -> Scopes {
     if user.is_administrator() { Scopes::of_administrator() } else { Scopes::of_user() }
-}
-
-/// A guess at a password, which is counted until it turns out to be right.
-///
-/// The account counts and the network that the guess comes from, so that neither one account can be tried from many
-/// places, nor many accounts from one.
-pub(super) struct Guess(Vec<([u8; 32], Throttle)>);
-
-impl Guess {
-    /// Counts a guess at a user's password or code, by whichever of their names they are called.
-    pub(super) async fn of_user(app: &App, origin: &Origin, id: Uuid) -> Result<Self, Problem> {
-        Self::of_account(app, origin, &id.to_string()).await
-    }
-
-    async fn of_account(app: &App, origin: &Origin, account: &str) -> Result<Self, Problem> {
-        let account = hash(&format!("account {account}"));
-        let mut guess = Self::from_address(app, origin).await?;
-        guess.count(app.services()?, account, app.config().account_throttle()).await?;
-        Ok(guess)
-    }
-
-    /// Counts something that an address may not do too often.
-    pub(super) async fn from_address(app: &App, origin: &Origin) -> Result<Self, Problem> {
-        let mut guess = Self(Vec::new());
-        let address = hash(&format!("address {}", origin.network()));
-        guess.count(app.services()?, address, app.config().address_throttle()).await?;
-        Ok(guess)
-    }
-
-    async fn count(&mut self, services: &Services, key: [u8; 32], throttle: Throttle) -> Result<(), Problem> {
-        match services.store().pass_throttle(&key, &throttle, clock::now()).await? {
-            Decision::Passed { .. } => {
-                self.0.push((key, throttle));
-                Ok(())
-            }
-            Decision::Refused { retry_after } => {
-                // What was counted before stays counted: who is refused is not helped by that.
-                Err(Problem::limited(
-                    "too many wrong passwords, or too many accounts from one address",
-                    retry_after,
-                ))
-            }
-        }
-    }
-
-    /// Takes the guess back: it was none.
-    pub(super) async fn was_right(&self, services: &Services) -> Result<(), Problem> {
-        for (key, throttle) in &self.0 {
-            services.store().give_back(key, throttle).await?;
-        }
-        Ok(())
-    }
-}
-
-fn hash(text: &str) -> [u8; 32] {
-    grid_core::auth::sha256(text.as_bytes())
-}
-
-/// Counts a guess and verifies a password: the user, if it is theirs.
-pub(super) async fn is_password_of(
-    app: &App,
-    origin: &Origin,
-    name: &str,
-    password: &str,
-) -> Result<Option<User>, Problem> {
-    let (guess, user) = guess(app, origin, name, password).await?;
-    if user.is_some() {
-        guess.was_right(app.services()?).await?;
-    }
-    Ok(user)
-}
-
-/// Guesses at a password: the user whose it is, in the same time whether there is none or it is another's.
-///
-/// The guess is counted when its turn has come, so that no more of them are under way than there are places: many who log
-/// in at once with the right password wait for each other, and are not taken for somebody who tries many wrong ones.
-async fn guess(
-    app: &App,
-    origin: &Origin,
-    name: &str,
-    password: &str,
-) -> Result<(Guess, Option<User>), Problem> {
-    let services = app.services()?;
-    let place = app.passwords().place().await?;
-    let user = services.store().user_by_name(name).await?;
-    let guess = match &user {
-        Some(user) => Guess::of_user(app, origin, user.id()).await?,
-        // A name that nobody has is counted as well, so that the throttle does not tell who is there.
-        None => Guess::of_account(app, origin, &name.trim().to_lowercase()).await?,
-    };
-    // What cannot be anybody's password is answered like a wrong one.
-    let Ok(password) = Password::parse(password) else { return Ok((guess, None)) };
-    let stored = user.as_ref().map(|user| user.password().to_owned());
-    let hasher = services.hasher().clone();
-    let (right, renewed) = place
-        .run(move || {
-            let right = match &stored {
-                Some(stored) => hasher.verify(&password, stored)?,
-                // The same work for a name that nobody has, so that the time does not tell.
-                None => hasher.verify_nobody(&password)?,
-            };
-            let renewed = match stored {
-                Some(stored) if right && hasher.needs_rehash(&stored) => Some(hasher.hash(&password)?),
-                _ => None,
-            };
-            Ok::<_, grid_core::auth::Error>((right, renewed))
-        })
-        .await??;
-    let user = user.filter(|user| right && user.disabled_at().is_none());
-    if let (Some(user), Some(renewed)) = (&user, renewed) {
-        services.store().set_password(user.id(), &renewed).await?;
-    }
-    Ok((guess, user))
 }
 
 /// Why a second factor did not do.
@@ -406,7 +295,11 @@ async fn start(
         ended: None,
         chain,
     };
-    services.store().create_session(&session).await?;
+    // Another password, or a user who was disabled, since the password was looked at.
+    services.store().create_session(&session, user.password()).await.map_err(|error| match error {
+        store::Error::PasswordChanged { .. } | store::Error::UserDisabled { .. } => wrong(),
+        error => error.into(),
+    })?;
     Ok((issue(services, user, id, access, scopes, now)?, refresh))
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_keys;
+mod guess;
 mod introspection;
 mod jwks;
 mod login;
@@ -19,6 +20,7 @@ pub(super) fn plain() -> OpenApiRouter<App> {
     let token_routes = OpenApiRouter::new()
         .routes(routes!(login::log_in))
         .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::log_out))
         .routes(routes!(introspection::revoke))
         .layer(from_fn(oauth::speak));
     OpenApiRouter::new()
@@ -29,7 +31,6 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
-        .routes(routes!(sessions::log_out))
         .routes(routes!(sessions::log_out_everywhere))
         .routes(routes!(introspection::introspect))
         .routes(routes!(api_keys::list, api_keys::create))

@@ -78,6 +78,8 @@ pub(crate) async fn refresh(
                 .hint("send `refresh_token`, or log in with `\"refresh_in\": \"cookie\"` from a browser"));
         }
     };
+    // A scope that cannot be is refused before the token is used up.
+    let asked = body.scope.as_deref().map(login::scopes_of).transpose()?;
     // Rubbish is refused before the database is asked.
     let presented = RefreshToken::parse(&text)?;
     let services = app.services()?;
@@ -95,8 +97,11 @@ pub(crate) async fn refresh(
     let user = services.store().user(session.user_id).await?.filter(|user| user.disabled_at().is_none());
     let user = user.ok_or(auth::Error::SessionOver)?;
     let mut scopes = session.scopes.and(&login::allowed(&user));
-    if let Some(asked) = body.scope.as_deref() {
-        scopes = scopes.and(&asked.parse().map_err(|error| Problem::from(error).error("invalid_scope"))?);
+    if let Some(asked) = asked {
+        scopes = scopes.and(&asked);
+    }
+    if scopes.is_empty() {
+        return Err(login::nothing_allowed());
     }
     let access = session.chain.access_token;
     let tokens = login::issue(services, &user, session.id, access, scopes, session.used_at)?;
@@ -139,9 +144,7 @@ async fn turn(
         })
         .await?;
     let (session, outcome, revocation) = turned.ok_or(auth::Error::RefreshUnknown)?;
-    if let Some(revocation) = revocation {
-        services.revoked(revocation);
-    }
+    services.revoked(revocation);
     match outcome {
         Ok(_) => Ok((session, next)),
         Err(error) => {
@@ -227,9 +230,7 @@ pub(crate) async fn end(
 async fn finish(services: &Services, session: &Session, why: Ended) -> Result<(), Problem> {
     let now = clock::now();
     let ended = services.store().end_session(session.id, why, now, services.last_token(now)).await?;
-    if let Some(revocation) = ended {
-        services.revoked(revocation);
-    }
+    services.revoked(ended);
     Ok(())
 }
 
@@ -288,9 +289,7 @@ pub(crate) async fn log_out_everywhere(
     let services = app.services()?;
     let now = clock::now();
     let ended = services.store().end_sessions_of(caller.id, None, now, services.last_token(now)).await?;
-    for revocation in ended {
-        services.revoked(revocation);
-    }
+    services.revoked(ended);
     // Tokens of other services that belong to no session.
     let what = Revoked::User(caller.id);
     services.revoke(Revocation { what, at: now, until: services.last_token(now) }).await?;

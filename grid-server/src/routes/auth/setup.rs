@@ -9,7 +9,7 @@ use grid_core::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{account::Profile, login::Guess};
+use super::{account::Profile, guess::Guess};
 use crate::{app::App, clock, extract::Json, origin::Origin, period::field, problem::Problem, trail::Deed};
 
 /// The first administrator.

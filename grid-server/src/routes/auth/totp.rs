@@ -12,7 +12,10 @@ use grid_core::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::login::{self, Guess};
+use super::{
+    guess::{self, Guess},
+    login,
+};
 use crate::{app::App, caller::Caller, clock, extract::Json, origin::Origin, problem::Problem, trail::Deed};
 
 /// Whether the account has a second factor.
@@ -97,7 +100,7 @@ pub(crate) async fn begin(
 ) -> Result<Response, Problem> {
     let services = app.services()?;
     let deed = Deed::new("totp.begin", caller.id, &caller.username).to(caller.id);
-    if login::is_password_of(&app, &origin, &caller.username, &body.password).await?.is_none() {
+    if guess::is_password_of(&app, &origin, caller.id, &body.password).await?.is_none() {
         deed.refused("wrong_password").record(services, &origin).await?;
         return Err(wrong_password());
     }
@@ -147,7 +150,7 @@ pub(crate) async fn confirm(
     };
     guess.was_right(services).await?;
     let codes = RecoveryCodes::generate()?;
-    store.confirm_second_factor(caller.id, step, &codes.hashes(), now).await?;
+    store.confirm_second_factor(caller.id, &begun.secret, step, &codes.hashes(), now).await?;
     deed.record(services, &origin).await?;
     let recovery_codes = codes.iter().map(RecoveryCode::expose).map(str::to_owned).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Confirmed { recovery_codes })).into_response())
@@ -172,7 +175,7 @@ pub(crate) async fn remove(
         return Err(Problem::new(StatusCode::NOT_FOUND, "there is no second factor"));
     }
     let deed = Deed::new("totp.disable", caller.id, &caller.username).to(caller.id);
-    let Some(user) = login::is_password_of(&app, &origin, &caller.username, &body.password).await? else {
+    let Some(user) = guess::is_password_of(&app, &origin, caller.id, &body.password).await? else {
         deed.refused("wrong_password").record(services, &origin).await?;
         return Err(wrong_password());
     };
