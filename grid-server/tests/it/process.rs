@@ -152,7 +152,7 @@ async fn an_import_by_command_line_is_what_a_post_is() {
         ("end before start", second("1").replace("T02", "T00").into_bytes(), "line 3, column 2"),
         ("twice", good.replacen("end", "start", 1).into_bytes(), "line 1, column 2"),
         ("rubbish", vec![b'x'; 100 << 20], "no file of readings"),
-        ("cut short", good.as_bytes().repeat(1).into_iter().chain(*b"2026-01-02T01").collect(), "line 3"),
+        ("cut short", [good.as_bytes(), b"2026-01-02T01"].concat(), "line 3"),
     ] {
         std::fs::write(&one, file).unwrap();
         let output = run(program().args(arguments));
