@@ -80,6 +80,18 @@ async fn each_wrong_file_is_refused_with_its_place() {
         if let Some(line) = line {
             assert_eq!(problem["errors"][0]["line"], line, "{what}: {problem}");
         }
+        // Where the fault is of one cell, the column, too.
+        let column = match what {
+            "decimal commas" | "NaN" | "infinite" | "negative" => Some(5),
+            "end before start" => Some(4),
+            "an unknown channel" => Some(2),
+            "a duplicate column" => Some(6),
+            "Latin-1" => Some(1),
+            _ => None,
+        };
+        if let Some(column) = column {
+            assert_eq!(problem["errors"][0]["column"], column, "{what}: {problem}");
+        }
         assert!(problem.to_string().contains(word), "{what}: {problem}");
         assert!(problem["hint"].is_string() || !problem["errors"].is_null(), "{what}: {problem}");
         has_nothing(&ana, &community).await;
@@ -87,6 +99,48 @@ async fn each_wrong_file_is_refused_with_its_place() {
     // A byte order mark is no fault.
     let marked = [b"\xef\xbb\xbf".as_slice(), HEADER.as_bytes(), GOOD.as_bytes()].concat();
     assert_eq!(ana.csv(&path, marked).await.good()["inserted"], 1);
+}
+
+/// The same faults in a list of JSON: each is told with its place in the document, and nothing of the list stays.
+#[tokio::test]
+async fn each_wrong_document_is_refused_with_its_place() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let path = format!("{}/readings", ana.device("meter", "UTC").await);
+    let one = |hour: u8, energy: &str| {
+        format!(
+            "{{\"channel\":\"import\",\"start\":\"2026-01-01T{hour:02}:00:00Z\",\
+             \"end\":\"2026-01-01T{hour:02}:15:00Z\",\"energy_kwh\":{energy}}}"
+        )
+    };
+    let list = |second: &str| format!("[{},{second}]", one(0, "\"0.25\"")).into_bytes();
+    let backwards = one(1, "\"1\"").replace("01:15", "00:45");
+    let cases: Vec<(&str, Vec<u8>, Option<&str>)> = vec![
+        ("empty", Vec::new(), None),
+        ("decimal comma", list(&one(1, "\"0,25\"")), Some("/1/energy_kwh")),
+        ("NaN as text", list(&one(1, "\"NaN\"")), Some("/1/energy_kwh")),
+        ("NaN", list(&one(1, "NaN")), None),
+        ("negative", list(&one(1, "\"-0.1\"")), Some("/1/energy_kwh")),
+        ("negative number", list(&one(1, "-0.1")), Some("/1/energy_kwh")),
+        ("end before start", list(&backwards), Some("/1/end")),
+        ("a field twice", list(&one(1, "1,\"energy_kwh\":2")), None),
+        ("Latin-1", [b"[{\"channel\":\"import".as_slice(), b"\xf1\"}]"].concat(), None),
+        ("cut short", list(&one(1, "1")).split_last().unwrap().1.to_vec(), None),
+        ("a table", format!("{HEADER}{GOOD}").into_bytes(), None),
+    ];
+    for (what, document, pointer) in cases {
+        let answer = ana.send("POST", &path, &[("content-type", b"application/json")], document).await;
+        let problem = answer.problem(422);
+        let place = &problem["errors"][0];
+        match pointer {
+            Some(pointer) => assert_eq!(place["pointer"], pointer, "{what}: {problem}"),
+            None => assert!(place["line"].is_u64(), "{what}: {problem}"),
+        }
+        assert_eq!(ana.get(&path).await.good()["items"], json!([]), "{what}: nothing is half-written");
+    }
+    let marked = [b"\xef\xbb\xbf".as_slice(), &list(&one(1, "1"))].concat();
+    let answer = ana.send("POST", &path, &[("content-type", b"application/json")], marked).await;
+    assert_eq!(answer.good()["inserted"], 2);
 }
 
 #[tokio::test]

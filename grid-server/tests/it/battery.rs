@@ -84,11 +84,44 @@ async fn an_answer_without_storing_needs_no_login_and_no_database() {
 #[tokio::test]
 async fn what_is_no_recording_is_refused() {
     let server = Server::start().await;
-    let anyone = server.client();
-    for file in ["", "a,b\n1,2\n", "time,voltage,current\n"] {
-        let problem = anyone.csv("/api/v1/battery/recordings?store=false", file).await.problem(422);
-        assert!(problem["detail"].as_str().unwrap().len() > 20, "{problem}");
+    let ana = server.user("ana").await;
+    let header = "time_s,voltage_V,current_A\n";
+    let twice = "time_s,voltage_V,voltage_V,current_A\n0,3.7,3.8,1\n1,3.7,3.8,1\n";
+    // What, the file, and what the refusal must name of it.
+    let refused: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty", Vec::new(), "an empty file"),
+        ("header only", header.into(), "line 1"),
+        ("another table", "a,b\n1,2\n".into(), "`a`"),
+        ("a wrong delimiter", header.replace(',', ":").into_bytes(), "a time and a voltage"),
+        ("a duplicate column", twice.into(), "columns 2 and 3"),
+        ("rubbish", vec![b'x'; 20 << 20], "a time and a voltage"),
+        ("rubbish in lines", b"lorem ipsum dolor sit amet\n".repeat(700_000), "a time and a voltage"),
+        ("an archive", b"PK\x03\x04\x00\x00\x00\x00".repeat(1000), ""),
+    ];
+    for (what, file, word) in refused {
+        for path in ["/api/v1/battery/recordings?store=false", "/api/v1/battery/recordings"] {
+            let problem = ana.csv(path, file.clone()).await.problem(422);
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.len() > 20 && detail.len() < 4096 && detail.contains(word), "{what}: {problem}");
+        }
     }
+    assert_eq!(ana.get("/api/v1/battery/recordings").await.good()["items"], json!([]), "nothing is kept");
+    // What a person would read as it was meant is read.
+    for (what, file) in [
+        (
+            "a byte order mark",
+            [b"\xef\xbb\xbf".as_slice(), header.as_bytes(), b"0,3.7,1\n1,3.7,1\n"].concat(),
+        ),
+        ("decimal commas", b"Zeit [s];Spannung [V];Strom [A]\n0;3,70;1,0\n1;3,70;1,0\n".to_vec()),
+        ("Latin-1", b"Total Time (s),Current(\xb5A),Voltage(mV)\n0,1000000,3700\n1,1000000,3700\n".to_vec()),
+        ("a gap", format!("{header}0,3.7,1\n1,NaN,1\n2,3.7,1\n").into_bytes()),
+        ("a cut last line", format!("{header}0,3.7,1\n1,3.7,1\n2,3.").into_bytes()),
+        ("a clock that is set back", format!("{header}0,3.7,1\n1,3.7,1\n0,3.7,1\n").into_bytes()),
+    ] {
+        let read = ana.csv("/api/v1/battery/recordings?store=false", file).await.good();
+        assert_eq!(read["voltage_max_v"], 3.7, "{what}: {read}");
+    }
+    assert_eq!(ana.get("/readyz").await.status, 200);
 }
 
 /// Begins to send a file without a login, and goes on as slowly as may be: not at all.

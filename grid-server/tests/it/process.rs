@@ -137,11 +137,32 @@ async fn an_import_by_command_line_is_what_a_post_is() {
     let arguments = ["import", "--device", id, &one, "--channel", "import", "--database-url", &url];
     assert!(run(program().args(arguments)).status.success());
     assert_eq!(ana.get(&format!("{device}/readings")).await.good()["items"][0]["energy_kwh"], "1.000000");
-    // A wrong file is told with its name, line and column.
-    std::fs::write(&one, "start,end,energy_kwh\n2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,x\n").unwrap();
-    let output = run(program().args(arguments));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(1) && said.contains("one.csv") && said.contains("line 2"), "{said}");
+    // A wrong file is told with its name, line and column, and nothing of it is kept.
+    let good = "start,end,energy_kwh\n2026-01-02T00:00:00Z,2026-01-02T01:00:00Z,1\n";
+    let second = |energy: &str| format!("{good}2026-01-02T01:00:00Z,2026-01-02T02:00:00Z,{energy}\n");
+    let latin: Vec<u8> = [good.as_bytes(), b"\xf1,2026-01-02T02:00:00Z,1\n"].concat();
+    for (what, file, place) in [
+        ("empty", Vec::new(), "line 1"),
+        ("header only", b"start,end,energy_kwh\n".to_vec(), "at least one reading"),
+        ("semicolons", good.replace(',', ";").into_bytes(), "line 1"),
+        ("decimal comma", second("\"0,25\"").into_bytes(), "line 3, column 3"),
+        ("Latin-1", latin, "line 3, column 1"),
+        ("NaN", second("NaN").into_bytes(), "line 3, column 3"),
+        ("negative", second("-1").into_bytes(), "line 3, column 3"),
+        ("end before start", second("1").replace("T02", "T00").into_bytes(), "line 3, column 2"),
+        ("twice", good.replacen("end", "start", 1).into_bytes(), "line 1, column 2"),
+        ("rubbish", vec![b'x'; 100 << 20], "no file of readings"),
+        ("cut short", [good.as_bytes(), b"2026-01-02T01"].concat(), "line 3"),
+    ] {
+        std::fs::write(&one, file).unwrap();
+        let output = run(program().args(arguments));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(1) && said.contains("one.csv") && said.contains(place),
+            "{what}: {said}"
+        );
+    }
+    assert_eq!(ana.get(&format!("{device}/readings")).await.good()["items"].as_array().unwrap().len(), 1);
 }
 
 /// The lines of README.md, run as they stand there.
