@@ -14,6 +14,7 @@ use grid_core::{
     time::{Interval, Resolution},
 };
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +24,9 @@ use crate::{config::Config, problem::Problem, services::Services, upload::Sender
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 /// How many files may arrive at the same time from people who are not logged in.
 const ANONYMOUS_UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+
+/// How many who log in are looked up at the same time.
+const DESK: usize = 2;
 
 /// How long a login waits for its turn.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -35,6 +39,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     config: Config,
     passwords: Workers,
+    desk: Semaphore,
     analyses: Workers,
     uploads: Workers,
     anonymous_uploads: Workers,
@@ -69,6 +74,7 @@ impl App {
         Self(Arc::new(Inner {
             config,
             passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
+            desk: Semaphore::new(DESK),
             analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
@@ -86,6 +92,12 @@ impl App {
     /// Where passwords are hashed.
     pub(crate) fn passwords(&self) -> &Workers {
         &self.0.passwords
+    }
+
+    /// Where those who log in are looked up before they wait, a few at a time: a thousand of them at once must not stand
+    /// before the database with all others behind them.
+    pub(crate) fn desk(&self) -> &Semaphore {
+        &self.0.desk
     }
 
     /// Where what keeps a core busy is computed; there is a place for each core.

@@ -27,6 +27,13 @@ pub(crate) struct Workers {
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Somebody who waits for a place, and takes one in the queue.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    workers: &'a Workers,
+    waiting: OwnedSemaphorePermit,
+}
+
 /// A place that is held; what works in it keeps it.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -65,13 +72,17 @@ impl Workers {
 
     /// Waits for a place.
     pub(crate) async fn place(&self) -> Result<Place, Problem> {
-        let full = || {
-            Problem::unavailable(format!("all places for {} are taken", self.what), Duration::from_secs(2))
-        };
-        let waiting = Arc::clone(&self.all).try_acquire_owned().map_err(|_| full())?;
-        let running = tokio::time::timeout(self.patience, Arc::clone(&self.running).acquire_owned());
-        let running = running.await.map_err(|_| full())?.map_err(|_| full())?;
-        Ok(Place { held: (waiting, running), own: self.own.clone() })
+        self.queue()?.place().await
+    }
+
+    /// Takes a place in the queue, or is refused at once where it is full.
+    pub(crate) fn queue(&self) -> Result<Waiting<'_>, Problem> {
+        let waiting = Arc::clone(&self.all).try_acquire_owned().map_err(|_| self.full())?;
+        Ok(Waiting { workers: self, waiting })
+    }
+
+    fn full(&self) -> Problem {
+        Problem::unavailable(format!("all places for {} are taken", self.what), Duration::from_secs(2))
     }
 
     /// Runs `work` on a blocking thread when a place is free.
@@ -80,6 +91,16 @@ impl Workers {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         self.place().await?.run(work).await
+    }
+}
+
+impl Waiting<'_> {
+    /// Waits for a place to work in.
+    pub(crate) async fn place(self) -> Result<Place, Problem> {
+        let Self { workers, waiting } = self;
+        let running = tokio::time::timeout(workers.patience, Arc::clone(&workers.running).acquire_owned());
+        let running = running.await.map_err(|_| workers.full())?.map_err(|_| workers.full())?;
+        Ok(Place { held: (waiting, running), own: workers.own.clone() })
     }
 }
 

@@ -107,16 +107,9 @@ pub(super) async fn password(
     password: &str,
 ) -> Result<(Guess, Option<User>), Problem> {
     let services = app.services()?;
-    let store = services.store();
-    let user = match whose {
-        Whose::Name(name) => store.user_by_name(name).await?,
-        Whose::User(id) => store.user(id).await?,
-    };
-    let throttles = throttles(app.config(), origin, whose, user.as_ref().map(User::id));
-    for (key, throttle) in &throttles {
-        passed(throttle.ask(store.throttle_state(key).await?, clock::now()))?;
-    }
-    let place = app.passwords().place().await?;
+    let waiting = app.passwords().queue()?;
+    let (user, throttles) = look_up(app, services, origin, whose).await?;
+    let place = waiting.place().await?;
     let guess = Guess::count(services, throttles).await?;
     // What cannot be anybody's password is answered like a wrong one.
     let Ok(password) = Password::parse(password) else { return Ok((guess, None)) };
@@ -141,6 +134,27 @@ pub(super) async fn password(
         (Some(user), Some(renewed)) => Ok((guess, Some(renew(services, user, &renewed).await?))),
         (user, _) => Ok((guess, user)),
     }
+}
+
+/// Looks for the user, and refuses at once what the throttles would refuse when its turn comes; nothing is counted yet.
+async fn look_up(
+    app: &App,
+    services: &Services,
+    origin: &Origin,
+    whose: Whose<'_>,
+) -> Result<(Option<User>, Vec<([u8; 32], Throttle)>), Problem> {
+    let store = services.store();
+    // Nobody closes it.
+    let _at_the_desk = app.desk().acquire().await;
+    let user = match whose {
+        Whose::Name(name) => store.user_by_name(name).await?,
+        Whose::User(id) => store.user(id).await?,
+    };
+    let throttles = throttles(app.config(), origin, whose, user.as_ref().map(User::id));
+    for (key, throttle) in &throttles {
+        passed(throttle.ask(store.throttle_state(key).await?, clock::now()))?;
+    }
+    Ok((user, throttles))
 }
 
 /// Stores a new hash of a password that was right, unless it was changed meanwhile.
