@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use grid_core::store::{Options, Store};
+use grid_server::serve::Content;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, folder};
 
 const ME: &str = "/api/v1/auth/me";
 const REFRESH: &str = "/api/v1/auth/refresh";
@@ -113,6 +114,21 @@ async fn rubbish_is_refused_as_such() {
     let made_up = grid_core::auth::RefreshToken::first(session.as_str().unwrap().parse().unwrap()).unwrap();
     anyone.post(REFRESH, &json!({"refresh_token": made_up.expose()})).await.problem(401);
     assert!(is_good(&anyone, &refresh(&anyone, &pair.refresh).await.access).await);
+}
+
+#[tokio::test]
+async fn rubbish_is_refused_before_the_database_is_asked() {
+    // Nothing listens on port 1.
+    let arguments = ["--database-url", "postgres://grid:secret@127.0.0.1:1/grid"];
+    let server = Server::begin(folder(), &arguments, Content::AsItIs).await;
+    let ask = async |token: &str| server.client().post(REFRESH, &json!({"refresh_token": token})).await;
+    ask("rubbish").await.problem(401);
+    let good = grid_core::auth::RefreshToken::first(uuid::Uuid::from_u128(7)).unwrap();
+    let mut changed = good.expose().to_owned();
+    changed.replace_range(20..21, if changed.as_bytes()[20] == b'A' { "B" } else { "A" });
+    ask(&changed).await.problem(401);
+    // What could be a token has to be looked for.
+    ask(good.expose()).await.problem(503);
 }
 
 #[tokio::test]
