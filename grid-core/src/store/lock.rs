@@ -47,7 +47,7 @@ impl Driver for sqlx::Sqlite {
     }
 
     async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
-        let mut connection = pool.acquire().await.map_err(MigrateFault::Connection)?;
+        let mut connection = acquire_patiently(pool, wait).await?;
         set_busy_timeout(&mut connection, wait).await.map_err(MigrateFault::Connection)?;
         let outcome = async {
             let mut transaction =
@@ -69,6 +69,28 @@ impl Driver for sqlx::Sqlite {
             .await
             .map_err(MigrateFault::Connection)?;
         outcome
+    }
+}
+
+/// A connection to a file that others may be making at the same moment: only one of them can put it into the mode in
+/// which readers and a writer work side by side, and meanwhile the others are told that it is busy, whatever their time-out.
+#[cfg(feature = "sqlite")]
+async fn acquire_patiently(
+    pool: &Pool<sqlx::Sqlite>,
+    wait: Duration,
+) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, MigrateFault> {
+    let since = tokio::time::Instant::now();
+    loop {
+        match pool.acquire().await {
+            Ok(connection) => return Ok(connection),
+            Err(sqlx::Error::Database(busy)) if sqlx::Sqlite::is_transient(busy.as_ref()) => {
+                if since.elapsed() >= wait {
+                    return Err(MigrateFault::Waited);
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => return Err(MigrateFault::Connection(error)),
+        }
     }
 }
 

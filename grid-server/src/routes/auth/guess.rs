@@ -27,9 +27,11 @@ pub(super) enum Whose<'a> {
 pub(super) struct Guess(Vec<([u8; 32], Throttle)>);
 
 impl Guess {
-    /// Counts a guess at a code of a user who is logged in.
-    pub(super) async fn of_user(app: &App, origin: &Origin, id: Uuid) -> Result<Self, Problem> {
-        Self::count(app.services()?, throttles(app.config(), origin, Whose::User(id), Some(id))).await
+    /// Counts a guess at a code of a user's second factor, wherever it comes from: who gets as far as a code has the
+    /// password already, so nobody else can keep the owner out by it.
+    pub(super) async fn of_code(app: &App, id: Uuid) -> Result<Self, Problem> {
+        let key = sha256(format!("code of {id}").as_bytes());
+        Self::count(app.services()?, vec![(key, app.config().account_throttle())]).await
     }
 
     /// Counts something that an address may not do too often.
@@ -59,7 +61,7 @@ fn passed(decision: Decision) -> Result<(), Problem> {
     match decision {
         Decision::Passed { .. } => Ok(()),
         Decision::Refused { retry_after } => Err(Problem::limited(
-            "too many wrong passwords, or too many accounts from one address",
+            "too many wrong passwords or codes, or too many accounts from one address",
             retry_after,
         )),
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::guess::{self, Whose};
+use super::guess::{self, Guess, Whose};
 use crate::{
     app::App,
     browser, clock,
@@ -128,7 +128,12 @@ pub(crate) async fn log_in(
         return Err(wrong());
     };
     let scopes = asked.map_or_else(|| allowed(&user), |asked| asked.and(&allowed(&user)));
-    if let Err(refused) = second_factor(services, &user, body.totp.as_deref()).await? {
+    let code = body.totp.as_deref().map(str::trim).filter(|code| !code.is_empty());
+    let code_guess = match code {
+        Some(_) => Some(Guess::of_code(&app, user.id()).await?),
+        None => None,
+    };
+    if let Err(refused) = second_factor(services, &user, code).await? {
         let reason = match refused {
             SecondFactor::Missing => {
                 guess.was_right(services).await?;
@@ -141,6 +146,9 @@ pub(crate) async fn log_in(
         return Err(refused.into());
     }
     guess.was_right(services).await?;
+    if let Some(guess) = code_guess {
+        guess.was_right(services).await?;
+    }
     if scopes.is_empty() {
         return Err(nothing_allowed());
     }
@@ -236,9 +244,7 @@ pub(super) async fn second_factor(
     else {
         return Ok(Ok(()));
     };
-    let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
-        return Ok(Err(SecondFactor::Missing));
-    };
+    let Some(code) = code else { return Ok(Err(SecondFactor::Missing)) };
     let now = clock::now();
     let secret = totp_secret(services, user.id(), &factor.secret)?;
     let taken = match secret.verify(code, now, factor.last_step) {

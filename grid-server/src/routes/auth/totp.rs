@@ -140,7 +140,7 @@ pub(crate) async fn confirm(
     if is_on(Some(&begun)) {
         return Err(store::Error::HasSecondFactor { user: caller.id }.into());
     }
-    let guess = Guess::of_user(&app, &origin, caller.id).await?;
+    let guess = Guess::of_code(&app, caller.id).await?;
     let secret = login::totp_secret(services, caller.id, &begun.secret)?;
     let now = clock::now();
     let deed = Deed::new("totp.enable", caller.id, &caller.username).to(caller.id);
@@ -179,7 +179,7 @@ pub(crate) async fn remove(
         deed.refused("wrong_password").record(services, &origin).await?;
         return Err(wrong_password());
     };
-    let guess = Guess::of_user(&app, &origin, caller.id).await?;
+    let guess = Guess::of_code(&app, caller.id).await?;
     if login::second_factor(services, &user, Some(&body.code)).await?.is_err() {
         deed.refused("wrong_code").record(services, &origin).await?;
         return Err(wrong_code());
