@@ -32,8 +32,12 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let now = Timestamp::from_second(1_774_746_000).unwrap();
     let key = SigningKey::from_pkcs8(&KEY).unwrap();
     let verifier = Verifier::new([key.verifying_key()], ISSUER, AUDIENCE);
-    let kat =
-        Subject { user_id: uuid::Uuid::from_u128(7), username: "kat".to_owned(), scope: Scopes::default() };
+    let kat = Subject {
+        user_id: uuid::Uuid::from_u128(7),
+        username: "kat".to_owned(),
+        scope: Scopes::default(),
+        session_id: None,
+    };
     let token = Issuer::new(key, ISSUER, AUDIENCE).issue(&kat, now).unwrap().token;
     assert!(verifier.verify(&token, now).is_ok());
     World { verifier, token, now }
