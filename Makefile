@@ -11,7 +11,7 @@ PORT ?= 8080
 export PORT
 
 # Features of grid-core that are checked one by one; nothing and `full` besides.
-FEATURES := auth chart forecast sqlite mysql postgres
+FEATURES := auth chart forecast proof sqlite mysql postgres
 
 # The first Python of at least 3.11; `make PYTHON=... test` names another.
 ifndef PYTHON

@@ -21,5 +21,7 @@ pub mod auth;
 pub mod chart;
 #[cfg(feature = "forecast")]
 pub mod forecast;
+#[cfg(feature = "proof")]
+pub mod proof;
 #[cfg(feature = "_store")]
 pub mod store;

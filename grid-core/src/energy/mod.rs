@@ -14,7 +14,13 @@ mod register;
 pub mod balance;
 pub mod ingest;
 pub mod ledger;
+pub mod meter;
+pub mod rules;
+pub mod settlement;
 pub mod sharing;
+pub mod substitute;
+pub mod tariff;
+pub mod validate;
 
 pub use channel::Channel;
 pub use community::{Community, Member, Role};

@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("quantity", &["error"]),
     ("time", &["error"]),
+    ("proof", &["error"]),
     ("flow", &["error", "quantity"]),
     ("series", &["error", "quantity", "time"]),
     ("auth", &["error", "time"]),
@@ -24,7 +25,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("battery", &["error", "quantity", "time", "series", "flow"]),
     ("forecast", &["error", "quantity", "time", "series"]),
     ("chart", &["error", "quantity", "time", "series", "flow", "energy", "battery", "forecast"]),
-    ("store", &["error", "quantity", "time", "series", "flow", "auth", "energy", "battery", "forecast"]),
+    (
+        "store",
+        &["error", "quantity", "time", "series", "flow", "auth", "energy", "battery", "forecast", "proof"],
+    ),
 ];
 
 /// What only grid-core may depend on: the faces reach all of it through `grid_core`.

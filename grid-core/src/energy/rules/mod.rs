@@ -1,0 +1,1 @@
+//! The laws by which communities share, one file each.

@@ -1,0 +1,1 @@
+//! From shared energy to statements.

@@ -1,0 +1,1 @@
+//! What was issued cannot be changed unseen.
