@@ -40,6 +40,12 @@ pub enum Error {
         /// The text, cut to a printable length.
         got: String,
     },
+    /// A text is not a language that documents are written in.
+    #[error("expected a language `en` or `es`, got `{got}`")]
+    NotALanguage {
+        /// The text, cut to a printable length.
+        got: String,
+    },
     /// A number cannot be a weight.
     #[error("expected weights that are finite and zero or more, got {got} in position {position}")]
     NotAWeight {
@@ -182,6 +188,7 @@ impl Failure for Error {
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
+            | Self::NotALanguage { .. }
             | Self::NotAWeight { .. }
             | Self::NegativeEnergy { .. }
             | Self::ImplausibleEnergy { .. }
@@ -219,6 +226,7 @@ impl Failure for Error {
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
+            | Self::NotALanguage { .. }
             | Self::NotAWeight { .. }
             | Self::ImplausibleEnergy { .. }
             | Self::IntervalTooLong { .. }

@@ -7,6 +7,7 @@ mod calendar;
 mod error;
 mod interval;
 mod resolution;
+pub(crate) mod rfc3339;
 
 pub use calendar::Calendar;
 pub use error::Error;
