@@ -66,7 +66,9 @@ impl App {
     /// Makes the state of a server that has not reached its database yet.
     pub fn new(config: Config) -> Self {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let workers = config.password_workers.unwrap_or(cores);
+        // A core stays free for whoever is logged in already.
+        let spare = NonZeroUsize::new(cores.get() - 1).unwrap_or(NonZeroUsize::MIN);
+        let workers = config.password_workers.unwrap_or(spare);
         // Who waits for a password costs next to nothing, but a place among the requests: the other half of those is for
         // whoever is logged in already, however many want to log in.
         let waiting = config.max_requests.get() / 2;

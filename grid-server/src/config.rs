@@ -97,7 +97,7 @@ pub struct Config {
     #[arg(long, env = "GRID_CORS_ORIGINS", global = true, value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
-    /// Passwords that are hashed at the same time (19 MiB each); the others wait, five seconds at most. Default: one a core.
+    /// Passwords that are hashed at the same time (19 MiB each); the others wait, five seconds at most. Default: the cores but one, and one at least.
     #[arg(long, env = "GRID_PASSWORD_WORKERS", global = true)]
     pub password_workers: Option<NonZeroUsize>,
 

@@ -23,6 +23,7 @@ mod layers;
 mod oauth;
 mod openapi;
 mod origin;
+mod pace;
 mod page;
 mod period;
 mod routes;

@@ -17,6 +17,7 @@ use crate::{
     cli, clock,
     config::Config,
     demo,
+    pace::Paced,
     problem::Problem,
     router,
     services::{FOLLOWS, Services},
@@ -100,7 +101,7 @@ pub async fn run(
             let _ = stopping.send(true);
         }
     };
-    let listener = listener.tap_io(|stream| {
+    let listener = Paced::new(listener).tap_io(|stream| {
         // Small answers must not wait for more.
         let _ = stream.set_nodelay(true);
     });
