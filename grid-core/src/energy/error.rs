@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Channel, ingest::Fault};
+use super::{Channel, ingest::Fault, tariff};
 use crate::{
     error::{Failure, Kind, Place},
     quantity::{self, Energy},
@@ -45,6 +45,122 @@ pub enum Error {
     NotALanguage {
         /// The text, cut to a printable length.
         got: String,
+    },
+    /// A text is not a sharing key.
+    #[error("expected a key like `proportional`, or as JSON with its `kind`: {reason}")]
+    NotAKey {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A resolution is none in which communities settle.
+    #[error("expected a settlement resolution of `5min`, `15min`, `30min` or `1h`, got `{got}`")]
+    NotASettlementResolution {
+        /// The resolution.
+        got: String,
+    },
+    /// A period does not begin or end with a slot.
+    #[error("expected a period of whole slots of {resolution}, got {got}")]
+    NotWholeSlots {
+        /// The period.
+        got: Interval,
+        /// The settlement resolution.
+        resolution: String,
+    },
+    /// A key hands out what members need, where the production must be divided before that.
+    #[error(
+        "expected a key of fixed parts for a community whose members own what they do not use, got a key of the kind `{kind}`"
+    )]
+    KeyDoesNotDivide {
+        /// The kind of the key.
+        kind: &'static str,
+    },
+    /// A law does not let a community share by a key.
+    #[error("by the law `{law}` a community does not share by a key of the kind `{kind}`")]
+    KeyNotAllowed {
+        /// The law.
+        law: &'static str,
+        /// The kind of the key.
+        kind: &'static str,
+    },
+    /// A law has no rules yet on a day.
+    #[error("expected a day from {first} on, when the first known rules of `{law}` begin, got {day}")]
+    LawNotInForce {
+        /// The law.
+        law: &'static str,
+        /// The first day of its rules.
+        first: jiff::civil::Date,
+        /// The day.
+        day: jiff::civil::Date,
+    },
+    /// Readings that a bill would stand on are missing.
+    #[error(
+        "readings are missing in the period: `{first}` is known in {known} of {slots} slots{}",
+        others(*members)
+    )]
+    IncompleteReadings {
+        /// How many members.
+        members: usize,
+        /// The name of the first of them.
+        first: String,
+        /// In how many slots all its registers are known.
+        known: u64,
+        /// How many slots there are.
+        slots: u64,
+    },
+    /// No tariff counts for a member on a day.
+    #[error("no tariff counts for `{member}` on {day}")]
+    NoTariff {
+        /// The member's name.
+        member: String,
+        /// The local day.
+        day: jiff::civil::Date,
+    },
+    /// A tariff begins within a period that another component counts as one.
+    #[error(
+        "a tariff begins on {day}, within the period, and component `{component}` of tariff `{tariff}` counts the period as one"
+    )]
+    PeriodCut {
+        /// The tariff.
+        tariff: String,
+        /// Its component.
+        component: String,
+        /// The local day on which a tariff begins.
+        day: jiff::civil::Date,
+    },
+    /// The tariffs of one settlement have different currencies.
+    #[error("expected tariffs of one currency, got `{first}` and `{other}`")]
+    SeveralCurrencies {
+        /// One currency.
+        first: String,
+        /// Another.
+        other: String,
+    },
+    /// There is nobody to settle with.
+    #[error("no member of the community has a register with readings in the period")]
+    NobodyToSettle,
+    /// A text is no statement.
+    #[error("line {line}, column {column}: expected a statement: {reason}")]
+    NotAStatement {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A correction was asked for where nothing was issued.
+    #[error("expected a statement to correct, but none was issued to member `{member}`")]
+    NothingToCorrect {
+        /// The member.
+        member: Uuid,
+    },
+    /// A correction was asked for between documents of different bills.
+    #[error("document `{other}` is about another `{field}`")]
+    NotTheSameBill {
+        /// The field that differs.
+        field: &'static str,
+        /// The document.
+        other: Uuid,
     },
     /// A number cannot be a weight.
     #[error("expected weights that are finite and zero or more, got {got} in position {position}")]
@@ -116,6 +232,54 @@ pub enum Error {
         /// Over how many members.
         members: usize,
     },
+    /// The shares of a row of a table do not add up to one whole.
+    #[error("row {row}: coefficients must add up to 1000000 ppm, got {total} over {members} members")]
+    RowNotOneWhole {
+        /// The number of the row, counted from 0.
+        row: usize,
+        /// What they add up to.
+        total: u64,
+        /// Over how many members.
+        members: usize,
+    },
+    /// A group of a priority has nobody in it.
+    #[error("expected at least one member in group {group}")]
+    EmptyGroup {
+        /// The number of the group, counted from 1.
+        group: usize,
+    },
+    /// A cascade has too many keys.
+    #[error("expected a cascade of at most {most} keys, got {got}")]
+    TooManySteps {
+        /// The limit.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// The factors by which a member takes part in communities are more than one whole.
+    #[error(
+        "participation factors must add up to at most 1000000 ppm, got {total} over {communities} communities"
+    )]
+    PastOneWhole {
+        /// What they add up to.
+        total: u64,
+        /// Over how many communities.
+        communities: usize,
+    },
+    /// A member takes part in too many communities.
+    #[error("expected at most {most} communities, got {got}")]
+    TooManyCommunities {
+        /// The limit.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A community stands twice in a participation.
+    #[error("expected each community once, got `{community}` twice")]
+    CommunityTwice {
+        /// The community.
+        community: String,
+    },
     /// A member stands twice in a key.
     #[error("expected each member once, got `{member}` twice")]
     MemberTwice {
@@ -150,6 +314,24 @@ pub enum Error {
         /// How many there are.
         got: usize,
     },
+    /// A text is not a meter's multiplier.
+    #[error("expected a multiplier above zero with up to six decimals, like `40` or `0.001`, got `{got}`")]
+    NotAMultiplier {
+        /// The text, cut to a printable length.
+        got: String,
+    },
+    /// A register cannot begin again there.
+    #[error("expected a register of 1 to 12 digits before the decimal mark, got {got}")]
+    NotAModulus {
+        /// What was said of it.
+        got: String,
+    },
+    /// A text is not a rule of validation.
+    #[error("expected a rule like `gap`, `spike` or `stuck`, got `{got}`")]
+    NotAValidationRule {
+        /// The text, cut to a printable length.
+        got: String,
+    },
     /// There are no readings to answer with.
     #[error("device `{device}` has no readings of channel `{channel}`")]
     NoReadings {
@@ -167,6 +349,25 @@ pub enum Error {
     /// A series is wrong.
     #[error(transparent)]
     Series(#[from] series::Error),
+    /// A tariff cannot be read, or not be applied.
+    #[error(transparent)]
+    Tariff(#[from] tariff::Error),
+    /// A tariff cannot be applied to a member.
+    #[error("member `{member}`: {fault}")]
+    TariffOfMember {
+        /// The member's name.
+        member: String,
+        /// What is wrong.
+        fault: Box<tariff::Error>,
+    },
+}
+
+fn others(members: usize) -> String {
+    match members.saturating_sub(1) {
+        0 => String::new(),
+        1 => ", and one other member lacks some".to_owned(),
+        many => format!(", and {many} other members lack some"),
+    }
 }
 
 fn count(faults: &[Fault]) -> String {
@@ -179,16 +380,32 @@ fn count(faults: &[Fault]) -> String {
 impl Failure for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Overlap { .. } => Kind::Conflict,
+            Self::Overlap { .. }
+            | Self::IncompleteReadings { .. }
+            | Self::NoTariff { .. }
+            | Self::NobodyToSettle => Kind::Conflict,
             Self::NoReadings { .. } => Kind::NotFound,
             Self::Quantity(error) => error.kind(),
             Self::Time(error) => error.kind(),
             Self::Series(error) => error.kind(),
+            Self::Tariff(error) => error.kind(),
+            Self::TariffOfMember { fault, .. } => fault.kind(),
             Self::NotAChannel { .. }
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
             | Self::NotALanguage { .. }
+            | Self::NotAKey { .. }
+            | Self::NotASettlementResolution { .. }
+            | Self::NotWholeSlots { .. }
+            | Self::KeyDoesNotDivide { .. }
+            | Self::KeyNotAllowed { .. }
+            | Self::LawNotInForce { .. }
+            | Self::PeriodCut { .. }
+            | Self::SeveralCurrencies { .. }
+            | Self::NotAStatement { .. }
+            | Self::NothingToCorrect { .. }
+            | Self::NotTheSameBill { .. }
             | Self::NotAWeight { .. }
             | Self::NegativeEnergy { .. }
             | Self::ImplausibleEnergy { .. }
@@ -197,9 +414,18 @@ impl Failure for Error {
             | Self::Rejected { .. }
             | Self::Unreadable { .. }
             | Self::NotOneWhole { .. }
+            | Self::RowNotOneWhole { .. }
+            | Self::EmptyGroup { .. }
+            | Self::TooManySteps { .. }
+            | Self::PastOneWhole { .. }
+            | Self::TooManyCommunities { .. }
+            | Self::CommunityTwice { .. }
             | Self::MemberTwice { .. }
             | Self::SharesDoNotFit { .. }
             | Self::NegativeFlow { .. }
+            | Self::NotAMultiplier { .. }
+            | Self::NotAModulus { .. }
+            | Self::NotAValidationRule { .. }
             | Self::UnequalLengths { .. } => Kind::Invalid,
         }
     }
@@ -219,21 +445,61 @@ impl Failure for Error {
                 "nothing was stored; correct the lines that are named and send the file again".to_owned(),
             ),
             Self::Unreadable { .. } => Some("nothing was stored; send the file again".to_owned()),
+            Self::IncompleteReadings { .. } => Some(
+                "ask for the missing readings, have them substituted, or allow an incomplete settlement, which leaves those \
+                 slots out"
+                    .to_owned(),
+            ),
+            Self::NoTariff { .. } => {
+                Some("set a tariff that begins on that day or before, for the member or for the community".to_owned())
+            }
+            Self::KeyNotAllowed { .. } => Some(
+                "set another key, or a contract without `law` for what the members have agreed among themselves; \
+                 `docs/laws.md` lists the keys of each law"
+                    .to_owned(),
+            ),
+            Self::PeriodCut { .. } => Some(
+                "settle the days before it and those from it on as periods of their own, or let the tariff begin with a period"
+                    .to_owned(),
+            ),
+            Self::KeyDoesNotDivide { .. } => {
+                Some("set a key of the kind `static` or `equal`, or another `surplus` in the contract".to_owned())
+            }
             Self::Quantity(error) => error.hint(),
             Self::Time(error) => error.hint(),
             Self::Series(error) => error.hint(),
-            Self::NotAChannel { .. }
+            Self::Tariff(error) => error.hint(),
+            Self::TariffOfMember { fault, .. } => fault.hint(),
+            Self::NotALanguage { .. }
+            | Self::LawNotInForce { .. }
+            | Self::NotAKey { .. }
+            | Self::NotASettlementResolution { .. }
+            | Self::NotWholeSlots { .. }
+            | Self::SeveralCurrencies { .. }
+            | Self::NobodyToSettle
+            | Self::NotAStatement { .. }
+            | Self::NothingToCorrect { .. }
+            | Self::NotTheSameBill { .. }
+            | Self::NotAChannel { .. }
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
-            | Self::NotALanguage { .. }
             | Self::NotAWeight { .. }
             | Self::ImplausibleEnergy { .. }
             | Self::IntervalTooLong { .. }
             | Self::NotOneWhole { .. }
+            | Self::RowNotOneWhole { .. }
+            | Self::EmptyGroup { .. }
+            | Self::TooManySteps { .. }
+            | Self::PastOneWhole { .. }
+            | Self::TooManyCommunities { .. }
+            | Self::CommunityTwice { .. }
             | Self::MemberTwice { .. }
             | Self::SharesDoNotFit { .. }
             | Self::NegativeFlow { .. }
+            | Self::NotAMultiplier { .. }
+            | Self::NotAModulus { .. }
+            | Self::NotAValidationRule { .. }
             | Self::UnequalLengths { .. }
             | Self::NoReadings { .. } => None,
         }
@@ -242,6 +508,7 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Rejected { faults, .. } => faults.iter().map(Fault::place).collect(),
+            Self::Tariff(error) => error.places(),
             _ => Vec::new(),
         }
     }

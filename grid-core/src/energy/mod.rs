@@ -2,10 +2,13 @@
 //!
 //! A [`Device`] has channels; a [`Reading`] is the energy of one channel over one interval. [`ingest`] reads them from
 //! files, [`ledger`] decides what is new, the same, a correction or a conflict, [`balance`] sets generation against
-//! consumption, and [`sharing`] hands out what is left over, to the last milliwatt-hour.
+//! consumption, and [`sharing`] hands out what is left over, to the last milliwatt-hour. Before that, [`meter`] turns
+//! what a register showed into readings, [`validate`] names what looks wrong, and [`substitute`] fills what is missing.
 
+mod as_json;
 mod channel;
 mod community;
+mod completeness;
 mod device;
 mod error;
 mod reading;
@@ -24,6 +27,7 @@ pub mod validate;
 
 pub use channel::Channel;
 pub use community::{Community, Member, Role};
+pub use completeness::{RegisterReport, request_text};
 pub use device::{Device, DeviceKind, Name};
 pub use error::Error;
 pub use reading::Reading;

@@ -179,6 +179,32 @@ impl Series {
         span(self.slots.iter().map(|slot| slot.interval))
     }
 
+    /// Puts an energy into slots that have none, by their numbers, and marks them as substituted; a slot that has an
+    /// energy keeps it.
+    ///
+    /// ```
+    /// use grid_core::{quantity::Energy, series::{Quality, Series}, time::{Calendar, Resolution}};
+    /// let start = "2026-01-01T00:00:00Z".parse().unwrap();
+    /// let series = Series::from_kwh_f64(start, Resolution::HOUR, Calendar::utc(), &[1.0, f64::NAN])?;
+    /// let filled = series.fill([(0, Energy::ZERO), (1, Energy::from_mwh(5))]);
+    /// assert_eq!(filled.to_kwh_f64(), [1.0, 0.000_005]);
+    /// assert_eq!(filled.slots()[1].quality, Quality::Substituted);
+    /// # Ok::<(), grid_core::series::Error>(())
+    /// ```
+    #[must_use]
+    pub fn fill(mut self, energies: impl IntoIterator<Item = (usize, Energy)>) -> Self {
+        for (number, energy) in energies {
+            if let Some(slot) = self.slots.get_mut(number)
+                && slot.energy.is_none()
+            {
+                slot.energy = Some(energy);
+                slot.quality = Quality::Substituted;
+                slot.completeness = Share::WHOLE;
+            }
+        }
+        self
+    }
+
     /// The values in kilowatt-hours as the nearest floats, NaN where missing.
     pub fn to_kwh_f64(&self) -> Vec<f64> {
         self.slots.iter().map(|slot| slot.energy.map_or(f64::NAN, Energy::to_kwh_f64)).collect()

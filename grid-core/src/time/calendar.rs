@@ -84,6 +84,35 @@ impl Calendar {
         Interval::new(self.start_of(first)?, self.start_of(next)?)
     }
 
+    /// The local month of a text like `2026-03`.
+    ///
+    /// ```
+    /// use grid_core::time::Calendar;
+    /// let madrid = Calendar::new("Europe/Madrid")?;
+    /// assert_eq!(madrid.month_named("2026-03")?, madrid.month(2026, 3)?);
+    /// assert!(madrid.month_named("2026-13").is_err());
+    /// # Ok::<(), grid_core::time::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAMonth`], or [`Error::OutOfRange`].
+    pub fn month_named(&self, text: &str) -> Result<Interval, Error> {
+        let not_a_month = || Error::NotAMonth { got: excerpt(text) };
+        let (year, month) = text.trim().split_once('-').ok_or_else(not_a_month)?;
+        if year.len() != 4
+            || month.len() != 2
+            || !text.trim().bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        {
+            return Err(not_a_month());
+        }
+        let (year, month) =
+            (year.parse().map_err(|_| not_a_month())?, month.parse().map_err(|_| not_a_month())?);
+        // A month beyond December is no month, rather than out of the calendar's range.
+        Date::new(year, month, 1).map_err(|_| not_a_month())?;
+        self.month(year, month)
+    }
+
     /// The local date of an instant.
     pub fn date_of(&self, instant: Timestamp) -> Date {
         self.zone.to_datetime(instant).date()

@@ -32,6 +32,12 @@ pub enum Error {
         /// The name, cut to a printable length.
         got: String,
     },
+    /// A text is not a month.
+    #[error("expected a month like `2026-03`, got `{got}`")]
+    NotAMonth {
+        /// The text, cut to a printable length.
+        got: String,
+    },
     /// A time lies outside the years that the calendar covers.
     #[error("the time is outside the years -9999 to 9999")]
     OutOfRange,
@@ -55,6 +61,7 @@ impl Failure for Error {
             | Self::NotAnInstant { .. }
             | Self::NotAResolution { .. }
             | Self::UnknownZone { .. }
+            | Self::NotAMonth { .. }
             | Self::OutOfRange => Kind::Invalid,
         }
     }
@@ -71,6 +78,7 @@ impl Failure for Error {
             Self::EndsBeforeStart { .. }
             | Self::NotAResolution { .. }
             | Self::UnknownZone { .. }
+            | Self::NotAMonth { .. }
             | Self::OutOfRange => None,
         }
     }

@@ -1,1 +1,0 @@
-//! What is missing, filled in and marked.

@@ -1,1 +1,0 @@
-//! What looks wrong in readings, by name.
