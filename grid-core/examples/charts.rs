@@ -7,8 +7,11 @@
 use std::{error::Error, fs, path::PathBuf};
 
 use grid_core::{
-    chart::{self, CyclePoint, EnergySlot, ForecastPoint, Language, Options, Recorded, Svg, Theme},
-    quantity::Energy,
+    chart::{
+        self, BandSlot, BillPart, CommunityDay, CyclePoint, EnergySlot, ForecastPoint, Language, MemberSlot,
+        Options, PartKind, Recorded, Svg, Theme,
+    },
+    quantity::{Currency, Energy, Money},
     series::Quality,
     time::{Calendar, Resolution},
 };
@@ -57,6 +60,131 @@ fn energy_day(calendar: &Calendar, day: jiff::civil::Date, options: &Options) ->
         });
     }
     Ok(chart::energy_day(&rows, calendar, options)?)
+}
+
+fn member_day(calendar: &Calendar, day: jiff::civil::Date, options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(5);
+    let slots = calendar.slots(calendar.day(day)?, Resolution::QUARTER_HOUR)?;
+    let mut rows = Vec::new();
+    for (place, interval) in slots.into_iter().enumerate() {
+        let clock = calendar.zone().to_datetime(interval.start());
+        let hour = f64::from(clock.hour()) + f64::from(clock.minute()) / 60.0;
+        let use_kwh = 0.06 + 0.22 * bell(hour, 8.0, 1.2) + 0.38 * bell(hour, 20.5, 2.0) + 0.05 * dice.roll();
+        let sun_kwh = (0.75 * bell(hour, 13.5, 2.6) * (0.8 + 0.3 * dice.roll()) - 0.02).max(0.0);
+        let own = use_kwh.min(sun_kwh);
+        let received = (use_kwh - own).min(0.16 * bell(hour, 16.5, 3.0));
+        let surplus = sun_kwh - own;
+        let given = surplus.min(0.25 * bell(hour, 13.0, 3.0));
+        let quality = match place {
+            30..=33 => Quality::Missing,
+            76..=81 => Quality::Estimated,
+            _ => Quality::Measured,
+        };
+        let energy = |kwh: f64| Energy::from_kwh_f64(kwh).filter(|_| quality != Quality::Missing);
+        rows.push(MemberSlot {
+            interval,
+            own_use: energy(own),
+            received: energy(received),
+            import: energy(use_kwh - own - received),
+            given: energy(given),
+            export: energy(surplus - given),
+            quality,
+        });
+    }
+    Ok(chart::member_day(&rows, calendar, options)?)
+}
+
+fn community_month(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(6);
+    let mut days = Vec::new();
+    let month = date(2026, 3, 1);
+    for number in 0..31_i64 {
+        let sun = 40.0 + 90.0 * dice.roll();
+        let load = 150.0 + 40.0 * dice.roll();
+        let quality = match number {
+            // Two days never came, one has no readings.
+            11 | 12 => continue,
+            20 => Quality::Missing,
+            5 | 25 => Quality::Estimated,
+            _ => Quality::Measured,
+        };
+        let energy = |kwh: f64| Energy::from_kwh_f64(kwh).filter(|_| quality != Quality::Missing);
+        days.push(CommunityDay {
+            date: month.checked_add(number.days())?,
+            own_use: energy(sun * 0.4),
+            shared: energy(sun * 0.35),
+            import: energy(load - sun * 0.75),
+            export: energy(sun * 0.25),
+            quality,
+        });
+    }
+    Ok(chart::community_month(month, &days, options)?)
+}
+
+fn bill_parts(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let spanish = options.language == Language::Es;
+    let part = |kind, english, spanish_name, amount: &str| -> Result<BillPart<'_>, Box<dyn Error>> {
+        Ok(BillPart { name: if spanish { spanish_name } else { english }, kind, amount: amount.parse()? })
+    };
+    let parts = [
+        part(PartKind::Energy, "Peak energy", "Energía punta", "18.42 EUR")?,
+        part(PartKind::Energy, "Flat energy", "Energía llano", "12.07 EUR")?,
+        part(PartKind::Energy, "Valley energy", "Energía valle", "9.85 EUR")?,
+        part(PartKind::Energy, "Energy from the community", "Energía de la comunidad", "4.10 EUR")?,
+        part(PartKind::Fixed, "Contracted power, peak", "Potencia contratada, punta", "8.36 EUR")?,
+        part(PartKind::Fixed, "Contracted power, valley", "Potencia contratada, valle", "1.02 EUR")?,
+        part(PartKind::Fixed, "Meter rent", "Alquiler del contador", "0.81 EUR")?,
+        part(PartKind::Tax, "Electricity tax", "Impuesto sobre la electricidad", "2.79 EUR")?,
+        part(PartKind::Tax, "VAT", "IVA", "12.06 EUR")?,
+        part(PartKind::Credit, "Surplus", "Compensación de excedentes", "-11.30 EUR")?,
+    ];
+    Ok(chart::bill_parts(&parts, options)?)
+}
+
+fn bill_of_many_parts(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(7);
+    let mut parts = Vec::new();
+    let names: Vec<String> = (1..=40)
+        .map(|number| format!("A line of the tariff with a very long name, number {number}"))
+        .collect();
+    for (place, name) in names.iter().enumerate() {
+        let kind = match place % 4 {
+            0 => PartKind::Energy,
+            1 => PartKind::Fixed,
+            2 => PartKind::Tax,
+            _ => PartKind::Credit,
+        };
+        let sign = if kind == PartKind::Credit { -1.0 } else { 1.0 };
+        let amount: Money = format!("{:.2} COP", sign * 90_000.0 * dice.roll().powi(3)).parse()?;
+        parts.push(BillPart { name, kind, amount });
+    }
+    parts.push(BillPart { name: "", kind: PartKind::Fixed, amount: Money::zero(Currency::COP) });
+    Ok(chart::bill_parts(&parts, options)?)
+}
+
+/// The periods of Spain's access tariff 2.0TD on a day that is no holiday (CNMC, Circular 3/2020, article 7).
+fn load_by_band(calendar: &Calendar, options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(8);
+    let mut rows = Vec::new();
+    for interval in calendar.slots(calendar.month(2026, 3)?, Resolution::HOUR)? {
+        let clock = calendar.zone().to_datetime(interval.start());
+        let weekend = clock.date().weekday().to_monday_zero_offset() >= 5;
+        let band = match clock.hour() {
+            _ if weekend => 2,
+            0..=7 => 2,
+            10..=13 | 18..=21 => 0,
+            _ => 1,
+        };
+        let hour = f64::from(clock.hour());
+        let kwh = 0.2 + 0.5 * bell(hour, 9.0, 2.0) + 0.9 * bell(hour, 20.5, 2.5) + 0.3 * dice.roll();
+        let lost = clock.date().day() == 17;
+        rows.push(BandSlot { interval, band, energy: Energy::from_kwh_f64(kwh).filter(|_| !lost) });
+    }
+    let names = match options.language {
+        Language::Es => ["Punta", "Llano", "Valle"],
+        Language::En => ["Peak", "Flat", "Valley"],
+    };
+    Ok(chart::load_by_band(&rows, &names, calendar, options)?)
 }
 
 fn voltage_current(options: &Options) -> Result<Svg, Box<dyn Error>> {
@@ -138,6 +266,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ("energy-day", energy_day(&madrid, date(2026, 3, 30), &options)?),
                 ("energy-day-23-hours", energy_day(&madrid, date(2026, 3, 29), &options)?),
                 ("energy-day-25-hours", energy_day(&madrid, date(2026, 10, 25), &options)?),
+                ("member-day", member_day(&madrid, date(2026, 3, 30), &options)?),
+                ("member-day-23-hours", member_day(&madrid, date(2026, 3, 29), &options)?),
+                ("member-day-25-hours", member_day(&madrid, date(2026, 10, 25), &options)?),
+                ("community-month", community_month(&options)?),
+                ("bill-parts", bill_parts(&options)?),
+                ("bill-parts-41", bill_of_many_parts(&options)?),
+                ("load-by-band", load_by_band(&madrid, &options)?),
                 ("voltage-current", voltage_current(&options)?),
                 ("capacity", capacity_over_cycles(120, &options)?),
                 ("capacity-1000", capacity_over_cycles(1000, &options)?),

@@ -10,9 +10,11 @@ use std::{
 };
 
 use grid_core::{
-    energy::{balance::Balance, sharing::Key},
+    energy::{balance::Balance, settlement::Settlement, sharing::Key},
+    store::SettlementRequest,
     time::{Interval, Resolution},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -123,6 +125,18 @@ impl App {
             runtime.block_on(store.balance(community, interval, resolution, key.as_ref())).map(then)
         });
         Ok(balanced.await??)
+    }
+
+    /// Settles a period from what is stored, where a core may be kept busy.
+    pub(crate) async fn settle(
+        &self,
+        request: SettlementRequest,
+        issued_at: Timestamp,
+    ) -> Result<Settlement, Problem> {
+        let store = self.services()?.store().clone();
+        let runtime = tokio::runtime::Handle::current();
+        let settled = self.analyses().run(move || runtime.block_on(store.settle(&request, issued_at)));
+        Ok(settled.await??)
     }
 
     /// Where files are read while they arrive. Who is not logged in cannot take a user's place.

@@ -27,8 +27,12 @@ pub enum Command {
     Serve,
     /// Serve, with a demo community loaded where the database is empty.
     Demo,
-    /// Load a CSV of readings into the database, as a POST of the same file does.
+    /// Load a file of readings into the database, as a POST of the same file does.
     Import(Import),
+    /// Settle a community's month: drafts of all statements, or statements for good.
+    Settle(commands::settle::Settle),
+    /// Check offline that a statement is unchanged and in the log.
+    Verify(commands::verify::Verify),
     /// Bring the database's tables up to date and stop.
     Migrate,
     /// Make users, keep them out, set their passwords.
@@ -56,7 +60,7 @@ pub struct Target {
     /// The device whose readings the file holds.
     #[arg(long, value_name = "ID")]
     pub device: Option<Uuid>,
-    /// The community whose readings the file holds, in the long format `device,channel,start,end,energy_kwh,quality`.
+    /// The community whose readings the file holds.
     #[arg(long, value_name = "ID")]
     pub community: Option<Uuid>,
 }
@@ -67,10 +71,31 @@ pub struct Import {
     /// The target.
     #[command(flatten)]
     pub target: Target,
-    /// The channel of a device's file that has no `channel` column.
-    #[arg(long, requires = "device")]
+    /// The channel of values whose column does not say it.
+    #[arg(long)]
     pub channel: Option<Channel>,
-    /// The file.
+    /// The zone of local times; that of the device or the community where nothing is said.
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// The format, where it should not be found out: `long`, `csv`, `green_button`, `datadis`, `eda`, `colombia`.
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Which end of its interval a stamp names: `start` or `end`.
+    #[arg(long)]
+    pub stamp: Option<String>,
+    /// The decimal mark: `point` or `comma`.
+    #[arg(long)]
+    pub decimal: Option<String>,
+    /// The order of dates that can be read both ways: `day_first` or `month_first`.
+    #[arg(long)]
+    pub dates: Option<String>,
+    /// How the hours of a Spanish file are numbered: `ordinal` (1 to 23 or 25) or `clock`.
+    #[arg(long)]
+    pub hours: Option<String>,
+    /// The meter of a file that names none, for a community.
+    #[arg(long, requires = "community")]
+    pub meter: Option<String>,
+    /// The file: our own CSV, any other CSV with a header, Green Button XML, or what operators of several countries give.
     pub file: PathBuf,
 }
 
@@ -103,6 +128,8 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Serve => serve::blocking(cli.config, serve::Content::AsItIs),
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
         Command::Import(wanted) => import::run(&cli.config, &wanted),
+        Command::Settle(wanted) => commands::settle::run(&cli.config, wanted),
+        Command::Verify(wanted) => commands::verify::run(&wanted),
         Command::Migrate => serve::migrate(&cli.config),
         Command::User(command) => commands::user::run(&cli.config, command),
         Command::Token(command) => commands::token::run(&cli.config, command),

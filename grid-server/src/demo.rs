@@ -11,7 +11,7 @@ use std::{
 use axum::http::StatusCode;
 use grid_core::{
     auth::Password,
-    energy::{Community, Member, Name, Role},
+    energy::{Community, Member, Name, Role, tariff::Tariff},
     error::{Failure, Kind},
     store::{self, Page, Store, User, new_id},
     time::Calendar,
@@ -27,6 +27,9 @@ const PASSWORD: &str = "demo-community";
 const COMMUNITY: Uuid = Uuid::from_u128(0x0199_c2a0_0000_7000_8000_0000_0000_de30);
 /// The demo user's id. Nobody who registers gets it, so that it tells the demo's own user from another of the name.
 const USER: Uuid = Uuid::from_u128(0x0199_c2a0_0000_7000_8000_0000_0000_de31);
+
+/// The tariff of the demo community: an example that the documentation explains.
+const TARIFF: &str = include_str!("../../docs/tariffs/flat.toml");
 
 /// How long a start waits before it looks again at a database that another one keeps busy.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,6 +55,10 @@ async fn try_to_load(app: &App) -> Result<(), Problem> {
     if !is_there {
         // Somebody's own data: nothing is added to it.
         return Ok(());
+    }
+    if store.tariffs(COMMUNITY).await?.is_empty() {
+        // So that a month can be settled at once.
+        store.add_tariff(COMMUNITY, None, &Tariff::parse_toml(TARIFF)?, clock::now()).await?;
     }
     if !store.community_devices(COMMUNITY).await?.is_empty() {
         return Ok(());

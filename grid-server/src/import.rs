@@ -1,55 +1,82 @@
 //! `grid-server import`: what a POST of the same file does, from the command line.
 
-use std::fs::File;
+use std::{fs::File, path::Path};
 
 use grid_core::{
-    energy::ingest::{self, Layout},
-    store::DeviceBatch,
+    energy::{
+        Role,
+        ingest::{self, Ingested, Layout, Options},
+    },
+    store::{DeviceBatch, Store},
+};
+use uuid::Uuid;
+
+use crate::{
+    cli, clock,
+    config::Config,
+    serve, telemetry,
+    upload::{FileQuery, told},
 };
 
-use crate::{cli, clock, config::Config, serve, telemetry, upload::of_device};
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reads the file and stores it in one transaction.
-pub(crate) fn run(
-    config: &Config,
-    wanted: &cli::Import,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Reads the file and stores it in one transaction; how the file was understood is told first.
+pub(crate) fn run(config: &Config, wanted: &cli::Import) -> Result<(), Failed> {
     telemetry::start(config);
-    let name = wanted.file.display().to_string();
-    let file = File::open(&wanted.file).map_err(|error| format!("failed to open `{name}`: {error}"))?;
-    match (wanted.target.device, wanted.target.community) {
-        (Some(id), _) => {
-            let batches = ingest::read_csv(file, &name, of_device(wanted.channel))?;
-            let done = serve::with_store(config, |store| async move {
-                let device = store.device(id).await?;
-                let batches: Vec<_> = batches
-                    .into_iter()
-                    .map(|batch| DeviceBatch {
-                        device: device.id,
-                        channel: batch.channel,
-                        readings: batch.readings,
-                    })
-                    .collect();
-                Ok(store.ingest(&batches, clock::now()).await?)
-            })?;
-            cli::print(&format!("{}\n", serde_json::to_string(&done)?))
+    let stated = FileQuery {
+        channel: wanted.channel.map(|channel| channel.to_string()),
+        time_zone: wanted.time_zone.clone(),
+        format: wanted.format.clone(),
+        stamp: wanted.stamp.clone(),
+        decimal: wanted.decimal.clone(),
+        dates: wanted.dates.clone(),
+        hours: wanted.hours.clone(),
+        meter: wanted.meter.clone(),
+    };
+    let (device, community) = (wanted.target.device, wanted.target.community);
+    let file = wanted.file.clone();
+    serve::with_store(config, |store| async move {
+        match (device, community) {
+            (Some(id), _) => into_device(&store, id, &file, &stated).await,
+            (None, Some(id)) => into_community(&store, id, &file, &stated).await,
+            (None, None) => Err("expected --device or --community".into()),
         }
-        (None, Some(id)) => {
-            let batches = ingest::read_csv(file, &name, Layout::Community)?;
-            let done = serve::with_store(config, |store| async move {
-                let community = store.community(id).await?;
-                let members = store.members(id).await?;
-                // What is made belongs to whom it would belong to by a POST: an operator.
-                let operator = members
-                    .into_iter()
-                    .find_map(|member| {
-                        member.user.filter(|_| member.role == grid_core::energy::Role::Operator)
-                    })
-                    .ok_or("the community has no operator to own the devices that the file names")?;
-                Ok(store.import_community(community.id, operator, batches, clock::now()).await?)
-            })?;
-            cli::print(&format!("{}\n", serde_json::to_string(&done)?))
-        }
-        (None, None) => Err("expected --device or --community".into()),
+    })
+}
+
+async fn into_device(store: &Store, id: Uuid, file: &Path, stated: &FileQuery) -> Result<(), Failed> {
+    let device = store.device(id).await?;
+    let read = read(file, &stated.options(Layout::Device { channel: None }, device.calendar)?)?;
+    let batches: Vec<_> = read
+        .batches
+        .into_iter()
+        .map(|batch| DeviceBatch { device: id, channel: batch.channel, readings: batch.readings })
+        .collect();
+    let done = store.ingest(&batches, clock::now()).await?;
+    cli::print(&format!("{}\n", serde_json::to_string(&done)?))
+}
+
+async fn into_community(store: &Store, id: Uuid, file: &Path, stated: &FileQuery) -> Result<(), Failed> {
+    let community = store.community(id).await?;
+    let members = store.members(id).await?;
+    let read = read(file, &stated.options(Layout::Community, community.calendar)?)?;
+    // What is made belongs to whom it would belong to by a POST: an operator.
+    let operator = members
+        .into_iter()
+        .find_map(|member| member.user.filter(|_| member.role == Role::Operator))
+        .ok_or("the community has no operator to own the devices that the file names")?;
+    let done = store.import_community(id, operator, read.batches, clock::now()).await?;
+    cli::print(&format!("{}\n", serde_json::to_string(&done)?))
+}
+
+/// Reads a file, and tells how it was understood where it is none of our own.
+#[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
+fn read(file: &Path, options: &Options) -> Result<Ingested, Failed> {
+    let name = file.display().to_string();
+    let source = File::open(file).map_err(|error| format!("failed to open `{name}`: {error}"))?;
+    let read = ingest::read_any(source, &name, options)?;
+    for line in told(read.format, read.evidence.clone()).1 {
+        eprintln!("{line}");
     }
+    Ok(read)
 }

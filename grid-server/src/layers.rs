@@ -128,8 +128,13 @@ pub(crate) async fn limit_time(State(most): State<Duration>, request: Request, n
 
 /// Headers that keep browsers from guessing, framing and telling.
 async fn secure(request: Request, next: Next) -> Response {
+    let is_personal = request.headers().contains_key(header::AUTHORIZATION);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if is_personal {
+        // What one caller sees is not for whoever asks the same cache next.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(

@@ -20,6 +20,7 @@ mod demo;
 mod extract;
 mod import;
 mod layers;
+mod log_key;
 mod oauth;
 mod openapi;
 mod origin;

@@ -52,6 +52,7 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
             tag("administration", "Users of the whole server, and what was done"),
             tag("devices", "Devices and their readings"),
             tag("communities", "Communities: members, devices, sharing, balance"),
+            tag("settlement", "From agreements to statements, and their proof"),
             tag("battery", "Battery test recordings"),
             tag("forecasts", "Forecasts with their intervals and their evidence"),
             tag("charts", "Charts as SVG"),

@@ -106,6 +106,11 @@ pub(crate) fn instant(name: &str, text: &str, calendar: &Calendar) -> Result<Tim
     field(name, text.parse().map_err(|_| time::Error::NotAnInstant { got: excerpt(&text) }))
 }
 
+/// A local month of a query, such as `2026-03`.
+pub(crate) fn month(name: &str, text: &str, calendar: &Calendar) -> Result<Interval, Problem> {
+    field(name, calendar.month_named(text))
+}
+
 /// Names the field that an error is about, where the error itself names no place.
 pub(crate) fn field<T, E: Failure + 'static>(pointer: &str, result: Result<T, E>) -> Result<T, Problem> {
     result.map_err(|error| {

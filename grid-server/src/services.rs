@@ -22,7 +22,7 @@ use grid_core::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::{clock, config::Config, problem::Problem};
+use crate::{clock, config::Config, log_key, problem::Problem};
 
 /// How often the server asks what others have done.
 pub(crate) const FOLLOWS: Duration = Duration::from_secs(2);
@@ -73,6 +73,7 @@ impl Services {
         let now = clock::now();
         let mut stored = store.signing_keys().await?;
         seal_what_is_open(&store, sealing_key.as_ref(), &mut stored).await?;
+        log_key::seal_what_is_open(&store, sealing_key.as_ref()).await?;
         if stored.is_empty() {
             add_key(&store, sealing_key.as_ref(), now).await?;
             stored = store.signing_keys().await?;

@@ -13,20 +13,24 @@ use axum::{
 };
 use futures_util::TryStreamExt;
 use grid_core::{
-    energy::{
-        self, Channel,
-        ingest::{self, Batch, Layout},
+    energy::ingest::{
+        self, DateOrder, DecimalMark, Format, HourLabels, Ingested, Layout, Options, StampConvention,
     },
     error::excerpt,
+    time::Calendar,
 };
 use http_body_util::LengthLimitError;
+use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::io::{StreamReader, SyncIoBridge};
+use utoipa::IntoParams;
 
 use crate::{
     app::App,
     extract::{is_json, media_type},
+    period::field,
     problem::Problem,
+    routes::not_one_of,
 };
 
 /// How long the next piece of a file may take.
@@ -52,62 +56,114 @@ impl Sender {
     }
 }
 
-/// A file of readings and its format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Json,
-    Lines,
-    Csv,
+/// What a file of readings does not say itself.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FileQuery {
+    /// The channel of values whose column does not say it.
+    pub(crate) channel: Option<String>,
+    /// The zone of local times; that of the device or the community where nothing is said.
+    #[param(example = "Europe/Madrid")]
+    pub(crate) time_zone: Option<String>,
+    /// The format, where it should not be found out: `long`, `csv`, `green_button`, `datadis`, `eda`, `colombia`.
+    pub(crate) format: Option<String>,
+    /// Which end of its interval a stamp names: `start` or `end`.
+    pub(crate) stamp: Option<String>,
+    /// The decimal mark: `point` or `comma`.
+    pub(crate) decimal: Option<String>,
+    /// The order of dates that can be read both ways: `day_first` or `month_first`.
+    pub(crate) dates: Option<String>,
+    /// How the hours of a Spanish file are numbered: `ordinal` (1 to 23 or 25) or `clock`.
+    pub(crate) hours: Option<String>,
+    /// The meter of a file that names none, for a community.
+    pub(crate) meter: Option<String>,
 }
 
-impl Format {
-    /// The format that `Content-Type` names; JSON where it is absent.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        match media_type(headers).as_deref() {
-            None => Ok(Self::Json),
-            Some(
-                "application/x-ndjson"
-                | "application/ndjson"
-                | "application/jsonl"
-                | "application/x-jsonlines",
-            ) => Ok(Self::Lines),
-            Some("text/csv" | "application/csv") => Ok(Self::Csv),
-            Some(kind) if is_json(kind) => Ok(Self::Json),
-            Some(kind) => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!(
-                    "expected `application/json`, `application/x-ndjson` or `text/csv`, got `{}`",
-                    excerpt(kind)
-                ),
-            )
-            .hint("with curl: --header 'Content-Type: text/csv' --data-binary @readings.csv")),
+impl FileQuery {
+    /// The options of a file of one device or of a community, whose calendar is that of local times.
+    pub(crate) fn options(&self, layout: Layout, calendar: Calendar) -> Result<Options, Problem> {
+        let mut options = Options::new(layout);
+        options.channel = self.channel.as_deref().map(|text| field("channel", text.parse())).transpose()?;
+        if let Layout::Device { channel } = &mut options.layout {
+            *channel = channel.or(options.channel);
         }
-    }
-
-    /// Reads the file.
-    pub(crate) fn read(
-        self,
-        source: impl Read,
-        name: &str,
-        layout: Layout,
-    ) -> Result<Vec<Batch>, energy::Error> {
-        match self {
-            Self::Json => ingest::read_json(source, name, layout),
-            Self::Lines => ingest::read_ndjson(source, name, layout),
-            Self::Csv => ingest::read_csv(source, name, layout),
-        }
+        let zone =
+            self.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
+        options.calendar = Some(zone.unwrap_or(calendar));
+        options.device.clone_from(&self.meter);
+        options.format =
+            chosen("format", self.format.as_deref(), &Format::ALL.map(|format| (format.as_str(), format)))?;
+        options.stamp = chosen(
+            "stamp",
+            self.stamp.as_deref(),
+            &[("start", StampConvention::Start), ("end", StampConvention::End)],
+        )?;
+        options.decimal = chosen(
+            "decimal",
+            self.decimal.as_deref(),
+            &[("point", DecimalMark::Point), ("comma", DecimalMark::Comma)],
+        )?;
+        options.date_order = chosen(
+            "dates",
+            self.dates.as_deref(),
+            &[("day_first", DateOrder::DayFirst), ("month_first", DateOrder::MonthFirst)],
+        )?;
+        options.hours = chosen(
+            "hours",
+            self.hours.as_deref(),
+            &[("ordinal", HourLabels::Ordinal), ("clock", HourLabels::Clock)],
+        )?;
+        Ok(options)
     }
 }
 
-/// The layout of one device's file, whose rows may leave out the channel.
-pub(crate) const fn of_device(channel: Option<Channel>) -> Layout {
-    Layout::Device { channel }
+/// One of several words.
+fn chosen<T: Copy>(name: &str, text: Option<&str>, choices: &[(&str, T)]) -> Result<Option<T>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
+        return Ok(Some(*choice));
+    }
+    let words: Vec<String> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+    Err(not_one_of(name, &words.join(", "), text))
 }
 
-/// Reads the readings of a request.
-pub(crate) async fn batches(app: &App, request: Request, layout: Layout) -> Result<Vec<Batch>, Problem> {
-    let format = Format::of(request.headers())?;
-    Ok(stream(app, request, Sender::User, move |source| format.read(source, "body", layout)).await??)
+/// The formats that `Content-Type` names; the file itself tells what sort of CSV or XML it is.
+fn stated(headers: &HeaderMap) -> Result<Option<Format>, Problem> {
+    match media_type(headers).as_deref() {
+        None => Ok(Some(Format::Json)),
+        Some(
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines",
+        ) => Ok(Some(Format::Lines)),
+        Some(
+            "text/csv" | "application/csv" | "text/plain" | "text/tab-separated-values" | "text/xml"
+            | "application/xml" | "application/atom+xml" | "application/octet-stream",
+        ) => Ok(None),
+        Some(kind) if is_json(kind) => Ok(Some(Format::Json)),
+        Some(kind) => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!(
+                "expected `application/json`, `application/x-ndjson`, `text/csv` or `application/xml`, got `{}`",
+                excerpt(kind)
+            ),
+        )
+        .hint("with curl: --header 'Content-Type: text/csv' --data-binary @readings.csv")),
+    }
+}
+
+/// Reads the readings of a request, whatever file they come in.
+pub(crate) async fn readings(app: &App, request: Request, mut options: Options) -> Result<Ingested, Problem> {
+    if let Some(format) = stated(request.headers())? {
+        options.format = Some(format);
+    }
+    Ok(stream(app, request, Sender::User, move |source| ingest::read_any(source, "body", &options)).await??)
+}
+
+/// What an answer tells of a file: of one of our own there is nothing to tell.
+pub(crate) fn told(format: Format, evidence: Vec<String>) -> (Option<&'static str>, Vec<String>) {
+    match format {
+        Format::Long | Format::Json | Format::Lines => (None, Vec::new()),
+        other => (Some(other.as_str()), evidence),
+    }
 }
 
 /// Gives `work` the body as a blocking reader, on a thread where blocking is allowed.

@@ -83,6 +83,15 @@ impl Axis {
         Self { low, high, ticks, factor }
     }
 
+    /// The same axis with labels that say how far from zero a value lies, where the side of zero is not a sign but a
+    /// direction.
+    pub(super) fn without_signs(mut self) -> Self {
+        for tick in &mut self.ticks {
+            tick.label = tick.label.trim_start_matches('\u{2212}').to_owned();
+        }
+        self
+    }
+
     /// An axis over whole numbers, such as cycles, with room on both sides.
     pub(super) fn counting(extent: Option<(f64, f64)>, about: usize, language: Language) -> Self {
         let Some((low, high)) = extent else { return Self::blank() };

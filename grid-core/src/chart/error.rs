@@ -1,8 +1,11 @@
 //! Errors of charts.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
-use crate::error::{Failure, Kind};
+use crate::{
+    error::{Failure, Kind},
+    quantity::{self, Energy},
+};
 
 /// A chart could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,54 @@ pub enum Error {
         /// How many came.
         slots: usize,
     },
+    /// An energy is below zero on a chart where the side of zero says which way the energy went.
+    #[error("row {index}: expected `{column}` at or above zero, got {got}")]
+    Negative {
+        /// The row's number, counted from 0.
+        index: usize,
+        /// Which of its energies.
+        column: &'static str,
+        /// The energy.
+        got: Energy,
+    },
+    /// A day is outside the month that is drawn, or does not come after the day before it.
+    #[error("day {index}: expected a date from {earliest} to {last}, later than those before it, got {got}")]
+    WrongDate {
+        /// The day's number, counted from 0.
+        index: usize,
+        /// The month's first date.
+        earliest: Date,
+        /// The month's last date.
+        last: Date,
+        /// Its date.
+        got: Date,
+    },
+    /// A slot's band is none of those that have a name.
+    #[error("slot {index}: expected one of {bands} bands, counted from 0, got {got}")]
+    UnknownBand {
+        /// The slot's number, counted from 0.
+        index: usize,
+        /// How many bands there are.
+        bands: usize,
+        /// The band that the slot names.
+        got: usize,
+    },
+    /// There are more bands than colours that keep apart.
+    #[error("expected at most {most} bands, got {bands}")]
+    TooManyBands {
+        /// The limit.
+        most: usize,
+        /// How many came.
+        bands: usize,
+    },
+    /// A bill's parts cannot be added up.
+    #[error("part {index}: failed to add it to those before it")]
+    Total {
+        /// The part's number, counted from 0.
+        index: usize,
+        /// Why: another currency, or too much.
+        source: quantity::Error,
+    },
     /// A text is not a language that charts speak.
     #[error("expected a language `en` or `es`, got `{got}`")]
     NotALanguage {
@@ -85,9 +136,13 @@ impl Failure for Error {
             Self::Size { .. }
             | Self::UnequalLengths { .. }
             | Self::Unordered { .. }
+            | Self::Negative { .. }
+            | Self::WrongDate { .. }
+            | Self::UnknownBand { .. }
+            | Self::Total { .. }
             | Self::NotALanguage { .. }
             | Self::NotATheme { .. } => Kind::Invalid,
-            Self::TooManySlots { .. } => Kind::TooLarge,
+            Self::TooManySlots { .. } | Self::TooManyBands { .. } => Kind::TooLarge,
             Self::Drawing { .. } => Kind::Internal,
         }
     }
@@ -98,8 +153,13 @@ impl Failure for Error {
                 Some("resample to one minute or coarser, or draw fewer days".to_owned())
             }
             Self::Unordered { .. } => Some("sort the points by their start".to_owned()),
+            Self::WrongDate { .. } => Some("sort the days by their date, each once".to_owned()),
+            Self::TooManyBands { .. } => Some("put bands of the same price together".to_owned()),
             Self::Size { .. }
             | Self::UnequalLengths { .. }
+            | Self::Negative { .. }
+            | Self::UnknownBand { .. }
+            | Self::Total { .. }
             | Self::NotALanguage { .. }
             | Self::NotATheme { .. }
             | Self::Drawing { .. } => None,

@@ -37,9 +37,15 @@ impl Language {
     /// A number with so many decimals, the language's decimal sign, a true minus, and thin spaces from 10 000 on.
     pub(super) fn number(self, value: f64, decimals: usize) -> String {
         let text = format!("{:.*}", decimals.min(17), value.abs());
-        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        self.decimal(&if value < 0.0 { format!("-{text}") } else { text })
+    }
+
+    /// The same for decimal text such as `-1234.50`, every digit of which stays.
+    pub(super) fn decimal(self, text: &str) -> String {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let mut out = String::with_capacity(text.len() + 8);
-        if value < 0.0 && text.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) {
+        if digits.len() < text.len() && digits.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) {
             out.push('\u{2212}');
         }
         for (place, digit) in whole.chars().enumerate() {
@@ -120,6 +126,15 @@ mod tests {
         assert_eq!(Language::Es.number(1.25, 1), "1,2");
         assert_eq!(Language::En.number(9999.0, 0), "9999");
         assert_eq!(Language::En.number(1_234_567.5, 1), "1\u{2009}234\u{2009}567.5");
+    }
+
+    #[test]
+    fn decimal_text_keeps_every_digit() {
+        assert_eq!(
+            Language::Es.decimal("-9223372036854.775807"),
+            "\u{2212}9\u{2009}223\u{2009}372\u{2009}036\u{2009}854,775807"
+        );
+        assert_eq!(Language::En.decimal("0.50"), "0.50");
     }
 
     #[test]

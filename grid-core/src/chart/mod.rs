@@ -1,4 +1,5 @@
-//! Charts as SVG: the energy of a day, a battery's recording and its cycles, a forecast with its bands.
+//! Charts as SVG: the energy of a day, of a member and of a community's month, a bill's parts, load by time-of-use
+//! band, a battery's recording and its cycles, a forecast with its bands.
 //!
 //! Each subject is one function that takes columns and [`Options`] and gives an [`Svg`]. plotters maps and draws;
 //! what it cannot say (a colour that follows the reader's light or dark mode, hatching, tooltips, titles for screen
@@ -11,26 +12,40 @@
 //! - Nothing to draw gives a chart that says so, never an error or a number that is not there.
 
 mod axis;
+mod bars;
 mod battery_capacity;
 mod battery_time;
+mod bill_parts;
 mod clock;
+mod community_month;
 mod downsample;
 mod energy_day;
 mod error;
 mod forecast;
 mod language;
+mod load_by_band;
+mod member_day;
 mod options;
 mod output;
 mod sheet;
+mod slots;
+mod text;
 mod theme;
+
+#[cfg(test)]
+mod tests;
 
 pub use battery_capacity::{CyclePoint, capacity_over_cycles};
 pub use battery_time::{Recorded, voltage_current};
+pub use bill_parts::{BillPart, PartKind, bill_parts};
+pub use community_month::{CommunityDay, community_month};
 pub use downsample::{Line, downsample};
 pub use energy_day::{EnergySlot, energy_day};
 pub use error::Error;
 pub use forecast::{ForecastPoint, forecast};
 pub use language::Language;
+pub use load_by_band::{BandSlot, load_by_band};
+pub use member_day::{MemberSlot, member_day};
 pub use options::Options;
 pub use output::Svg;
 pub use theme::Theme;

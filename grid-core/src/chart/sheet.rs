@@ -20,6 +20,7 @@ use super::{
     axis::Axis,
     clock::ClockChange,
     output::{Parts, Tooltip, printable},
+    text::{LABEL, SMALL, cut, text_width},
     theme::Ink,
 };
 
@@ -28,8 +29,8 @@ pub(super) const TENTHS: i32 = 10;
 
 const MARGIN: i32 = 160;
 const TITLE: i32 = 160;
-const LABEL: i32 = 120;
-const SMALL: i32 = 115;
+/// Below this a panel is no use, and what stands above it gives way.
+const LEAST_PANEL: i32 = 300;
 
 /// What stands beside a name in the legend.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +107,17 @@ impl<'a> Sheet<'a> {
         usize::try_from((self.width - 800) / 750).unwrap_or(0).clamp(2, 16)
     }
 
+    /// From where to where a sheet is written on.
+    pub(super) const fn edges(&self) -> (i32, i32) {
+        (MARGIN, self.width - MARGIN)
+    }
+
+    /// How much room the labels of a y axis need.
+    pub(super) fn labels(&self, axis: &Axis) -> i32 {
+        let widest = axis.ticks.iter().map(|tick| text_width(&tick.label, SMALL)).max().unwrap_or(0);
+        (widest + 70).min(self.width / 3)
+    }
+
     /// How many columns of pixels a panel has, about; wider ones are not drawn finer, so that no file grows past use.
     pub(super) fn columns(&self) -> usize {
         usize::try_from(self.width / TENTHS).unwrap_or(900).min(900)
@@ -114,28 +126,38 @@ impl<'a> Sheet<'a> {
     /// Draws the legend under the heading and gives the place that is left for panels with these y axes.
     pub(super) fn legend(&self, entries: &[(Mark, &str)], axes: &[&Axis], foot: i32) -> Result<Place, Error> {
         const SWATCH: i32 = 180;
-        let mut top = MARGIN + TITLE + 120;
+        let first = MARGIN + TITLE + 120;
+        let mut top = first;
         let mut left = MARGIN;
+        let mut placed = Vec::with_capacity(entries.len());
         for (mark, label) in entries {
-            let width = SWATCH + 60 + text_width(label, LABEL);
+            let label = cut(label, LABEL, self.width - 2 * MARGIN - SWATCH - 60);
+            let width = SWATCH + 60 + text_width(&label, LABEL);
             if left > MARGIN && left + width > self.width - MARGIN {
                 left = MARGIN;
                 top += 190;
             }
-            self.swatch(*mark, left, top, SWATCH)?;
-            self.text(label, (left + SWATCH + 60, top), LABEL, Ink::Text, HPos::Left, VPos::Center)?;
+            placed.push((*mark, label, (left, top)));
             left += width + 160;
         }
-        if !entries.is_empty() {
+        if !placed.is_empty() {
             top += 130;
         }
-        let labels = axes.iter().flat_map(|axis| axis.ticks.iter());
-        let widest = labels.map(|tick| text_width(&tick.label, SMALL)).max().unwrap_or(0);
+        // On a sheet too low for both, what is drawn comes first; tooltips and the description still say what it is.
+        if top + 220 + LEAST_PANEL + foot > self.height {
+            placed.clear();
+            top = first;
+        }
+        for (mark, label, (left, top)) in placed {
+            self.swatch(mark, left, top, SWATCH)?;
+            self.text(&label, (left + SWATCH + 60, top), LABEL, Ink::Text, HPos::Left, VPos::Center)?;
+        }
+        let labels = axes.iter().map(|axis| self.labels(axis)).max().unwrap_or(70);
         Ok(Place {
-            left: (MARGIN + widest + 70).min(self.width / 3),
+            left: (MARGIN + labels).min(self.width / 3),
             top: top + 220,
             right: self.width - MARGIN - 60,
-            bottom: (self.height - foot).max(top + 420),
+            bottom: (self.height - foot).max(top + 220 + LEAST_PANEL),
         })
     }
 
@@ -160,6 +182,7 @@ impl<'a> Sheet<'a> {
             taken: RefCell::default(),
         };
         let unit = if y.factor.is_empty() { unit.to_owned() } else { format!("{} {unit}", y.factor) };
+        let unit = cut(&unit, SMALL, right + 60 - left);
         self.text(&unit, (left, top - 120), SMALL, Ink::Quiet, HPos::Left, VPos::Center)?;
         plot.taken.borrow_mut().push((left, left + text_width(&unit, SMALL)));
         let mut lowest = i32::MAX;
@@ -213,7 +236,11 @@ impl<'a> Sheet<'a> {
         }
         if let Foot::Labels(title) = foot {
             let title = if x.factor.is_empty() { title.to_owned() } else { format!("{title} {}", x.factor) };
-            let at = (i32::midpoint(left, right), self.height - 120);
+            let title = cut(&title, SMALL, self.width - 80);
+            let half = text_width(&title, SMALL) / 2 + 40;
+            // Under the middle, as far as the sheet's edges let it be.
+            let middle = i32::midpoint(left, right).min(self.width - half).max(half);
+            let at = (middle, self.height - 120);
             self.text(&title, at, SMALL, Ink::Quiet, HPos::Center, VPos::Center)?;
         }
         Ok(plot)
@@ -264,6 +291,22 @@ impl<'a> Sheet<'a> {
     pub(super) fn tooltip(&self, plot: &Plot<'a>, from: f64, to: f64, text: String) {
         let (left, top) = plot.at(from, plot.y.1);
         let (right, bottom) = plot.at(to, plot.y.0);
+        self.told(Place { left, top, right, bottom }, text);
+    }
+
+    /// Writes an amount that ends at a point.
+    pub(super) fn amount(&self, text: &str, end: (i32, i32), ink: Ink) -> Result<(), Error> {
+        self.text(text, end, SMALL, ink, HPos::Right, VPos::Center)
+    }
+
+    /// Draws a line across, such as the one above a total.
+    pub(super) fn rule(&self, (left, right): (i32, i32), down: i32) -> Result<(), Error> {
+        self.stroke(&[(left, down), (right, down)], Ink::Axis, 10)
+    }
+
+    /// Shows a text where the pointer rests on a place.
+    pub(super) fn told(&self, place: Place, text: String) {
+        let Place { left, top, right, bottom } = place;
         let (width, height) = ((right - left).max(1), (bottom - top).max(1));
         self.tooltips.borrow_mut().push(Tooltip { left, top, width, height, text });
     }
@@ -398,7 +441,7 @@ impl Plot<'_> {
     }
 
     /// Where on the sheet a point lies.
-    fn at(&self, x: f64, y: f64) -> (i32, i32) {
+    pub(super) fn at(&self, x: f64, y: f64) -> (i32, i32) {
         self.area.map_coordinate(&(x, y))
     }
 
@@ -419,34 +462,4 @@ fn wedge((across, down): (i32, i32), size: i32) -> Vec<(i32, i32)> {
 
 fn fill(ink: Ink, alpha: f64) -> ShapeStyle {
     ink.code().mix(alpha).filled()
-}
-
-/// About how wide a text is, rather too wide than too narrow: fonts differ, and none is measured here.
-fn text_width(text: &str, size: i32) -> i32 {
-    let hundredths: i32 = text
-        .chars()
-        .map(|c| match c {
-            'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' | '\u{2009}' | '('
-            | ')' => 36,
-            'f' | 't' | 'r' | '/' | '-' => 43,
-            'm' | 'w' | 'M' | 'W' | '@' | '%' | '→' | '…' => 95,
-            c if c.is_uppercase() => 72,
-            c if c.is_ascii_digit() => 63,
-            c if c.is_ascii() || c.is_alphabetic() => 58,
-            _ => 100,
-        })
-        .fold(0, i32::saturating_add);
-    hundredths.saturating_mul(size) / 100
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_width_of_a_text_grows_with_it() {
-        assert_eq!(text_width("", LABEL), 0);
-        assert!(text_width("1000", LABEL) > text_width("100", LABEL));
-        assert!(text_width("mmm", LABEL) > text_width("iii", LABEL));
-    }
 }

@@ -65,6 +65,8 @@ pub(super) enum Ink {
     Green,
     Orange,
     Pink,
+    Violet,
+    Umber,
     /// Lines in the colour of the background, over what is estimated.
     Estimated,
     /// Lines on nothing, where a value is missing.
@@ -72,7 +74,7 @@ pub(super) enum Ink {
 }
 
 impl Ink {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Surface,
         Self::Text,
         Self::Quiet,
@@ -84,7 +86,13 @@ impl Ink {
         Self::Pink,
         Self::Estimated,
         Self::Missing,
+        Self::Violet,
+        Self::Umber,
     ];
+
+    /// The inks of things that have no colour of their own, in the order in which they are taken.
+    pub(super) const SERIES: [Self; 6] =
+        [Self::Blue, Self::Orange, Self::Green, Self::Pink, Self::Violet, Self::Umber];
 
     /// The colour by which plotters carries the ink: `#FF00` and the ink's place.
     pub(super) fn code(self) -> RGBColor {
@@ -110,6 +118,8 @@ impl Ink {
             Self::Green => "green",
             Self::Orange => "orange",
             Self::Pink => "pink",
+            Self::Violet => "violet",
+            Self::Umber => "umber",
             Self::Estimated => "estimated",
             Self::Missing => "missing",
         }
@@ -132,6 +142,8 @@ impl Ink {
             Self::Green => "#159A6B",
             Self::Orange => "#D1490C",
             Self::Pink => "#CC6FAE",
+            Self::Violet => "#8A3FE0",
+            Self::Umber => "#4A2A0C",
         }
     }
 
@@ -147,6 +159,8 @@ impl Ink {
             Self::Green => "#5CD6A6",
             Self::Orange => "#F97B3C",
             Self::Pink => "#EFA0D5",
+            Self::Violet => "#8A4FF0",
+            Self::Umber => "#F2DC4B",
         }
     }
 }
@@ -155,7 +169,6 @@ impl Ink {
 mod tests {
     use super::*;
 
-    const SERIES: [Ink; 4] = [Ink::Blue, Ink::Green, Ink::Orange, Ink::Pink];
     const THEMES: [fn(Ink) -> &'static str; 2] = [Ink::light, Ink::dark];
 
     /// Linear-light sRGB (IEC 61966-2-1), as WCAG 2.2 defines it for relative luminance.
@@ -226,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_drawn_has_a_contrast_of_three() {
         for colour in THEMES {
-            for ink in SERIES.into_iter().chain([Ink::Axis, Ink::Missing]) {
+            for ink in Ink::SERIES.into_iter().chain([Ink::Axis, Ink::Missing]) {
                 let ratio = contrast(colour(ink), colour(Ink::Surface));
                 assert!(ratio >= 3.0, "{ink:?} has {ratio:.2}");
             }
@@ -238,8 +251,8 @@ mod tests {
         // A difference of 2.3 in CIE 1976 L*a*b* is just noticeable (Mahy et al., 1994); ask for eight times that.
         for colour in THEMES {
             for sight in SIGHTS {
-                for (place, one) in SERIES.iter().enumerate() {
-                    for other in &SERIES[place + 1..] {
+                for (place, one) in Ink::SERIES.iter().enumerate() {
+                    for other in &Ink::SERIES[place + 1..] {
                         let (a, b) = (lab(colour(*one), sight), lab(colour(*other), sight));
                         let apart = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
                         assert!(apart >= 18.4, "{one:?} and {other:?} are {apart:.1} apart");

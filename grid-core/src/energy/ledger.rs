@@ -4,11 +4,12 @@
 //! changes nothing; with another it supersedes what was there, and that stays in the history. Any other overlap is
 //! refused, because no rule could say which of the two is true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::{Error, Reading};
+use crate::time::Interval;
 
 /// A reading and when it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,48 @@ pub fn merge(stored: Vec<Recorded>, incoming: &[Reading], now: Timestamp) -> Res
     Ok(merged)
 }
 
+/// Merges readings like [`merge`], after those that stand for the intervals of `retired` have made place: each goes into
+/// the history where the incoming readings cover it from end to end, and stays where they do not.
+///
+/// This is for readings that were derived, and are now derived more finely: from two looks at a register where a third
+/// one between them has come to be known.
+///
+/// # Errors
+///
+/// [`Error::Overlap`] as for [`merge`].
+pub fn replace(
+    stored: Vec<Recorded>,
+    retired: &BTreeSet<Interval>,
+    incoming: &[Reading],
+    now: Timestamp,
+) -> Result<Merged, Error> {
+    if retired.is_empty() {
+        return merge(stored, incoming, now);
+    }
+    let ends: BTreeMap<Timestamp, Timestamp> =
+        incoming.iter().map(|reading| (reading.interval().start(), reading.interval().end())).collect();
+    let makes_place = |recorded: &Recorded| {
+        let interval = recorded.reading.interval();
+        // One of the same interval is corrected, which is the work of `merge`.
+        if !retired.contains(&interval) || ends.get(&interval.start()) == Some(&interval.end()) {
+            return false;
+        }
+        let mut at = interval.start();
+        while at < interval.end()
+            && let Some(&end) = ends.get(&at)
+        {
+            at = end;
+        }
+        at == interval.end()
+    };
+    let (gone, staying): (Vec<Recorded>, Vec<Recorded>) = stored.into_iter().partition(makes_place);
+    let mut merged = merge(staying, incoming, now)?;
+    let gone = gone.into_iter().map(|old| Superseded { reading: old.reading, at: old.at, until: now });
+    merged.superseded.extend(gone);
+    merged.superseded.sort_unstable();
+    Ok(merged)
+}
+
 /// The readings that stood at an instant, from those that stand now and those that were replaced.
 pub fn as_of(current: &[Recorded], superseded: &[Superseded], instant: Timestamp) -> Vec<Recorded> {
     let mut standing: Vec<Recorded> =
@@ -131,6 +174,24 @@ mod tests {
         let stored = merge(Vec::new(), &[estimated.unwrap()], at(1)).unwrap().current;
         let merged = merge(stored, &[reading(0, 10, 5)], at(2)).unwrap();
         assert_eq!((merged.inserted, merged.unchanged, merged.superseded.len()), (0, 0, 1));
+    }
+
+    #[test]
+    fn a_reading_makes_place_only_for_such_as_cover_it() {
+        let stored = merge(Vec::new(), &[reading(0, 30, 9), reading(30, 30, 4)], at(1)).unwrap().current;
+        let whole: BTreeSet<Interval> = [reading(0, 30, 0).interval()].into();
+        let merged =
+            replace(stored.clone(), &whole, &[reading(0, 10, 3), reading(10, 20, 6)], at(2)).unwrap();
+        let standing: Vec<Reading> = merged.current.iter().map(|recorded| recorded.reading).collect();
+        assert_eq!(standing, [reading(0, 10, 3), reading(10, 20, 6), reading(30, 30, 4)]);
+        assert_eq!(merged.superseded, [Superseded { reading: reading(0, 30, 9), at: at(1), until: at(2) }]);
+        assert_eq!(as_of(&merged.current, &merged.superseded, at(1)), stored);
+        // With a hole it stays, and is in the way; and so is one that nobody said may go.
+        for wrong in [&[reading(0, 10, 3)][..], &[reading(0, 10, 3), reading(20, 10, 6)]] {
+            assert!(matches!(replace(stored.clone(), &whole, wrong, at(2)), Err(Error::Overlap { .. })));
+        }
+        let halves = [reading(30, 15, 1), reading(45, 15, 3)];
+        assert!(matches!(replace(stored, &whole, &halves, at(2)), Err(Error::Overlap { .. })));
     }
 
     proptest! {

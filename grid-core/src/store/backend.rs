@@ -47,6 +47,9 @@ pub(super) trait Driver: Bulk {
     /// How this database writes the parameters of a statement.
     const NOTATION: Notation;
 
+    /// Whether a transaction can hold a row (`FOR UPDATE`) while others write elsewhere. In SQLite a writer is alone anyway.
+    const HOLDS_ROWS: bool;
+
     /// Begins a transaction that writes: it sees what others have committed once it holds the lock that it asks for.
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
 

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     energy::{
-        Channel, Community, Member, Reading,
-        balance::{self, Account, Balance},
+        Channel, Community, Member, Reading, RegisterReport,
+        balance::{self, Account, Balance, SlotBalance},
         ledger::{self, Recorded, Superseded},
         sharing::Key,
     },
@@ -30,11 +30,13 @@ type Registers = BTreeMap<(Uuid, Channel), (Uuid, Vec<Recorded>)>;
 
 /// The steps of a community's query.
 trait CommunityQuery: sqlx::Database {
-    /// The readings of all registers that share an instant with `interval`.
+    /// The readings of all registers that share an instant with `interval`: of the devices that counted by `as_of`, and
+    /// of those the registers that had begun before the interval's end. Whoever joins later is not missing in it.
     async fn registers(
         connection: &mut Self::Connection,
         community: Uuid,
         interval: Interval,
+        as_of: Option<Timestamp>,
     ) -> Result<Registers, Fault>;
 
     /// What was replaced of them.
@@ -53,13 +55,17 @@ per_driver! {
             connection: &mut Self::Connection,
             community: Uuid,
             interval: Interval,
+            as_of: Option<Timestamp>,
         ) -> Result<Registers, Fault> {
             let (first, last) = day::numbers(interval);
+            let known = as_of.map_or(i64::MAX, Timestamp::as_microsecond);
             let found: Vec<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as::<Db, _>(sql!(
                 "SELECT c.device, c.channel, m.member FROM community_devices m JOIN channels c ON c.device = m.device \
-                 WHERE m.community = ? AND c.first_start IS NOT NULL"
+                 WHERE m.community = ? AND c.first_start < ? AND m.added_at <= ?"
             ))
             .bind(key(&community))
+            .bind(interval.end().as_microsecond())
+            .bind(known)
             .fetch_all(&mut *connection)
             .await?;
             let mut registers = Registers::new();
@@ -138,7 +144,7 @@ impl Store {
         on!(self, snapshot "load a community's accounts", |connection| {
             let found = load_community!(&mut *connection, community);
             let members = load_members!(&mut *connection, community);
-            let mut registers = Db::registers(&mut *connection, community, interval).await?;
+            let mut registers = Db::registers(&mut *connection, community, interval, as_of).await?;
             if let Some(instant) = as_of {
                 let replaced = Db::replaced(connection, community, interval).await?;
                 for (register, (_, readings)) in &mut registers {
@@ -167,8 +173,67 @@ impl Store {
             Some(key) => vec![(Timestamp::MIN, key.clone())],
             None => self.keys(community).await?,
         };
+        let wide = self.whole_slots(community, interval, resolution).await?;
+        let (community, accounts) = self.load_accounts(community, wide, None).await?;
+        Ok(balance::community_by_keys(&community.calendar, interval, resolution, &accounts, &keys)?)
+    }
+
+    /// What one member did in each slot of the community's balance; see [`balance::member_slots`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::balance`].
+    pub async fn member_slots(
+        &self,
+        community: Uuid,
+        member: Uuid,
+        interval: Interval,
+        resolution: Option<Resolution>,
+    ) -> Result<Vec<SlotBalance>, Error> {
+        let keys = self.keys(community).await?;
+        let wide = self.whole_slots(community, interval, resolution).await?;
+        let (community, accounts) = self.load_accounts(community, wide, None).await?;
+        let calendar = &community.calendar;
+        Ok(balance::member_slots(calendar, interval, resolution, &accounts, &keys, member)?)
+    }
+
+    /// How complete the registers of a community's devices are over a period, each in slots of the contract's resolution
+    /// at its start, and what to ask again; by device and channel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Energy`] where the slots would be too many; or a fault of the database.
+    pub async fn register_reports(
+        &self,
+        community: Uuid,
+        interval: Interval,
+    ) -> Result<Vec<RegisterReport>, Error> {
+        let found = self.community(community).await?;
+        let contract = self.agreements(community, interval, Timestamp::MAX).await?.contract;
+        let resolution = contract.resolution_on(found.calendar.date_of(interval.start()))?;
+        let wide = self.whole_slots(community, interval, Some(resolution)).await?;
+        let registers = on!(self, snapshot "load a community's registers", |connection| {
+            Db::registers(connection, community, wide, None).await
+        })?;
+        registers
+            .into_iter()
+            .map(|((device, channel), (_, recorded))| {
+                let readings: Vec<Reading> = recorded.iter().map(|recorded| recorded.reading).collect();
+                let report =
+                    RegisterReport::new(device, channel, &found.calendar, resolution, interval, &readings);
+                Ok(report?)
+            })
+            .collect()
+    }
+
+    /// The whole slots at both ends of an interval; without a resolution they last an hour at most.
+    async fn whole_slots(
+        &self,
+        community: Uuid,
+        interval: Interval,
+        resolution: Option<Resolution>,
+    ) -> Result<Interval, Error> {
         let calendar = self.community(community).await?.calendar;
-        // The slots at both ends are whole: without a resolution they last an hour at most.
         let (first, last) = match resolution {
             None => (
                 interval.start().saturating_sub(1.hour()).unwrap_or(interval.start()),
@@ -182,9 +247,7 @@ impl Store {
                 )
             }
         };
-        let wide = Interval::new(first, last).map_err(crate::energy::Error::from)?;
-        let (community, accounts) = self.load_accounts(community, wide, None).await?;
-        Ok(balance::community_by_keys(&community.calendar, interval, resolution, &accounts, &keys)?)
+        Ok(Interval::new(first, last).map_err(crate::energy::Error::from)?)
     }
 }
 

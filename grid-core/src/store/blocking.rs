@@ -10,8 +10,10 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    AuditEntry, DeviceBatch, Error, Imported, Ingested, Listed, NewRecording, Of, Options, Page,
-    StoredApiKey, StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, User,
+    AuditEntry, DeviceBatch, Error, Imported, Ingested, Issued, Keep, Listed, LogSigner, MeterReport,
+    NewRecording, Of, Options, Page, Registered, SettlementRequest, StoredApiKey, StoredContract,
+    StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement,
+    StoredTariff, User,
 };
 use crate::{
     auth::{Decision, Ended, Revocation, Session, Throttle},
@@ -20,8 +22,13 @@ use crate::{
         balance::{Account, Balance},
         ingest::Batch,
         ledger::{Recorded, Superseded},
+        meter::Advances,
+        settlement::{Contract, Settlement},
         sharing::Key,
+        tariff::{PriceBook, Tariff},
     },
+    proof::{Bundle, Digest, SignedHead},
+    quantity::Price,
     series::Slot,
     time::{Calendar, Interval, Resolution},
 };
@@ -150,12 +157,33 @@ calls! {
     set_key(community: Uuid, key: &Key, valid_from: Timestamp, now: Timestamp) -> ();
     key(community: Uuid, at: Timestamp) -> Option<Key>;
     keys(community: Uuid) -> Vec<(Timestamp, Key)>;
+    set_contract(community: Uuid, contract: &Contract, valid_from: Timestamp, now: Timestamp) -> ();
+    contracts(community: Uuid) -> Vec<StoredContract>;
+    add_tariff(community: Uuid, member: Option<Uuid>, tariff: &Tariff, now: Timestamp) -> Uuid;
+    tariffs(community: Uuid) -> Vec<StoredTariff>;
+    add_prices(community: Uuid, name: &str, prices: &[(Interval, Price)], now: Timestamp) -> ();
+    prices(community: Uuid, interval: Interval, as_of: Timestamp) -> PriceBook;
+    settle(request: &SettlementRequest, issued_at: Timestamp) -> Settlement;
+    issue(settlement: &Settlement, signer: LogSigner<'_>, now: Timestamp) -> Issued;
+    settlements(community: Uuid, page: Page) -> Listed<StoredSettlement>;
+    statement(id: Uuid) -> StoredStatement;
+    statements(community: Uuid, member: Option<Uuid>, period: Option<Interval>, page: (Option<u64>, u32)) -> Vec<StoredStatement>;
+    statement_bundle(id: Uuid) -> Bundle;
+    log_head() -> Option<SignedHead>;
+    log_head_at(size: u64) -> SignedHead;
+    log_consistency(old: u64, new: u64) -> Vec<Digest>;
+    log_keys() -> Vec<StoredKey>;
+    add_log_key(kid: &str, pkcs8: &[u8], sealed: bool, now: Timestamp) -> ();
+    seal_log_key(kid: &str, sealed: &[u8]) -> ();
     ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
     import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
     history(device: Uuid, channel: Channel, interval: Interval) -> Vec<Superseded>;
     channels(device: Uuid) -> Vec<(Channel, Interval)>;
     sums(of: Of, channel: Option<Channel>, interval: Interval, resolution: Resolution, calendar: Option<&Calendar>) -> Vec<(Channel, Vec<Slot>)>;
+    record_register(report: &MeterReport, keep: Keep, now: Timestamp) -> Registered;
+    register_advances(device: Uuid, channel: Channel, interval: Interval) -> Advances;
+    fill_missing(batch: &DeviceBatch, now: Timestamp) -> Ingested;
     accounts(community: Uuid, interval: Interval, as_of: Option<Timestamp>) -> Vec<Account>;
     balance(community: Uuid, interval: Interval, resolution: Option<Resolution>, key: Option<&Key>) -> Balance;
     save_recording(new: &NewRecording<'_>, now: Timestamp) -> ();

@@ -36,6 +36,17 @@ pub(super) struct SupersededRow {
     pub(super) superseded_at: i64,
 }
 
+/// A row of `register_reads`.
+#[derive(Debug)]
+pub(super) struct RegisterReadRow {
+    pub(super) device: Uuid,
+    pub(super) channel: i64,
+    pub(super) read_at: i64,
+    pub(super) recorded_at: i64,
+    pub(super) counter: i64,
+    pub(super) quality: i64,
+}
+
 /// What a database does with many rows.
 pub(super) trait Bulk: sqlx::Database {
     /// Makes the rows of `channels` that are missing and locks all of them until the transaction ends; they come in
@@ -52,6 +63,12 @@ pub(super) trait Bulk: sqlx::Database {
     async fn put_superseded(
         connection: &mut Self::Connection,
         readings: &[SupersededRow],
+    ) -> Result<(), sqlx::Error>;
+
+    /// Inserts what registers showed.
+    async fn put_register_reads(
+        connection: &mut Self::Connection,
+        reads: &[RegisterReadRow],
     ) -> Result<(), sqlx::Error>;
 }
 
@@ -161,6 +178,27 @@ macro_rules! bulk_by_values {
                         .bind(old.superseded_at)
                 )
             }
+
+            async fn put_register_reads(
+                connection: &mut Self::Connection,
+                reads: &[RegisterReadRow],
+            ) -> Result<(), sqlx::Error> {
+                insert_values!(
+                    connection,
+                    reads,
+                    |_| 56,
+                    "INSERT INTO register_reads (device, channel, read_at, recorded_at, counter, quality) VALUES ",
+                    "(?, ?, ?, ?, ?, ?)",
+                    "",
+                    |query, read| query
+                        .bind(key(&read.device))
+                        .bind(read.channel)
+                        .bind(read.read_at)
+                        .bind(read.recorded_at)
+                        .bind(read.counter)
+                        .bind(read.quality)
+                )
+            }
         }
     };
 }
@@ -245,6 +283,28 @@ impl Bulk for sqlx::Postgres {
             .bind(readings.iter().map(|old| old.quality).collect::<Vec<_>>())
             .bind(readings.iter().map(|old| old.recorded_at).collect::<Vec<_>>())
             .bind(readings.iter().map(|old| old.superseded_at).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn put_register_reads(
+        connection: &mut Self::Connection,
+        reads: &[RegisterReadRow],
+    ) -> Result<(), sqlx::Error> {
+        for reads in reads.chunks(5000) {
+            sqlx::query::<Self>(
+                "INSERT INTO register_reads (device, channel, read_at, recorded_at, counter, quality) \
+                 SELECT * FROM UNNEST($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], \
+                 $6::bigint[])",
+            )
+            .bind(reads.iter().map(|read| key(&read.device)).collect::<Vec<_>>())
+            .bind(reads.iter().map(|read| read.channel).collect::<Vec<_>>())
+            .bind(reads.iter().map(|read| read.read_at).collect::<Vec<_>>())
+            .bind(reads.iter().map(|read| read.recorded_at).collect::<Vec<_>>())
+            .bind(reads.iter().map(|read| read.counter).collect::<Vec<_>>())
+            .bind(reads.iter().map(|read| read.quality).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }

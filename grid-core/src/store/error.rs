@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use crate::{
-    energy::{self, Channel},
+    energy::{self, Channel, meter},
     error::{Failure, Kind, Place},
+    proof,
     time::Interval,
 };
 
@@ -224,6 +225,43 @@ pub enum Error {
         /// How many readings have none.
         count: usize,
     },
+    /// What is told of a register cannot be, so that nothing could be derived from it.
+    #[error("{fault}")]
+    NotARegister {
+        /// What does not fit.
+        fault: meter::Fault,
+    },
+    /// A register is told of with another modulus or multiplier than before.
+    #[error(
+        "expected the digits and the multiplier of the register `{channel}` of device `{device}` as told before, got others"
+    )]
+    OtherRegister {
+        /// The device.
+        device: Uuid,
+        /// The channel.
+        channel: Channel,
+    },
+    /// A period was settled that meets one that was issued before, and is another.
+    #[error("the period {got} meets {other}, for which statements were issued")]
+    PeriodsOverlap {
+        /// The period that was settled.
+        got: Interval,
+        /// The one that was issued.
+        other: Interval,
+    },
+    /// A settlement stands on less than what was issued meanwhile.
+    #[error(
+        "expected a settlement of what was recorded by {issued}, as was issued meanwhile, got one of {got}"
+    )]
+    IssuedSince {
+        /// By when what was settled had been recorded.
+        got: Timestamp,
+        /// By when what was issued had been recorded.
+        issued: Timestamp,
+    },
+    /// The log of what was issued cannot do what it was asked to.
+    #[error(transparent)]
+    Proof(#[from] proof::Error),
     /// A rule of energy accounting was broken.
     #[error(transparent)]
     Energy(#[from] energy::Error),
@@ -239,6 +277,7 @@ impl Failure for Error {
             | Self::NotAUsername { .. }
             | Self::NotAnEmail { .. }
             | Self::NoDevice { .. }
+            | Self::NotARegister { .. }
             | Self::TooFine { .. } => Kind::Invalid,
             Self::Unreachable { .. }
             | Self::Busy { .. }
@@ -256,8 +295,12 @@ impl Failure for Error {
             | Self::HasReadings { .. }
             | Self::UserDisabled { .. }
             | Self::PasswordChanged { .. }
-            | Self::HasSecondFactor { .. } => Kind::Conflict,
+            | Self::HasSecondFactor { .. }
+            | Self::OtherRegister { .. }
+            | Self::PeriodsOverlap { .. }
+            | Self::IssuedSince { .. } => Kind::Conflict,
             Self::TooManyReadings { .. } | Self::TooManySums { .. } | Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Proof(error) => error.kind(),
             Self::Energy(error) => error.kind(),
         }
     }
@@ -289,6 +332,17 @@ impl Failure for Error {
             Self::HasSecondFactor { .. } => "remove the second factor first",
             Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
+            Self::NotARegister { .. } => {
+                "nothing was stored; correct the read or the event that is named, also one that was sent before"
+            }
+            Self::OtherRegister { .. } => {
+                "leave both out; a meter with others takes the old one's place by an event `exchange`"
+            }
+            Self::PeriodsOverlap { .. } => {
+                "settle the same period again: what has changed since is issued as corrections"
+            }
+            Self::IssuedSince { .. } => "settle the period again",
+            Self::Proof(error) => return error.hint(),
             Self::Energy(error) => return error.hint(),
             Self::WrongRuntime { .. }
             | Self::Busy { .. }

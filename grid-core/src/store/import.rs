@@ -11,7 +11,7 @@ use super::{
     communities::{insert_member, load_community, load_community_devices, load_members},
     devices::insert_device,
     fault::{Fault, not_found, taken, unknown},
-    ingest::{Ingest, by_channel},
+    ingest::{Ingest, Retired, by_channel},
     rows::{self, key},
     sql::sql,
 };
@@ -200,7 +200,7 @@ impl Store {
                 plan.by_cell.get(cell).map(|device| (*device, *channel, readings.clone()))
             });
             let channels = by_channel(placed)?;
-            let ingested = Db::ingest(connection, &channels, now).await?;
+            let ingested = Db::ingest(connection, &channels, &Retired::new(), now).await?;
             Ok(Imported {
                 devices_created: plan.devices.len(),
                 members_created: plan.members.len(),

@@ -1,6 +1,6 @@
 //! Taking in readings: many channels in one transaction, each day that changes written once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ use crate::{
         ledger::{self, Recorded, Superseded},
     },
     quantity::Energy,
+    time::Interval,
 };
 
 /// Readings of one channel of one device.
@@ -46,6 +47,9 @@ pub struct Ingested {
 
 /// The readings of each channel, by device and channel, so that transactions lock channels in one order.
 pub(super) type ByChannel = BTreeMap<(Uuid, Channel), Vec<Reading>>;
+
+/// The intervals of standing readings that make place for others, by channel.
+pub(super) type Retired = BTreeMap<(Uuid, Channel), BTreeSet<Interval>>;
 
 /// Brings batches into the order of their channels, and refuses what cannot be stored.
 pub(super) fn by_channel(
@@ -179,10 +183,11 @@ fn superseded_row((device, channel): (Uuid, Channel), old: &Superseded) -> Super
 
 /// The steps of an ingest within a transaction.
 pub(super) trait Ingest: Bulk {
-    /// Merges readings into those that stand.
+    /// Merges readings into those that stand; those of `retired` make place, as [`ledger::replace`] says.
     async fn ingest(
         connection: &mut Self::Connection,
         channels: &ByChannel,
+        retired: &Retired,
         now: Timestamp,
     ) -> Result<Ingested, Fault>;
 }
@@ -192,6 +197,7 @@ per_driver! {
         async fn ingest(
             connection: &mut Self::Connection,
             channels: &ByChannel,
+            retired: &Retired,
             now: Timestamp,
         ) -> Result<Ingested, Fault> {
             // What is stored has microseconds; what is compared with it must have no more.
@@ -213,6 +219,7 @@ per_driver! {
             // A device may have been deleted since it was looked for.
             Db::claim_channels(&mut *connection, &claimed).await.map_err(gone)?;
 
+            let none = BTreeSet::new();
             let mut ingested = Ingested::default();
             let (mut days, mut old) = (Vec::new(), Vec::new());
             for (&(device, channel), readings) in channels {
@@ -248,7 +255,12 @@ per_driver! {
                         before.insert(number, readings);
                     }
                     let standing = before.values().flatten().copied().collect();
-                    let merged = ledger::merge(standing, run.readings, now)?;
+                    let merged = ledger::replace(
+                        standing,
+                        retired.get(&(device, channel)).unwrap_or(&none),
+                        run.readings,
+                        now,
+                    )?;
                     ingested.inserted += merged.inserted;
                     ingested.unchanged += merged.unchanged;
                     ingested.superseded += merged.superseded.len();
@@ -291,7 +303,9 @@ impl Store {
         if channels.is_empty() {
             return Ok(Ingested::default());
         }
-        on!(self, write "store readings", |connection| { Db::ingest(connection, &channels, now).await })
+        on!(self, write "store readings", |connection| {
+            Db::ingest(connection, &channels, &Retired::new(), now).await
+        })
     }
 }
 

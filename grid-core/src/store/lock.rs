@@ -20,6 +20,7 @@ pub(super) const LOCK_SECONDS: u64 = 5;
 #[cfg(feature = "sqlite")]
 impl Driver for sqlx::Sqlite {
     const NOTATION: Notation = Notation::Plain;
+    const HOLDS_ROWS: bool = false;
 
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
         // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
@@ -107,6 +108,7 @@ async fn set_busy_timeout(
 #[cfg(feature = "mysql")]
 impl Driver for sqlx::MySql {
     const NOTATION: Notation = Notation::Plain;
+    const HOLDS_ROWS: bool = true;
 
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
         // Without it a transaction reads the state of its first read, and a lock on nothing locks its neighbours.
@@ -166,6 +168,7 @@ fn number(error: &dyn DatabaseError) -> u16 {
 #[cfg(feature = "postgres")]
 impl Driver for sqlx::Postgres {
     const NOTATION: Notation = Notation::Numbered;
+    const HOLDS_ROWS: bool = true;
 
     async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
         pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await

@@ -43,7 +43,17 @@ macro_rules! files {
             "0020_recovery_codes",
             "0021_setup_links",
             "0022_audit_entries",
-            "0023_sessions"
+            "0023_sessions",
+            "0024_community_contracts",
+            "0025_community_tariffs",
+            "0026_prices",
+            "0027_settlements",
+            "0028_statements",
+            "0029_log_nodes",
+            "0030_log_heads",
+            "0031_log_keys",
+            "0032_register_reads",
+            "0033_register_events"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -59,7 +69,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-const NUMBER: usize = 23;
+const NUMBER: usize = 33;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -21,7 +21,11 @@
 //! | members | `add_member(community, member, now)` `members(community)` `member_of(community, user)` |
 //! | their devices | `add_device(community, device, member, now)` `remove_device(community, device)` `community_devices(community)` `communities_of_device(device)` |
 //! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` |
+//! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` |
+//! | settlements | `settle(request, issued_at)` `issue(settlement, signer, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
+//! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
 //! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
+//! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
 //! | batteries | `save_recording(new, now)` `recording(id)` `recording_bytes(id)` `recordings_of(owner, page)` `delete_recording(id)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
@@ -36,6 +40,7 @@
     allow(unused, reason = "without a database there is nothing to do")
 )]
 
+mod agreements;
 mod api_keys;
 mod audit;
 mod backend;
@@ -54,8 +59,11 @@ mod ingest;
 mod lock;
 mod migrations;
 mod page;
+mod proof_log;
 mod readings;
 mod recordings;
+mod register_rows;
+mod registers;
 mod revocations;
 mod rows;
 mod second_factors;
@@ -64,10 +72,12 @@ mod setup_links;
 mod sharing_keys;
 mod signing_keys;
 mod sql;
+mod statements;
 mod sums;
 mod throttles;
 mod users;
 
+pub use agreements::{StoredContract, StoredTariff};
 pub use api_keys::StoredApiKey;
 pub use audit::AuditEntry;
 pub use backend::Store;
@@ -77,9 +87,12 @@ pub use forecasts::StoredForecast;
 pub use import::Imported;
 pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};
+pub use proof_log::LogSigner;
 pub use recordings::{NewRecording, StoredRecording};
+pub use registers::{Keep, MeterReport, Registered};
 pub use rows::new_id;
 pub use second_factors::StoredSecondFactor;
 pub use signing_keys::StoredKey;
+pub use statements::{Issued, SettlementRequest, StoredSettlement, StoredStatement};
 pub use sums::Of;
 pub use users::User;

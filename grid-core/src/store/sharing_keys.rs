@@ -16,39 +16,29 @@ use crate::{
     quantity::Share,
 };
 
-const PROPORTIONAL: &str = "proportional";
-const STATIC: &str = "static";
-
-/// The kind and the shares of a key as text.
-fn written(key: &Key) -> Result<(&'static str, String), Error> {
-    match key {
-        Key::Proportional => Ok((PROPORTIONAL, "[]".to_owned())),
-        Key::Static(shares) => {
-            let parts: Vec<(&str, u32)> =
-                shares.shares().iter().map(|(member, share)| (member.as_str(), share.as_ppm())).collect();
-            let text = serde_json::to_string(&parts)
-                .map_err(|source| Error::Failed { action: "write a sharing key", source: source.into() })?;
-            Ok((STATIC, text))
-        }
-    }
+/// A key as text.
+fn written(key: &Key) -> Result<String, Error> {
+    serde_json::to_string(key)
+        .map_err(|source| Error::Failed { action: "write a sharing key", source: source.into() })
 }
 
-fn read(kind: &str, shares: &str) -> Result<Key, Error> {
+/// A key from its columns. Before keys had a form of their own, the kind stood beside a list of shares.
+fn read(kind: &str, text: &str) -> Result<Key, Error> {
     let corrupt = |reason| Error::Corrupt { thing: "sharing key", reason };
-    match kind {
-        PROPORTIONAL => Ok(Key::Proportional),
-        STATIC => {
-            let parts: Vec<(String, u32)> =
-                serde_json::from_str(shares).map_err(|_| corrupt("its shares are no list"))?;
-            let parts = parts
-                .into_iter()
-                .map(|(member, ppm)| Ok((member, Share::from_ppm(ppm)?)))
-                .collect::<Result<_, crate::quantity::Error>>()
-                .map_err(|_| corrupt("a share is out of range"))?;
-            Ok(Key::Static(SharingKey::new(parts).map_err(|_| corrupt("its shares are not one whole"))?))
-        }
-        _ => Err(corrupt("its kind is not known")),
+    if !text.starts_with('[') {
+        return serde_json::from_str(text).map_err(|_| corrupt("it cannot be read"));
     }
+    if kind == Key::Proportional.kind() {
+        return Ok(Key::Proportional);
+    }
+    let parts: Vec<(String, u32)> =
+        serde_json::from_str(text).map_err(|_| corrupt("its shares are no list"))?;
+    let parts = parts
+        .into_iter()
+        .map(|(member, ppm)| Ok((member, Share::from_ppm(ppm)?)))
+        .collect::<Result<_, crate::quantity::Error>>()
+        .map_err(|_| corrupt("a share is out of range"))?;
+    Ok(Key::Static(SharingKey::new(parts).map_err(|_| corrupt("its shares are not one whole"))?))
 }
 
 impl Store {
@@ -57,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the community, or a member whom a static key names by id, is not there; or a fault
+    /// [`Error::NotFound`] where the community, or a member whom the key names by id, is not there; or a fault
     /// of the database.
     pub async fn set_key(
         &self,
@@ -66,18 +56,16 @@ impl Store {
         valid_from: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let (kind, shares) = written(sharing)?;
+        let (kind, text) = (sharing.kind(), written(sharing)?);
         let id = rows::new_id(now);
         on!(self, write "set a sharing key", |connection| {
             load_community!(&mut *connection, community);
-            if let Key::Static(shares) = sharing {
+            let named = sharing.members();
+            if !named.is_empty() {
                 let members = load_members!(&mut *connection, community);
-                let stranger = shares
-                    .shares()
-                    .iter()
-                    .find(|(named, _)| !members.iter().any(|member| member.id.to_string() == *named));
-                if let Some((named, _)) = stranger {
-                    return Err(Fault::Refused(not_found("member", named)));
+                let is_member = |id: &&&str| members.iter().any(|member| member.id.to_string() == **id);
+                if let Some(stranger) = named.iter().find(|id| !is_member(id)) {
+                    return Err(Fault::Refused(not_found("member", stranger)));
                 }
             }
             sqlx::query::<Db>(sql!(
@@ -86,7 +74,7 @@ impl Store {
             .bind(key(&id))
             .bind(key(&community))
             .bind(kind)
-            .bind(shares.as_str())
+            .bind(text.as_str())
             .bind(valid_from.as_microsecond())
             .bind(now.as_microsecond())
             .execute(connection)
@@ -120,16 +108,26 @@ impl Store {
     ///
     /// A fault of the database.
     pub async fn keys(&self, community: Uuid) -> Result<Vec<(Timestamp, Key)>, Error> {
+        self.keys_as_of(community, Timestamp::MAX).await
+    }
+
+    /// The same as it was recorded by an instant.
+    pub(super) async fn keys_as_of(
+        &self,
+        community: Uuid,
+        as_of: Timestamp,
+    ) -> Result<Vec<(Timestamp, Key)>, Error> {
         on!(self, read "list the sharing keys", |connection| {
             let found: Vec<(i64, String, String)> = sqlx::query_as::<Db, (i64, String, String)>(sql!(
-                "SELECT valid_from, kind, shares FROM community_keys WHERE community = ? \
+                "SELECT valid_from, kind, shares FROM community_keys WHERE community = ? AND created_at <= ? \
                  ORDER BY valid_from, created_at, id"
             ))
             .bind(key(&community))
+            .bind(as_of.as_microsecond())
             .fetch_all(connection)
             .await?;
-            let keys = found.into_iter().map(|(valid_from, kind, shares)| {
-                Ok((rows::instant(valid_from, "sharing key")?, read(&kind, &shares)?))
+            let keys = found.into_iter().map(|(valid_from, kind, text)| {
+                Ok((rows::instant(valid_from, "sharing key")?, read(&kind, &text)?))
             });
             Ok(keys.collect::<Result<_, Error>>()?)
         })
@@ -144,10 +142,17 @@ mod tests {
     fn a_key_round_trips() {
         let shares =
             [("a", 600_000), ("b", 400_000)].map(|(id, ppm)| (id.to_owned(), Share::from_ppm(ppm).unwrap()));
-        for key in [Key::Proportional, Key::Static(SharingKey::new(shares.to_vec()).unwrap())] {
-            let (kind, text) = written(&key).unwrap();
-            assert_eq!(read(kind, &text).unwrap(), key);
+        for key in [Key::Proportional, Key::Equal, Key::Static(SharingKey::new(shares.to_vec()).unwrap())] {
+            assert_eq!(read(key.kind(), &written(&key).unwrap()).unwrap(), key);
         }
-        assert!(matches!(read(STATIC, "[[\"a\", 1]]"), Err(Error::Corrupt { .. })));
+    }
+
+    #[test]
+    fn a_key_of_the_first_form_is_read() {
+        assert_eq!(read("proportional", "[]").unwrap(), Key::Proportional);
+        let key = read("static", r#"[["a", 600000], ["b", 400000]]"#).unwrap();
+        assert_eq!(key.members(), ["a", "b"]);
+        assert!(matches!(read("static", r#"[["a", 1]]"#), Err(Error::Corrupt { .. })));
+        assert!(matches!(read("static", r#"{"kind": "static"}"#), Err(Error::Corrupt { .. })));
     }
 }

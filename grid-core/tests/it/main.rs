@@ -7,7 +7,9 @@
 mod citylearn;
 mod energy;
 mod layers;
+mod meter_to_series;
 mod pages;
+mod rules;
 mod shared_data;
 
 #[cfg(feature = "auth")]
@@ -39,9 +41,15 @@ mod store_document_checks;
 #[cfg(feature = "_store")]
 mod store_import_checks;
 #[cfg(feature = "_store")]
+mod store_log;
+#[cfg(feature = "_store")]
 mod store_outages;
 #[cfg(feature = "_store")]
 mod store_reading_checks;
+#[cfg(feature = "_store")]
+mod store_register_checks;
+#[cfg(feature = "_store")]
+mod store_settlement_checks;
 #[cfg(feature = "_store")]
 mod store_user_checks;
 #[cfg(feature = "_store")]

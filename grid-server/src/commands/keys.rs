@@ -19,6 +19,8 @@ pub enum Command {
     /// Remove a key that others may know: what it signed is refused at once.
     Remove {
         /// The id of the key.
+        // An id may begin with `-`, which is a letter of base64url.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

@@ -2,8 +2,10 @@
 //! writes to, by the actor `command line`.
 
 pub mod keys;
+pub mod settle;
 pub mod token;
 pub mod user;
+pub mod verify;
 
 use std::io::{IsTerminal, Read};
 

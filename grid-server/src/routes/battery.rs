@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     charts::{ChartQuery, svg},
-    sharing::not_one_of,
+    not_one_of,
 };
 use crate::{
     app::App,

@@ -6,23 +6,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grid_core::{
-    chart::{self, EnergySlot, ForecastPoint, Options, Svg},
-    energy::balance::Balance,
+    chart::{self, BandSlot, BillPart, CommunityDay, EnergySlot, ForecastPoint, MemberSlot, Options, Svg},
+    energy::{
+        Member, Role,
+        balance::{Balance, SlotBalance},
+        tariff::Schedule,
+    },
     error::excerpt,
-    time::{self, Calendar},
+    store::StoredTariff,
+    time::{self, Calendar, Interval},
 };
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::forecasts;
+use super::{forecasts, settlements};
 use crate::{
     app::App,
-    caller::Caller,
+    caller::{Caller, not_found},
     clock,
     extract::{Path, Query},
-    period::field,
+    period::{field, month},
     problem::Problem,
 };
 
@@ -101,20 +106,184 @@ pub(crate) async fn energy_day(
     let options = look.options()?;
     let (community, _) = caller.community(&app, query.community).await?;
     let calendar = community.calendar;
-    let date = match query.date.as_deref() {
+    let day = day_of(&calendar, query.date.as_deref())?;
+    let draw = move |balance: Balance| draw_day(&balance, &calendar, &options);
+    Ok(svg(app.balance(community.id, day, None, None, draw).await??))
+}
+
+/// A local day of a query; today where nothing is said.
+fn day_of(calendar: &Calendar, date: Option<&str>) -> Result<Interval, Problem> {
+    let date = match date {
         None => calendar.date_of(clock::now()),
         Some(text) => {
             field("date", text.parse::<Date>().map_err(|_| time::Error::NotAnInstant { got: excerpt(text) }))?
         }
     };
-    let day = field("date", calendar.day(date))?;
-    let draw = move |balance: Balance| draw_day(&balance, &calendar, &options);
-    Ok(svg(app.balance(community.id, day, None, None, draw).await??))
+    field("date", calendar.day(date))
 }
 
 fn draw_day(balance: &Balance, calendar: &Calendar, options: &Options) -> Result<Svg, chart::Error> {
     let slots: Vec<EnergySlot> = balance.slots.iter().map(EnergySlot::from).collect();
     chart::energy_day(&slots, calendar, options)
+}
+
+/// Whose day.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MemberDayQuery {
+    /// The community.
+    community: Uuid,
+    /// The member; the caller's own where nothing is said.
+    member: Option<Uuid>,
+    /// The local day; today where nothing is said.
+    #[param(example = "2026-03-29")]
+    date: Option<String>,
+}
+
+/// Which month.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MonthQuery {
+    /// The community.
+    community: Uuid,
+    /// The local month.
+    #[param(example = "2026-03")]
+    month: String,
+}
+
+/// Which statement.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BillQuery {
+    /// The statement.
+    statement: Uuid,
+}
+
+/// Whose load, and by which bands.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LoadQuery {
+    /// The community.
+    community: Uuid,
+    /// The member; the caller's own where nothing is said.
+    member: Option<Uuid>,
+    /// The local month.
+    #[param(example = "2026-03")]
+    month: String,
+    /// The tariff, by its id among the community's; the newest that has bands where nothing is said.
+    tariff: Option<Uuid>,
+    /// The name of its calendar of bands; the first where nothing is said.
+    schedule: Option<String>,
+}
+
+/// The member whose chart is drawn: an operator may see everybody's, a member their own.
+fn whose(own: &Member, wanted: Option<Uuid>) -> Result<Uuid, Problem> {
+    match wanted {
+        Some(member) if member != own.id && own.role != Role::Operator => Err(not_found("member", member)),
+        wanted => Ok(wanted.unwrap_or(own.id)),
+    }
+}
+
+/// The slots of a member, computed where a core may be kept busy.
+async fn member_slots(
+    app: &App,
+    community: Uuid,
+    member: Uuid,
+    interval: Interval,
+) -> Result<Vec<SlotBalance>, Problem> {
+    let store = app.services()?.store().clone();
+    let runtime = tokio::runtime::Handle::current();
+    let work = move || runtime.block_on(store.member_slots(community, member, interval, None));
+    Ok(app.analyses().run(work).await??)
+}
+
+/// Draws a member's local day: what was used, from where, and what was given.
+#[utoipa::path(get, path = "/charts/member-day.svg", tag = "charts", security(("bearerAuth" = [])),
+    params(MemberDayQuery, ChartQuery),
+    responses((status = 200, description = "The chart", body = String, content_type = "image/svg+xml")))]
+pub(crate) async fn member_day(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<MemberDayQuery>,
+    Query(look): Query<ChartQuery>,
+) -> Result<Response, Problem> {
+    let options = look.options()?;
+    let (community, own) = caller.community(&app, query.community).await?;
+    let member = whose(&own, query.member)?;
+    let day = day_of(&community.calendar, query.date.as_deref())?;
+    let slots = member_slots(&app, community.id, member, day).await?;
+    let slots: Vec<MemberSlot> = slots.iter().map(MemberSlot::from).collect();
+    Ok(svg(chart::member_day(&slots, &community.calendar, &options)?))
+}
+
+/// Draws a community's month by source, a bar a day.
+#[utoipa::path(get, path = "/charts/community-month.svg", tag = "charts", security(("bearerAuth" = [])),
+    params(MonthQuery, ChartQuery),
+    responses((status = 200, description = "The chart", body = String, content_type = "image/svg+xml")))]
+pub(crate) async fn community_month(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<MonthQuery>,
+    Query(look): Query<ChartQuery>,
+) -> Result<Response, Problem> {
+    let options = look.options()?;
+    let (community, _) = caller.community(&app, query.community).await?;
+    let calendar = community.calendar;
+    let month = month("month", &query.month, &calendar)?;
+    let draw = move |balance: Balance| {
+        let days = CommunityDay::of_slots(&balance.slots, &calendar);
+        chart::community_month(calendar.date_of(month.start()), &days, &options)
+    };
+    Ok(svg(app.balance(community.id, month, None, None, draw).await??))
+}
+
+/// Draws the parts of a statement, from energy over taxes and credits to the total.
+#[utoipa::path(get, path = "/charts/bill.svg", tag = "charts", security(("bearerAuth" = [])),
+    params(BillQuery, ChartQuery),
+    responses((status = 200, description = "The chart", body = String, content_type = "image/svg+xml")))]
+pub(crate) async fn bill(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<BillQuery>,
+    Query(look): Query<ChartQuery>,
+) -> Result<Response, Problem> {
+    let options = look.options()?;
+    let statement = settlements::visible(&app, &caller, query.statement).await?.statement()?;
+    let parts = BillPart::of_statement(&statement, options.language)?;
+    Ok(svg(chart::bill_parts(&parts, &options)?))
+}
+
+/// Draws a member's load of a month by the bands of a tariff.
+#[utoipa::path(get, path = "/charts/load-by-band.svg", tag = "charts", security(("bearerAuth" = [])),
+    params(LoadQuery, ChartQuery),
+    responses((status = 200, description = "The chart", body = String, content_type = "image/svg+xml")))]
+pub(crate) async fn load_by_band(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<LoadQuery>,
+    Query(look): Query<ChartQuery>,
+) -> Result<Response, Problem> {
+    let options = look.options()?;
+    let (community, own) = caller.community(&app, query.community).await?;
+    let member = whose(&own, query.member)?;
+    let month = month("month", &query.month, &community.calendar)?;
+    let tariffs = app.services()?.store().tariffs(community.id).await?;
+    let is_wanted = |stored: &&StoredTariff| {
+        // A member sees what is for all, and its own.
+        let is_visible = own.role == Role::Operator || stored.member.is_none_or(|member| member == own.id);
+        is_visible && query.tariff.is_none_or(|id| id == stored.id)
+    };
+    let named = |schedule: &&Schedule| query.schedule.as_deref().is_none_or(|name| name == schedule.name());
+    let schedule =
+        tariffs.iter().rev().filter(is_wanted).find_map(|stored| stored.tariff.schedules().find(named));
+    let schedule = schedule.ok_or_else(|| {
+        Problem::new(axum::http::StatusCode::NOT_FOUND, "there is no such calendar of bands in a tariff here")
+            .hint("add a tariff with `schedules` by POST /api/v1/communities/{id}/tariffs")
+    })?;
+    let slots = member_slots(&app, community.id, member, month).await?;
+    let slots = BandSlot::of_slots(&slots, schedule, &community.calendar);
+    let bands: Vec<&str> = schedule.bands().iter().map(String::as_str).collect();
+    Ok(svg(chart::load_by_band(&slots, &bands, &community.calendar, &options)?))
 }
 
 /// Draws a forecast with its bands.
@@ -139,5 +308,5 @@ pub(crate) async fn forecast(
 /// What no chart is called.
 pub(crate) async fn unknown(Path(file): Path<String>) -> Problem {
     Problem::new(axum::http::StatusCode::NOT_FOUND, format!("there is no chart `{}`", excerpt(&file)))
-        .hint("the charts are `energy-day.svg` and `forecast.svg`")
+        .hint("the charts are `energy-day.svg`, `member-day.svg`, `community-month.svg`, `bill.svg`, `load-by-band.svg` and `forecast.svg`")
 }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use grid_core::{
-    energy::{Community, Member, Name, Role},
+    energy::{Community, Member, Name, RegisterReport, Role, request_text},
     store::new_id,
     time::Calendar,
 };
@@ -20,7 +20,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     page::{Listed, PageQuery},
-    period::field,
+    period::{Period, field},
     problem::Problem,
 };
 
@@ -252,4 +252,37 @@ pub(crate) async fn add_device(
     }
     store.add_device(community.id, device.id, body.member_id, clock::now()).await?;
     Ok((StatusCode::CREATED, Json(CommunityDevice { device: device.into(), member_id: body.member_id })))
+}
+
+/// How complete a community's registers are, and what to ask again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CommunityCompletenessView {
+    /// One item a register: how many slots are expected and known, by quality, the gaps, and what to ask again.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<RegisterReport>,
+    /// What can be sent to whoever reads the meters; `null` where nothing is missing.
+    request: Option<String>,
+}
+
+/// Says how complete the registers of a community's devices are over a period, and what to ask again. Only for operators.
+#[utoipa::path(get, path = "/communities/{id}/completeness", tag = "settlement", security(("bearerAuth" = [])),
+    params(("id" = Uuid, Path), Period),
+    responses(
+        (status = 200, description = "By device and channel", body = CommunityCompletenessView),
+        (status = 403, description = "The caller is no operator", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn completeness(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Query(period): Query<Period>,
+) -> Result<Json<CommunityCompletenessView>, Problem> {
+    let community = caller.operated(&app, id).await?;
+    let interval = period.whole(&community.calendar)?;
+    let store = app.services()?.store().clone();
+    let runtime = tokio::runtime::Handle::current();
+    let work = move || runtime.block_on(store.register_reports(id, interval));
+    let items = app.analyses().run(work).await??;
+    let request = request_text(&items);
+    Ok(Json(CommunityCompletenessView { items, request }))
 }

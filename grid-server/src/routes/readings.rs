@@ -2,7 +2,11 @@
 
 use axum::extract::{Request, State};
 use grid_core::{
-    energy::{self, Channel, Reading, ledger::Recorded},
+    energy::{
+        self, Channel, Reading,
+        ingest::{Format, Layout},
+        ledger::Recorded,
+    },
     error::excerpt,
     quantity::{Energy, Share},
     series::{Quality, Slot},
@@ -23,7 +27,7 @@ use crate::{
     page::Listed,
     period::{Period, field, instant, whole_slots},
     problem::Problem,
-    upload,
+    upload::{self, FileQuery},
 };
 
 /// How a register's readings are asked for.
@@ -65,11 +69,11 @@ pub(crate) struct SumQuery {
     limit: Option<usize>,
 }
 
-/// The channel of an upload.
+/// Which registers are looked at.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct UploadQuery {
-    /// The channel of rows that name none.
+pub(crate) struct ChannelQuery {
+    /// The channel; all where nothing is said.
     channel: Option<String>,
 }
 
@@ -140,11 +144,20 @@ pub(crate) struct Outcome {
     unchanged: usize,
     /// Readings that were corrected; what they replaced is kept.
     superseded: usize,
+    /// The format of the file, where it is none of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "datadis")]
+    format: Option<&'static str>,
+    /// How such a file was understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
 }
 
-impl From<Ingested> for Outcome {
-    fn from(ingested: Ingested) -> Self {
-        Self { inserted: ingested.inserted, unchanged: ingested.unchanged, superseded: ingested.superseded }
+impl Outcome {
+    fn of(done: Ingested, format: Format, evidence: Vec<String>) -> Self {
+        let Ingested { inserted, unchanged, superseded } = done;
+        let (format, evidence) = upload::told(format, evidence);
+        Self { inserted, unchanged, superseded, format, evidence }
     }
 }
 
@@ -207,7 +220,7 @@ pub(super) fn channel(text: Option<&str>) -> Result<Option<Channel>, Problem> {
 }
 
 /// The registers that are asked for, with the interval of what they have.
-async fn registers(
+pub(super) async fn registers(
     store: &Store,
     device: Uuid,
     wanted: Option<Channel>,
@@ -281,15 +294,20 @@ fn plain(recorded: Vec<Recorded>) -> Vec<Reading> {
     recorded.into_iter().map(|recorded| recorded.reading).collect()
 }
 
-/// Stores readings: one, a list, a line each, or a CSV. The same again changes nothing.
+/// Stores readings: one, a list, a line each, or a file. The same again changes nothing.
+///
+/// A file may be a CSV of ours (`channel,start,end,energy_kwh,quality`), any other CSV with a header, Green Button XML, an
+/// hourly file of Datadis or of a Spanish distributor, the Austrian EDA sheet as CSV, or Colombian rows of 24 hours: the
+/// answer says how it was understood.
 ///
 /// Everything is stored or nothing. A reading with the same start and end and another value corrects the one that is
 /// there, which stays in the history; any other overlap is a conflict.
 #[utoipa::path(post, path = "/devices/{id}/readings", tag = "devices", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path), UploadQuery),
+    params(("id" = Uuid, Path), FileQuery),
     request_body(content(
         (Vec<NewReading> = "application/json"),
         (NewReading = "application/x-ndjson"),
+        (String = "application/xml"),
         (String = "text/csv", example = "channel,start,end,energy_kwh,quality\nimport,2026-03-29T00:00:00Z,2026-03-29T00:15:00Z,0.25,measured\n"),
     )),
     responses(
@@ -300,29 +318,31 @@ pub(crate) async fn store(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
-    Query(query): Query<UploadQuery>,
+    Query(query): Query<FileQuery>,
     request: Request,
 ) -> Result<Json<Outcome>, Problem> {
     let device = caller.device(&app, id).await?;
-    let channel = channel(query.channel.as_deref())?;
-    let batches = upload::batches(&app, request, upload::of_device(channel)).await?;
-    let batches: Vec<_> = batches
+    let options = query.options(Layout::Device { channel: None }, device.calendar)?;
+    let read = upload::readings(&app, request, options).await?;
+    let batches: Vec<_> = read
+        .batches
         .into_iter()
         .map(|batch| DeviceBatch { device: device.id, channel: batch.channel, readings: batch.readings })
         .collect();
-    Ok(Json(app.services()?.store().ingest(&batches, clock::now()).await?.into()))
+    let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
+    Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }
 
 /// Says how complete a device's readings are, and where the gaps are.
 #[utoipa::path(get, path = "/devices/{id}/completeness", tag = "devices", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path), Period, UploadQuery),
+    params(("id" = Uuid, Path), Period, ChannelQuery),
     responses((status = 200, description = "One item a channel", body = Listed<CompletenessView>)))]
 pub(crate) async fn completeness(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
     Query(period): Query<Period>,
-    Query(query): Query<UploadQuery>,
+    Query(query): Query<ChannelQuery>,
 ) -> Result<Json<Listed<CompletenessView>>, Problem> {
     let device = caller.device(&app, id).await?;
     let store = app.services()?.store();

@@ -9,20 +9,24 @@ use grid_core::{
     energy::{
         Role,
         balance::Balance,
-        ingest::Layout,
-        sharing::{Key, SharingKey},
+        ingest::{Format, Layout},
+        sharing::Key,
     },
-    error::excerpt,
-    quantity::Share,
     store::{Imported, Of},
     time::Calendar,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::readings::{self, NewReading, ReadingView, SumQuery};
+use super::{
+    not_one_of,
+    readings::{self, NewReading, ReadingView, SumQuery},
+};
 use crate::{
     app::App,
     caller::Caller,
@@ -31,7 +35,7 @@ use crate::{
     page::Listed,
     period::{Period, few_slots, field, instant},
     problem::Problem,
-    upload,
+    upload::{self, FileQuery},
 };
 
 /// What an import did.
@@ -42,17 +46,20 @@ pub(crate) struct ImportOutcome {
     inserted: usize,
     unchanged: usize,
     superseded: usize,
+    /// The format of the file, where it is none of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "eda")]
+    format: Option<&'static str>,
+    /// How such a file was understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
 }
 
-impl From<Imported> for ImportOutcome {
-    fn from(imported: Imported) -> Self {
-        Self {
-            devices_created: imported.devices_created,
-            members_created: imported.members_created,
-            inserted: imported.inserted,
-            unchanged: imported.unchanged,
-            superseded: imported.superseded,
-        }
+impl ImportOutcome {
+    fn of(done: Imported, format: Format, evidence: Vec<String>) -> Self {
+        let Imported { devices_created, members_created, inserted, unchanged, superseded } = done;
+        let (format, evidence) = upload::told(format, evidence);
+        Self { devices_created, members_created, inserted, unchanged, superseded, format, evidence }
     }
 }
 
@@ -64,7 +71,8 @@ pub(crate) struct BalanceQuery {
     /// nothing is said.
     #[param(example = "1h")]
     resolution: Option<String>,
-    /// `proportional`, `static`, or the community's own key where nothing is said.
+    /// A kind such as `proportional` or `equal`, a key as JSON, `static` for the community's own fixed shares; the
+    /// community's own key where nothing is said.
     #[param(example = "proportional")]
     key: Option<String>,
     /// `member` for the members' parts as well (also where nothing is said), `total` without them.
@@ -127,28 +135,69 @@ pub(crate) struct MemberBalanceView {
     quality: String,
 }
 
-/// How a community shares, from when on.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// How a community shares, from when on: for the API's description.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the core's `Key`, which knows nothing of OpenAPI")]
 pub(crate) struct NewKey {
-    /// `proportional` to what each member needs in a slot, or `static`: fixed shares.
+    /// `proportional` to what each member needs in a slot, `equal` parts, `static`: fixed shares, `priority`: one group of
+    /// members after another, or `cascade`: by one key first, and what that leaves over by another.
     #[schema(example = "static")]
     kind: String,
     /// The members' shares of a static key; they add up to 1.
-    #[serde(default)]
-    shares: Vec<MemberShare>,
+    shares: Option<Vec<MemberShare>>,
+    /// The groups of a priority, each a list of member ids.
+    groups: Option<Vec<Vec<Uuid>>>,
+    /// The key that a cascade begins with.
+    #[schema(value_type = Option<Object>)]
+    first: Option<()>,
+    /// The key that shares what that one leaves over.
+    #[schema(value_type = Option<Object>)]
+    then: Option<()>,
     /// From when on; now where nothing is said.
     valid_from: Option<String>,
 }
 
-/// A member's share.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// A key beside the instant from which it counts; whoever reads it is told the line of what is wrong.
+#[derive(Debug)]
+pub(crate) struct KeyBody {
+    key: Key,
+    valid_from: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for KeyBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(KeyFields)
+    }
+}
+
+/// Reads the fields while the reader still knows where it is.
+struct KeyFields;
+
+impl<'de> Visitor<'de> for KeyFields {
+    type Value = KeyBody;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key: an object with its `kind`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KeyBody, A::Error> {
+        let mut fields = serde_json::Map::deserialize(MapAccessDeserializer::new(map))?;
+        let valid_from = fields.remove("valid_from").unwrap_or_default();
+        Ok(KeyBody {
+            valid_from: serde_json::from_value(valid_from).map_err(de::Error::custom)?,
+            key: serde_json::from_value(fields.into()).map_err(de::Error::custom)?,
+        })
+    }
+}
+
+/// A member's share, for the API's description.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the core's `SharingKey`, which knows nothing of OpenAPI")]
 pub(crate) struct MemberShare {
     member_id: Uuid,
     /// 0 to 1, as a decimal string of up to six places.
-    #[schema(value_type = String, example = "0.250000")]
-    share: Share,
+    #[schema(example = "0.250000")]
+    share: String,
 }
 
 /// A key.
@@ -158,41 +207,27 @@ pub(crate) struct KeyView {
     /// From when on.
     #[schema(value_type = String, format = DateTime)]
     valid_from: Timestamp,
-    #[schema(example = "static")]
-    kind: &'static str,
-    shares: Vec<MemberShare>,
+    /// The key: its `kind`, and what belongs to that.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    key: Key,
 }
 
-impl KeyView {
-    fn of(valid_from: Timestamp, key: &Key) -> Self {
-        match key {
-            Key::Proportional => Self { valid_from, kind: "proportional", shares: Vec::new() },
-            Key::Static(key) => Self {
-                valid_from,
-                kind: "static",
-                shares: key
-                    .shares()
-                    .iter()
-                    .filter_map(|(member, share)| {
-                        Some(MemberShare { member_id: member.parse().ok()?, share: *share })
-                    })
-                    .collect(),
-            },
-        }
-    }
-}
-
-/// Imports readings of many devices in the long format. Only for operators.
+/// Imports readings of many devices. Only for operators.
+///
+/// The file may be the long format, or any that a device's readings may come in, with a meter in each row or column; the
+/// answer says how it was understood.
 ///
 /// A device is named by its id or by its name in the community; one that is not known yet is made, with a member of
 /// the name in the `member` column, or of its own. Everything is stored or nothing.
 #[utoipa::path(post, path = "/communities/{id}/readings", tag = "communities", security(("bearerAuth" = [])),
     operation_id = "community_import",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), FileQuery),
     request_body(content(
         (String = "text/csv", example = "device,channel,start,end,energy_kwh,quality\nCasa 7,import,2026-03-29T00:00:00Z,2026-03-29T00:15:00Z,0.25,measured\n"),
         (Vec<NewReading> = "application/json"),
         (NewReading = "application/x-ndjson"),
+        (String = "application/xml"),
     )),
     responses(
         (status = 200, description = "What it did", body = ImportOutcome),
@@ -203,12 +238,15 @@ pub(crate) async fn import(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    Query(query): Query<FileQuery>,
     request: Request,
 ) -> Result<Json<ImportOutcome>, Problem> {
     let community = caller.operated(&app, id).await?;
-    let batches = upload::batches(&app, request, Layout::Community).await?;
+    let options = query.options(Layout::Community, community.calendar.clone())?;
+    let read = upload::readings(&app, request, options).await?;
     let store = app.services()?.store();
-    Ok(Json(store.import_community(community.id, caller.id, batches, clock::now()).await?.into()))
+    let imported = store.import_community(community.id, caller.id, read.batches, clock::now()).await?;
+    Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))
 }
 
 /// Sums the readings of a community's devices per hour, local day, month or year.
@@ -249,7 +287,6 @@ pub(crate) async fn balance(
     let store = app.services()?.store();
     let key = match query.key.as_deref() {
         None => None,
-        Some("proportional") => Some(Key::Proportional),
         Some("static") => {
             let stored = store.key(id, interval.start()).await?;
             Some(stored.filter(|key| matches!(key, Key::Static(_))).ok_or_else(|| {
@@ -258,7 +295,7 @@ pub(crate) async fn balance(
                     .hint("set one with POST /api/v1/communities/{id}/keys")
             })?)
         }
-        Some(other) => return Err(not_one_of("key", "`proportional` or `static`", other)),
+        Some(text) => Some(field("key", text.parse())?),
     };
     let by_member = match query.by.as_deref() {
         None | Some("member") => true,
@@ -274,19 +311,6 @@ pub(crate) async fn balance(
     app.balance(id, interval, resolution, key, shown).await
 }
 
-/// A value that is none of those that a parameter may have.
-pub(super) fn not_one_of(name: &str, expected: &str, got: &str) -> Problem {
-    let got = excerpt(got);
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("expected {name} {expected}, got `{got}`")).place(
-        grid_core::error::Place {
-            pointer: Some(name.to_owned()),
-            expected: expected.to_owned(),
-            got,
-            ..grid_core::error::Place::default()
-        },
-    )
-}
-
 /// Lists the keys by which a community shares, by when they begin; where there is none, it shares in proportion.
 #[utoipa::path(get, path = "/communities/{id}/keys", tag = "communities", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path)),
@@ -298,12 +322,12 @@ pub(crate) async fn keys(
 ) -> Result<Json<Listed<KeyView>>, Problem> {
     caller.community(&app, id).await?;
     let keys = app.services()?.store().keys(id).await?;
-    Ok(Json(Listed::whole(keys.iter().map(|(from, key)| KeyView::of(*from, key)).collect())))
+    Ok(Json(Listed::whole(keys.into_iter().map(|(valid_from, key)| KeyView { valid_from, key }).collect())))
 }
 
 /// Sets the key by which a community shares from an instant on. Only for operators.
 #[utoipa::path(post, path = "/communities/{id}/keys", tag = "communities", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path)), responses(
+    params(("id" = Uuid, Path)), request_body = NewKey, responses(
         (status = 201, description = "Set", body = KeyView),
         (status = 403, description = "The caller is no operator", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
@@ -311,22 +335,12 @@ pub(crate) async fn set_key(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
-    Json(body): Json<NewKey>,
+    Json(KeyBody { key, valid_from }): Json<KeyBody>,
 ) -> Result<(StatusCode, Json<KeyView>), Problem> {
     let community = caller.operated(&app, id).await?;
-    let key = match body.kind.as_str() {
-        "proportional" => Key::Proportional,
-        "static" => {
-            let shares = body.shares.into_iter().map(|of| (of.member_id.to_string(), of.share)).collect();
-            Key::Static(field("/shares", SharingKey::new(shares))?)
-        }
-        other => return Err(not_one_of("/kind", "`proportional` or `static`", other)),
-    };
     let now = clock::now();
-    let valid_from = body
-        .valid_from
-        .as_deref()
-        .map_or(Ok(now), |text| instant("/valid_from", text, &community.calendar))?;
+    let valid_from =
+        valid_from.as_deref().map_or(Ok(now), |text| instant("/valid_from", text, &community.calendar))?;
     app.services()?.store().set_key(id, &key, valid_from, now).await?;
-    Ok((StatusCode::CREATED, Json(KeyView::of(valid_from, &key))))
+    Ok((StatusCode::CREATED, Json(KeyView { valid_from, key })))
 }

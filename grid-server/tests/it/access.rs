@@ -37,6 +37,7 @@ async fn world(server: &Server) -> World {
     let member = id_of(&olga.post(&format!("{community}/members"), &as_member).await);
     let device = mia.device("meter", "Europe/Madrid").await;
     let of_operator = olga.device("pv", "Europe/Madrid").await;
+    let statement = statement(&olga, &community).await;
     let recording = mia
         .csv(
             "/api/v1/battery/recordings?name=cell",
@@ -60,6 +61,7 @@ async fn world(server: &Server) -> World {
             ("forecasts", id_of(&forecast)),
             ("api-keys", id_of(&api_key)),
             ("sessions", session["id"].as_str().unwrap().to_owned()),
+            ("statements", statement),
             (
                 "users",
                 server.client().log_in("tom", PASSWORD).await.get("/api/v1/auth/me").await.good()["user_id"]
@@ -75,6 +77,21 @@ async fn world(server: &Server) -> World {
     }
 }
 
+/// Issues the member Mia a statement of an hour, and gives its id.
+async fn statement(olga: &Client, community: &str) -> String {
+    let tariff = "id = \"t\"\ncurrency = \"EUR\"\nvalid_from = 2026-01-01\n\n[[schedules.all.rules]]\nband = \"all\"\n\n[[components]]\nid = \"energy\"\nkind = \"energy\"\n\
+                  quantity = \"import\"\nprice_per_kwh = 0.15\n";
+    let toml: [(&str, &[u8]); 1] = [("content-type", b"application/toml")];
+    olga.send("POST", &format!("{community}/tariffs"), &toml, tariff).await.good();
+    let contract = json!({"contract": {"resolution": "1h"}, "valid_from": "2026-01-01"});
+    olga.post(&format!("{community}/contracts"), &contract).await.good();
+    let hour = "device,member,channel,start,end,energy_kwh\nmeter,Mia,consumption,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z,1\n";
+    olga.csv(&format!("{community}/readings"), hour).await.good();
+    let hour = json!({"from": "2026-02-01T00:00:00Z", "to": "2026-02-01T01:00:00Z", "issue": true});
+    let issued = olga.post(&format!("{community}/settlements"), &hour).await.good();
+    issued["statements"][0]["id"].as_str().unwrap().to_owned()
+}
+
 impl World {
     /// The path of a route with the ids of what is there.
     fn path(&self, template: &str) -> String {
@@ -88,11 +105,19 @@ impl World {
         }
         let path = segments.join("/");
         match template {
-            "/api/v1/charts/energy-day.svg" => {
+            "/api/v1/charts/energy-day.svg" | "/api/v1/charts/member-day.svg" => {
                 format!("{path}?community={}&date=2026-03-01", self.ids["communities"])
             }
             "/api/v1/charts/forecast.svg" => format!("{path}?forecast={}", self.ids["forecasts"]),
-            _ if template.ends_with("/balance") => format!("{path}?from=2026-03-01&to=2026-03-02"),
+            "/api/v1/charts/bill.svg" => format!("{path}?statement={}", self.ids["statements"]),
+            "/api/v1/charts/community-month.svg" | "/api/v1/charts/load-by-band.svg" => {
+                format!("{path}?community={}&month=2026-03", self.ids["communities"])
+            }
+            "/api/v1/log/consistency" => format!("{path}?from=1&to=1"),
+            _ if template.ends_with("/prices") => format!("{path}?name=spot&from=2026-03-01&to=2026-03-02"),
+            _ if template.ends_with("/balance") || template.ends_with("communities/{id}/completeness") => {
+                format!("{path}?from=2026-03-01&to=2026-03-02")
+            }
             _ => path,
         }
     }
@@ -108,10 +133,23 @@ impl World {
                 "device,member,channel,start,end,energy_kwh\nd,Mia,consumption,2026-03-01T00:00:00Z,2026-03-01T01:00:00Z,1\n".to_owned(),
             ),
             ("POST", "/devices/{id}/readings") => (json, reading.to_string()),
+            ("POST", "/devices/{id}/registers") => (
+                json,
+                json!({"channel": "import", "reads": [{"at": "2026-03-01", "counter_kwh": "1"}]}).to_string(),
+            ),
+            ("POST", "/devices/{id}/substitutions") => {
+                (json, json!({"channel": "import", "from": "2026-03-01", "to": "2026-03-02"}).to_string())
+            }
             ("POST", "/communities/{id}/members") => (json, json!({"name": name}).to_string()),
             ("POST", "/communities/{id}/devices") => {
                 (json, json!({"device_id": self.of_operator, "member_id": self.member}).to_string())
             }
+            ("POST", "/communities/{id}/prices") => (
+                "text/csv",
+                "start,end,price\n2026-03-01T00:00:00Z,2026-03-01T01:00:00Z,0.1\n".to_owned(),
+            ),
+            ("POST", "/communities/{id}/contracts") => (json, json!({"contract": {}}).to_string()),
+            ("POST", "/communities/{id}/settlements") => (json, json!({"month": "2026-03"}).to_string()),
             ("POST", "/communities/{id}/keys") => (json, json!({"kind": "proportional"}).to_string()),
             ("POST", "/auth/login" | "/auth/register") | (_, "/login") => {
                 (json, json!({"username": "mia", "password": PASSWORD, "email": "mia@example.org"}).to_string())

@@ -30,7 +30,12 @@ async fn each_wrong_file_is_refused_with_its_place() {
     let cases: Vec<(&str, Vec<u8>, Option<u64>, &str)> = vec![
         ("empty", Vec::new(), None, "header"),
         ("header only", HEADER.into(), None, ""),
-        ("semicolons", format!("{HEADER}{GOOD}").replace(',', ";").into_bytes(), Some(1), ""),
+        (
+            "no channel",
+            "device;start;end;value\ncasa;2026-01-01T00:00:00Z;2026-01-01T00:15:00Z;1\n".into(),
+            Some(2),
+            "channel",
+        ),
         ("decimal commas", table(&row("01:00", "01:15", "\"0,25\"")), Some(3), "0,25"),
         (
             "Latin-1",

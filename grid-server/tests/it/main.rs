@@ -18,12 +18,14 @@ mod forecasts;
 mod harness;
 mod load;
 mod logins;
+mod metering;
 mod oauth;
 mod old_faults;
 mod process;
 mod readings;
 mod service;
 mod sessions;
+mod settlements;
 mod setup;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;

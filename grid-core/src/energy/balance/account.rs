@@ -23,19 +23,19 @@ pub struct Account {
 
 /// What a member's registers say about one slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MemberSlot {
-    pub(super) consumption: Energy,
-    pub(super) generation: Energy,
-    pub(super) charge: Energy,
-    pub(super) discharge: Energy,
-    pub(super) flow: Flow,
+pub(crate) struct MemberSlot {
+    pub(crate) consumption: Energy,
+    pub(crate) generation: Energy,
+    pub(crate) charge: Energy,
+    pub(crate) discharge: Energy,
+    pub(crate) flow: Flow,
 }
 
 /// A member's slots: `None` where any register is missing or not whole.
-pub(super) struct MemberSlots {
-    pub(super) slots: Vec<Option<MemberSlot>>,
-    pub(super) qualities: Vec<Quality>,
-    pub(super) quality: Quality,
+pub(crate) struct MemberSlots {
+    pub(crate) slots: Vec<Option<MemberSlot>>,
+    pub(crate) qualities: Vec<Quality>,
+    pub(crate) quality: Quality,
 }
 
 impl Account {

@@ -1,16 +1,19 @@
 //! The balance of a community over a period.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Account, account::MemberSlots, arrays::part};
+use super::{
+    Account,
+    account::{MemberSlot, MemberSlots},
+    arrays::part,
+    flows::{Ground, Offered, Shares},
+};
 use crate::{
     energy::{
         Error, Reading,
-        sharing::{self, CellRounding, Columns, Key, SharingKey},
+        sharing::{CellRounding, Key},
     },
     quantity::{Energy, Share},
     series::Quality,
@@ -134,15 +137,15 @@ pub struct Sums {
 /// Behind each connection point, what is generated and used in the same slot is own use. The members' surpluses are
 /// then shared among the members' residual demands as `key` says; only members whose registers are all known in a
 /// slot take part in it. A member whom a static key does not name has no share; one without registers gets nothing of
-/// theirs, and it is surplus. Without a `resolution`, the [`typical_resolution`] of the readings is taken: sharing by
+/// theirs, and it is surplus ([`Key::for_members`]). Without a `resolution`, the [`typical_resolution`] of the readings is taken: sharing by
 /// coarser slots makes the shared energy look larger than it was.
 ///
 /// `accounts` must come with the readings of the whole slots at both ends, and are taken by member id.
 ///
 /// # Errors
 ///
-/// [`Error::Time`] where the slots, or the slots of all registers together, would be too many, [`Error::Quantity`]
-/// where a sum does not fit.
+/// [`Error::Time`] where the slots, or the slots of all registers together, would be too many, [`Error::MemberTwice`]
+/// where a member has two accounts, [`Error::Quantity`] where a sum does not fit.
 ///
 /// # References
 ///
@@ -171,77 +174,28 @@ pub fn community_by_keys(
     accounts: &[Account],
     keys: &[(Timestamp, Key)],
 ) -> Result<Balance, Error> {
-    let mut accounts: Vec<&Account> =
-        accounts.iter().filter(|account| !account.readings.is_empty()).collect();
-    accounts.sort_by_key(|account| account.member);
-    let resolution = resolution.unwrap_or_else(|| {
-        typical_resolution(
-            accounts.iter().flat_map(|account| account.readings.iter().map(|(_, r)| r.as_slice())),
-        )
-    });
-    let intervals = calendar.slots(interval, resolution)?;
-    let registers: usize = accounts.iter().map(|account| account.readings.len()).sum();
-    let cells = intervals.len().saturating_mul(registers);
-    if cells > MOST_CELLS {
-        let (slots, resolution) = (number(cells), format!("{resolution} over {registers} registers"));
-        return Err(crate::time::Error::TooManySlots { most: MOST_CELLS, slots, resolution }.into());
-    }
-    let mut plans: Vec<Plan> =
-        keys.iter().map(|(from, key)| Plan::new(*from, key, &accounts)).collect::<Result<_, _>>()?;
-    plans.sort_by_key(|plan| plan.from);
-    let before = Plan::new(Timestamp::MIN, &Key::Proportional, &accounts)?;
-    let members: Vec<MemberSlots> = accounts
-        .iter()
-        .map(|account| account.slots(calendar, interval, resolution))
-        .collect::<Result<_, _>>()?;
+    let (ground, resolution) = Ground::new(calendar, interval, resolution, accounts)?;
+    let Shares { received, left, .. } = ground.share(keys, Offered::OnlyWhatIsUsed, CellRounding::Exact)?;
+    let Ground { accounts, intervals, members, .. } = ground;
 
     let mut by_member = vec![Sums::default(); accounts.len()];
     let mut known_slots = vec![0_u64; accounts.len()];
     let mut slots = Vec::with_capacity(intervals.len());
-    let (mut surplus, mut residual, mut received) = (Vec::new(), Vec::new(), Vec::new());
     for (at, &slot) in intervals.iter().enumerate() {
         let now = |member: &MemberSlots| member.slots.get(at).copied().flatten();
-        let plan = plans.iter().rev().find(|plan| plan.from <= slot.start()).unwrap_or(&before);
-        surplus.clear();
-        residual.clear();
-        surplus.extend(members.iter().map(|m| now(m).map_or(Energy::ZERO, |m| m.flow.surplus)));
-        residual.extend(plan.columns.iter().map(|account| {
-            let member = account.and_then(|account| members.get(account)).and_then(now);
-            member.map_or(Energy::ZERO, |member| member.flow.residual)
-        }));
-        let shared = sharing::share(
-            Columns::with_rows(&surplus, 1, members.len())?,
-            Columns::with_rows(&residual, 1, plan.columns.len())?,
-            &plan.key,
-            CellRounding::Exact,
-        )?;
-        received.clear();
-        received.resize(members.len(), Energy::ZERO);
-        for (account, allocated) in plan.columns.iter().zip(&shared.allocated) {
-            if let Some(part) = account.and_then(|account| received.get_mut(account)) {
-                *part = *allocated;
-            }
-        }
+        let row = at * members.len()..(at + 1) * members.len();
+        let received = received.get(row.clone()).unwrap_or_default();
+        let left = left.get(row).unwrap_or_default();
         let mut sums = Sums::default();
         let mut known = 0_usize;
         let mut quality = Quality::Measured;
-        let parts = members.iter().zip(&received).zip(&shared.surplus);
+        let parts = members.iter().zip(received).zip(left);
         for (((member, &received), &left), (total, slots)) in
             parts.zip(by_member.iter_mut().zip(&mut known_slots))
         {
             quality = quality.worst(member.qualities.get(at).copied().unwrap_or(Quality::Missing));
             let Some(member) = now(member) else { continue };
-            let part = Sums {
-                consumption: member.consumption,
-                generation: member.generation,
-                charge: member.charge,
-                discharge: member.discharge,
-                own: member.flow.own,
-                given: member.flow.surplus - left,
-                received,
-                import: member.flow.residual - received,
-                export: left,
-            };
+            let part = Sums::of(&member, received, left);
             total.add(&part)?;
             sums.add(&part)?;
             known += 1;
@@ -291,6 +245,39 @@ pub fn community_by_keys(
     })
 }
 
+/// What one member did in each slot that `interval` touches, while the community shared by the keys: the slots of
+/// [`community_by_keys`] for that member alone. Empty where the member has no registers.
+///
+/// # Errors
+///
+/// Those of [`community`].
+pub fn member_slots(
+    calendar: &Calendar,
+    interval: Interval,
+    resolution: Option<Resolution>,
+    accounts: &[Account],
+    keys: &[(Timestamp, Key)],
+    member: Uuid,
+) -> Result<Vec<SlotBalance>, Error> {
+    let (ground, _) = Ground::new(calendar, interval, resolution, accounts)?;
+    let Some(at) = ground.accounts.iter().position(|account| account.member == member) else {
+        return Ok(Vec::new());
+    };
+    let Some(slots) = ground.members.get(at) else { return Ok(Vec::new()) };
+    let Shares { received, left, .. } = ground.share(keys, Offered::OnlyWhatIsUsed, CellRounding::Exact)?;
+    let width = ground.members.len();
+    let cell = |table: &[Energy], row: usize| table.get(row * width + at).copied().unwrap_or(Energy::ZERO);
+    let rows = ground.intervals.iter().zip(&slots.slots).zip(&slots.qualities).enumerate();
+    Ok(rows
+        .map(|(row, ((&interval, slot), &quality))| SlotBalance {
+            interval,
+            sums: slot.as_ref().map(|slot| Sums::of(slot, cell(&received, row), cell(&left, row))),
+            quality,
+            completeness: if slot.is_some() { Share::WHOLE } else { Share::NONE },
+        })
+        .collect())
+}
+
 /// The coarsest of the registers' most common reading lengths, at most an hour; an hour without readings.
 ///
 /// ```
@@ -306,36 +293,6 @@ pub fn typical_resolution<'a>(registers: impl IntoIterator<Item = &'a [Reading]>
     });
     let seconds = typical.max().unwrap_or(3600).clamp(1, 3600);
     u32::try_from(seconds).map_or(Resolution::HOUR, Resolution::Seconds)
-}
-
-/// The most slots of all registers together: a year of quarter-hours of a thousand registers.
-const MOST_CELLS: usize = 36_000_000;
-
-/// How a key hands out over the accounts: its columns, in the order of ids, and the account behind each.
-struct Plan {
-    from: Timestamp,
-    key: Key,
-    columns: Vec<Option<usize>>,
-}
-
-impl Plan {
-    fn new(from: Timestamp, key: &Key, accounts: &[&Account]) -> Result<Self, Error> {
-        let Key::Static(shares) = key else {
-            return Ok(Self {
-                from,
-                key: Key::Proportional,
-                columns: (0..accounts.len()).map(Some).collect(),
-            });
-        };
-        let mut all: BTreeMap<String, (Share, Option<usize>)> =
-            shares.shares().iter().map(|(id, share)| (id.clone(), (*share, None))).collect();
-        for (at, account) in accounts.iter().enumerate() {
-            all.entry(account.member.to_string()).or_insert((Share::NONE, None)).1 = Some(at);
-        }
-        let columns = all.values().map(|(_, account)| *account).collect();
-        let shares = all.into_iter().map(|(id, (share, _))| (id, share)).collect();
-        Ok(Self { from, key: Key::Static(SharingKey::new(shares)?), columns })
-    }
 }
 
 fn member_balance(
@@ -364,6 +321,21 @@ fn member_balance(
 }
 
 impl Sums {
+    /// What one member did in a slot in which it received so much, and so much of its surplus was left.
+    fn of(member: &MemberSlot, received: Energy, left: Energy) -> Self {
+        Self {
+            consumption: member.consumption,
+            generation: member.generation,
+            charge: member.charge,
+            discharge: member.discharge,
+            own: member.flow.own,
+            given: member.flow.surplus - left,
+            received,
+            import: member.flow.residual - received,
+            export: left,
+        }
+    }
+
     fn add(&mut self, other: &Self) -> Result<(), Error> {
         let pairs = [
             (&mut self.consumption, other.consumption),

@@ -8,9 +8,13 @@
 mod account;
 mod arrays;
 mod community;
+mod flows;
+
+pub(crate) use account::MemberSlots;
+pub(crate) use flows::{Ground, Offered, Shares};
 
 pub use account::Account;
 pub use arrays::{ArrayBalance, of_arrays};
 pub use community::{
-    Balance, MemberBalance, SlotBalance, Sums, community, community_by_keys, typical_resolution,
+    Balance, MemberBalance, SlotBalance, Sums, community, community_by_keys, member_slots, typical_resolution,
 };

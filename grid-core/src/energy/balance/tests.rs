@@ -1,7 +1,7 @@
 //! What a community's balance must hold to.
 
 use super::*;
-use crate::energy::{Channel, Name};
+use crate::energy::{Channel, Name, sharing::SharingKey};
 use proptest::prelude::*;
 
 const QUARTER: i64 = 900;

@@ -118,10 +118,29 @@ impl<'a> Batches<'a> {
     /// Checks a row and takes it, or the fault that `place` locates. `number` is its line, or its index in a list.
     pub(super) fn take(&mut self, row: Row<'_>, number: u64, place: impl Fn(Column) -> Fault) {
         self.rows += 1;
-        let kept = self.read(row).and_then(|(channel, reading)| self.keep(row, channel, reading, number));
+        let kept = self
+            .read(row)
+            .and_then(|(channel, reading)| self.keep(row.device, row.member, channel, reading, number));
         if let Err((column, expected, got)) = kept {
             self.fault(Fault { expected, got, ..place(column) });
         }
+    }
+
+    /// Takes a reading that was checked already, of a file with a layout of its own.
+    pub(super) fn add(
+        &mut self,
+        device: &str,
+        member: &str,
+        channel: Channel,
+        reading: Reading,
+        number: u64,
+    ) -> Result<(), (Column, String, String)> {
+        self.rows += 1;
+        self.keep(device, member, channel, reading, number)
+    }
+
+    pub(super) const fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {
@@ -182,21 +201,22 @@ impl<'a> Batches<'a> {
 
     fn keep(
         &mut self,
-        row: Row<'_>,
+        device: &str,
+        member: &str,
         channel: Channel,
         reading: Reading,
         number: u64,
     ) -> Result<(), (Column, String, String)> {
-        let is_same = |batch: &Gathered| batch.device == row.device && batch.channel == channel;
+        let is_same = |batch: &Gathered| batch.device == device && batch.channel == channel;
         let known = self
             .last
             .filter(|&at| self.gathered.get(at).is_some_and(is_same))
-            .or_else(|| self.index.get(&(row.device.to_owned(), channel)).copied());
+            .or_else(|| self.index.get(&(device.to_owned(), channel)).copied());
         let at = known.unwrap_or_else(|| {
-            self.index.insert((row.device.to_owned(), channel), self.gathered.len());
+            self.index.insert((device.to_owned(), channel), self.gathered.len());
             self.gathered.push(Gathered {
-                device: row.device.to_owned(),
-                member: row.member.to_owned(),
+                device: device.to_owned(),
+                member: String::new(),
                 channel,
                 readings: Vec::new(),
             });
@@ -205,19 +225,19 @@ impl<'a> Batches<'a> {
         self.last = Some(at);
         if let Some(batch) = self.gathered.get_mut(at) {
             // Rows of one register mostly name the member of the row before, which was looked at.
-            if !row.member.is_empty() && batch.member != row.member {
-                match self.members.get(row.device) {
-                    Some(other) if other != row.member => {
+            if !member.is_empty() && batch.member != member {
+                match self.members.get(device) {
+                    Some(other) if other != member => {
                         let expected =
                             format!("the member `{}`, whom another row gives this device", excerpt(other));
-                        return Err((Column::Member, expected, format!("`{}`", excerpt(row.member))));
+                        return Err((Column::Member, expected, format!("`{}`", excerpt(member))));
                     }
                     Some(_) => {}
                     None => {
-                        self.members.insert(row.device.to_owned(), row.member.to_owned());
+                        self.members.insert(device.to_owned(), member.to_owned());
                     }
                 }
-                row.member.clone_into(&mut batch.member);
+                member.clone_into(&mut batch.member);
             }
             batch.readings.push((reading, number));
         }

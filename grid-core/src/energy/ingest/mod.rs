@@ -1,15 +1,40 @@
-//! Readings from CSV, JSON, line-delimited JSON and tables in memory.
+//! Readings from files: our own CSV and JSON, and what meters, portals and operators of several countries write.
+//!
+//! [`read_any`] takes any of them: it finds out the [`Format`] by the file's first bytes and says in
+//! [`Ingested::evidence`] how the file was understood. [`read_csv`], [`read_json`], [`read_ndjson`] and [`from_rows`]
+//! take our own long format alone, and [`read_eda`] gives an Austrian operator's sheet with all that it computed.
 //!
 //! Everything is read and checked before anything is answered: either all rows are good, or the error names up to
 //! twenty places, each with its line, its column and what was expected there. An energy with more than six decimals
 //! of a kilowatt-hour is rounded to the milliwatt-hour, halves to even; nothing else is repaired.
 
+mod any;
 mod batches;
+mod colombia;
 mod csv_rows;
+mod datadis;
+mod datadis_hours;
+mod detect;
+mod eda;
+mod eda_figures;
 mod fault;
+mod gather;
+mod generic_csv;
+mod green_button;
+mod green_button_links;
+mod header;
 mod json_rows;
 mod lines;
+mod local_clock;
+mod markup;
+mod metering_code;
+mod options;
+mod rows;
+mod stamp;
+mod step;
+mod table;
 mod table_rows;
+mod written;
 
 use std::io::Read;
 
@@ -17,7 +42,16 @@ use jiff::Timestamp;
 
 use super::{Channel, Error, Reading};
 
+pub use any::read_any;
+pub use detect::{Detected, detect};
+pub use eda::{EdaColumn, EdaTable, read_eda};
+pub use eda_figures::OperatorFigures;
 pub use fault::Fault;
+pub use local_clock::StampConvention;
+pub use metering_code::{EnergyDirection, MeteringCode};
+pub use options::{Format, HourLabels, Ingested, Options};
+pub use stamp::DateOrder;
+pub use written::DecimalMark;
 
 /// The readings of one channel of one device, as a file gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,5 +185,7 @@ pub fn read_ndjson(source: impl Read, file: &str, layout: Layout) -> Result<Vec<
     json_rows::read_lines(source, file, layout)
 }
 
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod tests;

@@ -171,6 +171,10 @@ fn two_members_for_one_device_are_refused_and_none_beside_one_is_not() {
         a,,export,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n";
     let batches = community(text).unwrap();
     assert_eq!((batches.len(), batches[0].member.as_deref()), (2, Some("Ana")));
+    let at_once = "device,member,channel,start,end,energy_kwh\n\
+        a,Ana,import,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n\
+        a,Luis,export,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25\n";
+    assert_eq!(refused(at_once).0, Some(3));
     let other_register = "a,Luis,export,2026-01-01T00:15:00Z,2026-01-01T00:30:00Z,0.25\n";
     let same_register = "a,Luis,import,2026-01-01T00:30:00Z,2026-01-01T00:45:00Z,0.25\n";
     for wrong in [other_register, same_register] {

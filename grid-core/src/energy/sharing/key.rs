@@ -1,76 +1,107 @@
 //! Who gets how much.
 
-use crate::{energy::Error, quantity::Share};
+use std::str::FromStr;
 
-/// How a community hands out what it generates.
+use super::{Cascade, Priority, SharingKey};
+use crate::energy::Error;
+
+/// How a community hands out what it generates, interval by interval; never more to a member than they need.
+///
+/// In JSON a key is an object with its `kind`, the same in the database, over HTTP and in Python:
+///
+/// ```
+/// use grid_core::energy::sharing::Key;
+/// let key: Key = serde_json::from_str(
+///     r#"{"kind": "cascade",
+///         "first": {"kind": "static", "shares": [{"member_id": "ana", "share": "0.75"}, {"member_id": "ben", "share": "0.25"}]},
+///         "then": {"kind": "priority", "groups": [["school"], ["ana", "ben"]]}}"#,
+/// )?;
+/// assert_eq!(key.kind(), "cascade");
+/// assert_eq!(key.members(), ["ana", "ben", "school"]);
+/// assert!(key.follows_demand());
+/// assert_eq!(serde_json::from_str::<Key>(&serde_json::to_string(&key)?)?, key);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// Shares that differ from interval to interval are no key but a table: [`Coefficients`](super::Coefficients).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// To each member in proportion to what they need in that interval, so that nothing is left over while anybody
-    /// needs it.
+    /// needs it. Austria's dynamic model, the default key of France.
     Proportional,
-    /// To each member a fixed share, agreed beforehand; what a member does not need is surplus.
+    /// To each member the same part; what a member does not need is surplus, and is not offered to the others. Germany's
+    /// § 42b `EnWG` where nothing is agreed. A [`Cascade`] offers the rest again.
+    Equal,
+    /// To each member a fixed share, agreed beforehand; what a member does not need is surplus. Spain's coefficients,
+    /// Austria's static model, Colombia's PDE.
     Static(SharingKey),
+    /// To one group of members after another, within a group in proportion to need. Portugal's hierarchical groups.
+    Priority(Priority),
+    /// By one key first, and what that leaves over by the next. Portugal's combinations.
+    Cascade(Cascade),
 }
 
-/// Fixed shares that add up to one whole.
-///
-/// ```
-/// use grid_core::{energy::sharing::SharingKey, quantity::Share};
-/// let key = SharingKey::new(vec![("ana".into(), "0.6".parse()?), ("ben".into(), "0.4".parse()?)])?;
-/// assert_eq!(key.share_of("ben"), Some("0.4".parse()?));
-/// assert!(SharingKey::new(vec![("ana".into(), Share::NONE)]).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # References
-///
-/// RD 244/2019 (Spain), Anexo I: the coefficients of an hour add up to one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SharingKey {
-    /// By member id, so that the order in which members are given changes nothing.
-    shares: Vec<(String, Share)>,
-}
-
-impl SharingKey {
-    /// Makes a key of members' ids and shares.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotOneWhole`] or [`Error::MemberTwice`].
-    pub fn new(mut shares: Vec<(String, Share)>) -> Result<Self, Error> {
-        let total: u64 = shares.iter().map(|(_, share)| u64::from(share.as_ppm())).sum();
-        if total != u64::from(Share::WHOLE.as_ppm()) {
-            return Err(Error::NotOneWhole { total, members: shares.len() });
+impl Key {
+    /// The name of its kind: `proportional`, `equal`, `static`, `priority` or `cascade`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Proportional => "proportional",
+            Self::Equal => "equal",
+            Self::Static(_) => "static",
+            Self::Priority(_) => "priority",
+            Self::Cascade(_) => "cascade",
         }
-        shares.sort();
-        for pair in shares.windows(2) {
-            if let [(first, _), (second, _)] = pair
-                && first == second
-            {
-                return Err(Error::MemberTwice { member: first.clone() });
+    }
+
+    /// The ids of the members that it names, each once, in their order; none where it is for whoever is there.
+    pub fn members(&self) -> Vec<&str> {
+        let mut members: Vec<&str> = Vec::new();
+        for step in self.steps() {
+            match step {
+                Self::Static(key) => members.extend(key.shares().iter().map(|(id, _)| id.as_str())),
+                Self::Priority(priority) => {
+                    members.extend(priority.groups().iter().flatten().map(String::as_str));
+                }
+                Self::Proportional | Self::Equal | Self::Cascade(_) => {}
             }
         }
-        Ok(Self { shares })
+        members.sort_unstable();
+        members.dedup();
+        members
     }
 
-    /// The members' ids and shares, by id.
-    pub fn shares(&self) -> &[(String, Share)] {
-        &self.shares
+    /// Whether nothing is left over while anybody needs it: the lesser of generation and demand is shared, exactly.
+    pub fn follows_demand(&self) -> bool {
+        self.steps().iter().any(|step| matches!(step, Self::Proportional | Self::Priority(_)))
     }
 
-    /// One member's share.
-    pub fn share_of(&self, member: &str) -> Option<Share> {
-        let at = self.shares.binary_search_by(|(id, _)| id.as_str().cmp(member)).ok()?;
-        self.shares.get(at).map(|(_, share)| *share)
+    /// The keys that are used one after the other, none of them a cascade: those of a cascade, or just this one.
+    pub fn steps(&self) -> &[Self] {
+        match self {
+            Self::Cascade(cascade) => cascade.steps(),
+            single => std::slice::from_ref(single),
+        }
     }
+}
 
-    /// How many members there are.
-    pub fn len(&self) -> usize {
-        self.shares.len()
-    }
+impl FromStr for Key {
+    type Err = Error;
 
-    /// Whether there is no member; never so, for a key adds up to one whole.
-    pub fn is_empty(&self) -> bool {
-        self.shares.is_empty()
+    /// Reads a key that is written as its JSON, or as its kind alone where that says it all.
+    ///
+    /// ```
+    /// use grid_core::energy::sharing::Key;
+    /// assert_eq!("equal".parse(), Ok(Key::Equal));
+    /// assert_eq!(r#"{"kind": "proportional"}"#.parse(), Ok(Key::Proportional));
+    /// assert!("static".parse::<Key>().is_err());
+    /// ```
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        let key = if text.starts_with('{') {
+            serde_json::from_str(text)
+        } else {
+            serde_json::from_value(serde_json::json!({ "kind": text }))
+        };
+        key.map_err(|error| Error::NotAKey { reason: error.to_string() })
     }
 }

@@ -1,0 +1,175 @@
+//! From what a vendor's file says to readings by meter and channel, with the place of every fault.
+
+use super::{
+    Batch, Fault, Layout, Options,
+    batches::Batches,
+    table::{MOST_READINGS, shown},
+};
+use crate::{
+    energy::{Channel, Error, Reading},
+    quantity::Energy,
+    series::Quality,
+    time::Interval,
+};
+
+/// Where a value stands, counted from 1; column 0 is a whole line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) line: u64,
+    pub(super) column: u64,
+}
+
+/// Columns that fit beside the line in one number; a line has fewer bytes than that.
+const COLUMNS: u64 = 1 << 17;
+
+impl Spot {
+    pub(super) const fn line(line: u64) -> Self {
+        Self { line, column: 0 }
+    }
+
+    const fn number(self) -> u64 {
+        self.line.saturating_mul(COLUMNS).saturating_add(self.column)
+    }
+
+    fn fault(self, header: &str) -> Fault {
+        Fault {
+            line: Some(self.line),
+            column: (self.column > 0).then_some(self.column),
+            header: (!header.is_empty()).then(|| header.to_owned()),
+            ..Fault::default()
+        }
+    }
+}
+
+/// The readings so far.
+pub(super) struct Gather<'a> {
+    batches: Batches<'a>,
+    options: &'a Options,
+    only: Option<String>,
+    count: usize,
+    is_full: bool,
+}
+
+impl<'a> Gather<'a> {
+    pub(super) fn new(file: &'a str, options: &'a Options) -> Self {
+        let batches = Batches::new(file, Layout::Community);
+        Self { batches, options, only: None, count: 0, is_full: false }
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        spot: Spot,
+        header: &str,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) {
+        self.push(Fault { expected: expected.into(), got: got.into(), ..spot.fault(header) });
+    }
+
+    pub(super) fn push(&mut self, fault: Fault) {
+        self.batches.fault(fault);
+    }
+
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.is_full || self.batches.is_hopeless()
+    }
+
+    pub(super) fn has_faults(&self) -> bool {
+        self.batches.has_faults()
+    }
+
+    /// Refuses a file that is longer than memory should be.
+    pub(super) fn is_too_long(&mut self, count: usize, line: u64) -> bool {
+        if count > MOST_READINGS && !self.is_full {
+            self.is_full = true;
+            let expected = format!("at most {MOST_READINGS} readings in one file");
+            self.fault(Spot::line(line), "", expected, "more of them; send it in parts");
+        }
+        self.is_full
+    }
+
+    /// The channel of a value: that of its column or row, else the one that was stated.
+    pub(super) fn channel(&mut self, said: Option<Channel>, spot: Spot, header: &str) -> Option<Channel> {
+        let channel = said.or_else(|| self.options.channel());
+        if channel.is_none() {
+            let names = Channel::ALL.map(Channel::as_str).join("`, `");
+            let expected = format!("a column that says what it counts, or the channel stated (`{names}`)");
+            self.fault(spot, header, expected, shown(header));
+        }
+        channel
+    }
+
+    /// Takes one value.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a value, its place and what it is of; a struct would only rename them"
+    )]
+    pub(super) fn take(
+        &mut self,
+        spot: Spot,
+        header: &str,
+        device: &str,
+        channel: Channel,
+        interval: Interval,
+        energy: Option<Energy>,
+        quality: Quality,
+    ) {
+        self.count += 1;
+        if self.is_too_long(self.count, spot.line) {
+            return;
+        }
+        let device =
+            if device.is_empty() { self.options.device.as_deref().unwrap_or_default() } else { device };
+        match (self.options.layout, &self.only) {
+            (Layout::Community, _) if device.is_empty() => {
+                let expected = "a column with the meter, or the meter stated";
+                return self.fault(spot, header, expected, "a value of a meter without a name");
+            }
+            (Layout::Device { .. }, Some(only)) if only != device => {
+                let expected = format!("readings of one meter (the file began with {})", shown(only));
+                return self.fault(spot, header, expected, format!("readings of {}", shown(device)));
+            }
+            (Layout::Device { .. }, None) => self.only = Some(device.to_owned()),
+            (Layout::Community | Layout::Device { .. }, _) => {}
+        }
+        // A missing reading has no energy whatever was written beside it.
+        let quality = if energy.is_none() { Quality::Missing } else { quality };
+        let reading = match Reading::new(interval, energy, quality) {
+            Ok(reading) => reading,
+            Err(error) => {
+                let got = energy.map_or_else(|| "nothing".to_owned(), |energy| format!("`{energy}`"));
+                let expected = match error {
+                    Error::NegativeEnergy { .. } => "an energy of zero or more".to_owned(),
+                    Error::ImplausibleEnergy { most, .. } => format!("an energy of at most {most}"),
+                    Error::IntervalTooLong { most_days, .. } => {
+                        return self.fault(
+                            spot,
+                            header,
+                            format!("an interval of at most {most_days} days"),
+                            format!("`{interval}`"),
+                        );
+                    }
+                    _ => "an energy exactly where the quality is not `missing`".to_owned(),
+                };
+                return self.fault(spot, header, expected, got);
+            }
+        };
+        if let Err((_, expected, got)) = self.batches.add(device, "", channel, reading, spot.number()) {
+            self.fault(spot, header, expected, got);
+        }
+    }
+
+    /// The batches, if every value was good.
+    pub(super) fn finish(self) -> Result<Vec<Batch>, Error> {
+        let is_of_one = matches!(self.options.layout, Layout::Device { .. });
+        let mut batches = self
+            .batches
+            .finish(|number| Spot { line: number / COLUMNS, column: number % COLUMNS }.fault(""))?;
+        if is_of_one {
+            for batch in &mut batches {
+                batch.device = None;
+            }
+        }
+        Ok(batches)
+    }
+}

@@ -1,0 +1,346 @@
+//! What a community has agreed: its contract, its tariffs and the prices that they follow.
+//!
+//! All of it is only added to, with the instant at which it was recorded, so that a bill can be made again as it would
+//! have been made on any day.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Error, Store,
+    backend::on,
+    communities::{load_community, load_members},
+    fault::{Fault, not_found, raced},
+    rows::{self, key},
+    sql::sql,
+};
+use crate::{
+    energy::{
+        self, Name,
+        settlement::Contract,
+        sharing::Key,
+        tariff::{self, PriceBook, Tariff},
+    },
+    quantity::Price,
+    time::{self, Interval},
+};
+
+/// A contract and since when it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredContract {
+    /// From when on.
+    pub valid_from: Timestamp,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+    /// What was agreed.
+    pub contract: Contract,
+}
+
+/// A tariff and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTariff {
+    /// Its id in the store, a UUID.
+    pub id: Uuid,
+    /// The member that it is for; all who have none of their own where there is none.
+    pub member: Option<Uuid>,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+    /// The tariff.
+    pub tariff: Tariff,
+}
+
+/// All that a community has agreed, as it was recorded by an instant.
+#[derive(Clone, Debug)]
+pub(super) struct Agreements {
+    pub(super) contract: Contract,
+    pub(super) keys: Vec<(Timestamp, Key)>,
+    pub(super) tariffs: Vec<(Option<Uuid>, Tariff)>,
+    pub(super) prices: PriceBook,
+}
+
+type TariffRow = (Vec<u8>, Option<Vec<u8>>, String, i64);
+type PriceRow = (String, i64, i64, i64, String);
+
+const TARIFF: &str = "tariff";
+const CONTRACT: &str = "contract";
+const PRICE: &str = "price";
+
+fn stored_tariff((id, member, document, created_at): TariffRow) -> Result<StoredTariff, Error> {
+    Ok(StoredTariff {
+        id: rows::id(&id, TARIFF)?,
+        member: member.map(|member| rows::id(&member, TARIFF)).transpose()?,
+        created_at: rows::instant(created_at, TARIFF)?,
+        tariff: Tariff::parse_json(&document)
+            .map_err(|_| Error::Corrupt { thing: TARIFF, reason: "its document cannot be read" })?,
+    })
+}
+
+fn stored_contract((valid_from, created_at, document): (i64, i64, String)) -> Result<StoredContract, Error> {
+    Ok(StoredContract {
+        valid_from: rows::instant(valid_from, CONTRACT)?,
+        created_at: rows::instant(created_at, CONTRACT)?,
+        contract: serde_json::from_str(&document)
+            .map_err(|_| Error::Corrupt { thing: CONTRACT, reason: "its document cannot be read" })?,
+    })
+}
+
+/// The prices of rows that come by name and time of recording: each replaces what was recorded before it, as far as it
+/// goes.
+fn price_book(found: Vec<PriceRow>) -> Result<PriceBook, Error> {
+    let corrupt = |reason| Error::Corrupt { thing: PRICE, reason };
+    let mut series: BTreeMap<String, BTreeMap<Timestamp, (Timestamp, Price)>> = BTreeMap::new();
+    for (name, start, end, micros, currency) in found {
+        let interval = Interval::new(rows::instant(start, PRICE)?, rows::instant(end, PRICE)?)
+            .map_err(|_| corrupt("it ends before it begins"))?;
+        let currency = currency.parse().map_err(|_| corrupt("its currency is none"))?;
+        put(series.entry(name).or_default(), interval, Price::from_micros_per_kwh(micros, currency));
+    }
+    let mut book = PriceBook::new();
+    for (name, prices) in series {
+        let prices = prices
+            .into_iter()
+            .map(|(start, (end, price))| Ok((Interval::new(start, end)?, price)))
+            .collect::<Result<Vec<_>, time::Error>>()
+            .map_err(energy::Error::from)?;
+        book.insert(&name, prices).map_err(energy::Error::from)?;
+    }
+    Ok(book)
+}
+
+/// Lays a price over those of a series, and cuts what it covers.
+fn put(prices: &mut BTreeMap<Timestamp, (Timestamp, Price)>, interval: Interval, price: Price) {
+    let (start, end) = (interval.start(), interval.end());
+    // The last that begins before the end may reach past it: what is past stays.
+    if let Some((_, &(until, over))) = prices.range(..end).next_back()
+        && until > end
+    {
+        prices.insert(end, (until, over));
+    }
+    if let Some((_, (until, _))) = prices.range_mut(..start).next_back() {
+        *until = start.min(*until);
+    }
+    let covered: Vec<Timestamp> = prices.range(start..end).map(|(start, _)| *start).collect();
+    for start in covered {
+        prices.remove(&start);
+    }
+    prices.insert(start, (end, price));
+}
+
+impl Store {
+    /// Lets a contract count from an instant on. Contracts are only added: one that is set again for the same instant
+    /// counts from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where the community is not there, or a fault of the database.
+    pub async fn set_contract(
+        &self,
+        community: Uuid,
+        contract: &Contract,
+        valid_from: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let document = written(contract, "write a contract")?;
+        let id = rows::new_id(now);
+        on!(self, write "set a contract", |connection| {
+            load_community!(&mut *connection, community);
+            sqlx::query::<Db>(sql!(
+                "INSERT INTO community_contracts (id, community, document, valid_from, created_at) VALUES (?, ?, ?, ?, ?)"
+            ))
+            .bind(key(&id))
+            .bind(key(&community))
+            .bind(document.as_str())
+            .bind(valid_from.as_microsecond())
+            .bind(now.as_microsecond())
+            .execute(connection)
+            .await?;
+            Ok(())
+        })
+    }
+
+    /// All contracts of a community, by when they begin; the last of one instant is the one that counts.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn contracts(&self, community: Uuid) -> Result<Vec<StoredContract>, Error> {
+        on!(self, read "list the contracts", |connection| {
+            let found: Vec<(i64, i64, String)> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT valid_from, created_at, document FROM community_contracts WHERE community = ? \
+                 ORDER BY valid_from, created_at, id"
+            ))
+            .bind(key(&community))
+            .fetch_all(connection)
+            .await?;
+            Ok(found.into_iter().map(stored_contract).collect::<Result<_, Error>>()?)
+        })
+    }
+
+    /// Adds a tariff, for one member or for all who have none of their own, and gives its id.
+    ///
+    /// It counts from the local day on that it says itself; of two that begin on one day the one that was added later
+    /// counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where the community or the member is not there, or a fault of the database.
+    pub async fn add_tariff(
+        &self,
+        community: Uuid,
+        member: Option<Uuid>,
+        tariff: &Tariff,
+        now: Timestamp,
+    ) -> Result<Uuid, Error> {
+        let document = tariff.to_json().to_string();
+        let valid_from = tariff.valid_from().to_string();
+        let id = rows::new_id(now);
+        on!(self, write "add a tariff", |connection| {
+            load_community!(&mut *connection, community);
+            if let Some(member) = member {
+                let members = load_members!(&mut *connection, community);
+                if !members.iter().any(|other| other.id == member) {
+                    return Err(Fault::Refused(not_found("member", &member)));
+                }
+            }
+            sqlx::query::<Db>(sql!(
+                "INSERT INTO community_tariffs (id, community, member, valid_from, document, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+            ))
+            .bind(key(&id))
+            .bind(key(&community))
+            .bind(member.as_ref().map(key))
+            .bind(valid_from.as_str())
+            .bind(document.as_str())
+            .bind(now.as_microsecond())
+            .execute(connection)
+            .await?;
+            Ok(id)
+        })
+    }
+
+    /// All tariffs of a community, in the order in which they were added.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn tariffs(&self, community: Uuid) -> Result<Vec<StoredTariff>, Error> {
+        on!(self, read "list the tariffs", |connection| {
+            let found: Vec<TariffRow> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT id, member, document, created_at FROM community_tariffs WHERE community = ? ORDER BY created_at, id"
+            ))
+            .bind(key(&community))
+            .fetch_all(connection)
+            .await?;
+            Ok(found.into_iter().map(stored_tariff).collect::<Result<_, Error>>()?)
+        })
+    }
+
+    /// Adds prices to a series of a community; each replaces, from now on and as far as it goes, what was there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Energy`] where the name is none, or the series has another currency; [`Error::NotFound`] where the
+    /// community is not there, or a fault of the database.
+    pub async fn add_prices(
+        &self,
+        community: Uuid,
+        name: &str,
+        prices: &[(Interval, Price)],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let name = Name::new(name)?;
+        on!(self, write "add prices", |connection| {
+            load_community!(&mut *connection, community);
+            let there: Option<(String,)> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT currency FROM prices WHERE community = ? AND name = ? LIMIT 1"
+            ))
+            .bind(key(&community))
+            .bind(name.as_str())
+            .fetch_optional(&mut *connection)
+            .await?;
+            for (_, price) in prices {
+                let got = price.currency();
+                if let Some((expected,)) = there.as_ref().filter(|(there,)| there != got.code()) {
+                    let (series, expected, got) = (name.to_string(), expected.clone(), got.to_string());
+                    let other = tariff::Error::OtherCurrency { series, expected, got };
+                    return Err(energy::Error::from(other).into());
+                }
+            }
+            for (interval, price) in prices {
+                sqlx::query::<Db>(sql!(
+                    "INSERT INTO prices (community, name, starts_at, ends_at, price, currency, created_at) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?)"
+                ))
+                .bind(key(&community))
+                .bind(name.as_str())
+                .bind(interval.start().as_microsecond())
+                .bind(interval.end().as_microsecond())
+                .bind(price.as_micros_per_kwh())
+                .bind(price.currency().code())
+                .bind(now.as_microsecond())
+                .execute(&mut *connection)
+                .await
+                .map_err(raced)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The prices of a community that share an instant with `interval`, as they were recorded by `as_of`.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn prices(
+        &self,
+        community: Uuid,
+        interval: Interval,
+        as_of: Timestamp,
+    ) -> Result<PriceBook, Error> {
+        on!(self, read "load prices", |connection| {
+            let found: Vec<PriceRow> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT name, starts_at, ends_at, price, currency FROM prices \
+                 WHERE community = ? AND starts_at < ? AND ends_at > ? AND created_at <= ? \
+                 ORDER BY name, created_at, starts_at"
+            ))
+            .bind(key(&community))
+            .bind(interval.end().as_microsecond())
+            .bind(interval.start().as_microsecond())
+            .bind(as_of.as_microsecond())
+            .fetch_all(connection)
+            .await?;
+            Ok(price_book(found)?)
+        })
+    }
+
+    /// All that a community has agreed for a period, as it was recorded by `as_of`; the contract is the one that counts at
+    /// the period's start.
+    pub(super) async fn agreements(
+        &self,
+        community: Uuid,
+        interval: Interval,
+        as_of: Timestamp,
+    ) -> Result<Agreements, Error> {
+        let contract = self
+            .contracts(community)
+            .await?
+            .into_iter()
+            .rfind(|stored| stored.valid_from <= interval.start() && stored.created_at <= as_of)
+            .map_or_else(Contract::default, |stored| stored.contract);
+        let tariffs = self.tariffs(community).await?.into_iter();
+        Ok(Agreements {
+            contract,
+            keys: self.keys_as_of(community, as_of).await?,
+            tariffs: tariffs
+                .filter(|stored| stored.created_at <= as_of)
+                .map(|stored| (stored.member, stored.tariff))
+                .collect(),
+            prices: self.prices(community, interval, as_of).await?,
+        })
+    }
+}
+
+fn written<T: serde::Serialize>(document: &T, action: &'static str) -> Result<String, Error> {
+    serde_json::to_string(document).map_err(|source| Error::Failed { action, source: source.into() })
+}

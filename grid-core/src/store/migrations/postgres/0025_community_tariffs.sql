@@ -1,0 +1,13 @@
+-- The tariffs of a community, for one member or for all; rows are only added.
+CREATE TABLE community_tariffs (
+    id         BYTEA NOT NULL,
+    community  BYTEA NOT NULL,
+    member     BYTEA,
+    valid_from TEXT NOT NULL,
+    document   TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (community) REFERENCES communities (id),
+    FOREIGN KEY (member) REFERENCES members (id)
+);
+CREATE INDEX community_tariffs_of ON community_tariffs (community, created_at);
