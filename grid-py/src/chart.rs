@@ -24,7 +24,7 @@ use crate::{
 /// '<svg'
 #[pyclass(frozen, name = "Chart", module = "grid_py.chart")]
 #[derive(Debug)]
-pub(crate) struct PyChart(Svg);
+pub(crate) struct PyChart(pub(crate) Svg);
 
 #[pymethods]
 impl PyChart {
@@ -187,7 +187,7 @@ pub(crate) fn chart_forecast(
     py.detach(|| chart::forecast(&past, &points, &calendar, &options)).map(PyChart).map_err(raise)
 }
 
-fn options(
+pub(crate) fn options(
     width: u32,
     height: u32,
     theme: &str,

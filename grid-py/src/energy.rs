@@ -3,18 +3,23 @@
 use grid_core::{
     energy::{
         balance::of_arrays,
-        sharing::{self, CellRounding, Columns, Key, SharingKey},
+        sharing::{self, CellRounding, Coefficients, Columns, Key, PreparedKey},
     },
     flow::Flow,
     quantity::{Energy, Share},
 };
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::{intern, prelude::*};
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyMapping, PyString},
+};
 
 use crate::{
     columns,
     error::{Error, no_choice, raise, shown},
     quantity::{PyEnergy, PyShare},
+    sharing_key::{self, Asked},
 };
 
 /// Splits ``total`` in proportion to ``weights``, so that the parts add up to it exactly.
@@ -50,9 +55,21 @@ pub(crate) fn apportion<'py>(
 /// Shares what plants generated among members, interval by interval, to the last milliwatt-hour.
 ///
 /// ``generation`` has the shape (intervals, plants), or (intervals,) for one plant; ``demand`` has the shape (intervals,
-/// members). Both are in milliwatt-hours, or in kilowatt-hours with ``unit="kWh"``. With ``key="proportional"`` each
-/// member is offered energy in proportion to what they demand in the interval; with ``key="static"`` in proportion to
-/// ``shares``, one per member, which add up to one. Nobody gets more than they demand.
+/// members). Both are in milliwatt-hours, or in kilowatt-hours with ``unit="kWh"``. Nobody gets more than they demand.
+///
+/// ``key`` says how it is divided:
+///
+/// - ``"proportional"``: in proportion to what each member demands in the interval;
+/// - ``"equal"``: in equal parts;
+/// - ``"static"``: by ``shares``, one per member, which add up to one;
+/// - ``"priority"``: one group of ``groups``, lists of column numbers, after the other, and within a group in proportion
+///   to demand; members whom no group names come last;
+/// - a list of these, such as ``["static", "proportional"]``: a cascade, in which what one key leaves over is divided by
+///   the next;
+/// - a dictionary, as the HTTP API takes it, whose members are the numbers of the columns.
+///
+/// ``coefficients``, of the shape (intervals, members), are shares that differ from interval to interval; they take the
+/// place of the key, and each row adds up to one.
 ///
 /// ``rounding="exact"`` splits by the largest remainder, so that nothing is lost or made; ``rounding="operator"`` rounds
 /// each cell for itself, half up, as grid operators publish it, which need not add up.
@@ -61,30 +78,32 @@ pub(crate) fn apportion<'py>(
 /// member took of each plant, in mWh, shape (intervals, plants).
 ///
 /// >>> import grid_py as grid
-/// >>> shared = grid.share([[10_000_000]], [[2_000_000, 5_000_000, 1_000_000]], key="static", shares=["0.5", "0.3", "0.2"])
+/// >>> demand = [[2_000_000, 5_000_000, 1_000_000]]
+/// >>> shared = grid.share([[10_000_000]], demand, key="static", shares=["0.5", "0.3", "0.2"])
 /// >>> shared.allocated.tolist(), shared.surplus.tolist()
 /// ([[2000000, 3000000, 1000000]], [[4000000]])
+/// >>> grid.share([[6_000_000]], demand, key="priority", groups=[[1], [0, 2]]).allocated.tolist()
+/// [[666667, 5000000, 333333]]
 #[pyfunction]
-#[pyo3(signature = (generation, demand, key="proportional", shares=None, rounding="exact", *, unit="mWh"))]
+#[pyo3(signature = (
+    generation, demand, key=None, shares=None, rounding="exact", *, groups=None, coefficients=None, unit="mWh"
+))]
+#[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
 pub(crate) fn share<'py>(
     py: Python<'py>,
     generation: &Bound<'py, PyAny>,
     demand: &Bound<'py, PyAny>,
-    key: &str,
+    key: Option<&Bound<'py, PyAny>>,
     shares: Option<&Bound<'py, PyAny>>,
     rounding: &str,
+    groups: Option<&Bound<'py, PyAny>>,
+    coefficients: Option<&Bound<'py, PyAny>>,
     unit: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let rounding = match rounding {
         "exact" => CellRounding::Exact,
         "operator" => CellRounding::Operator,
         _ => return Err(no_choice("the rounding", "`exact` or `operator`", rounding)),
-    };
-    let key = match (key, shares) {
-        ("proportional", _) => Key::Proportional,
-        ("static", Some(shares)) => Key::Static(key_of(shares)?),
-        ("static", None) => return Err(raise(Error::Needed { what: "shares", when: "the key is static" })),
-        _ => return Err(no_choice("the key", "`proportional` or `static`", key)),
     };
     let generation = Table::of(generation, "generation", unit, 1)?;
     let demand = Table::of(demand, "demand", unit, 2)?;
@@ -96,16 +115,86 @@ pub(crate) fn share<'py>(
             got,
         }));
     }
+    let rule = match coefficients {
+        Some(coefficients) if key.is_none() && shares.is_none() && groups.is_none() => {
+            SharingRule::Coefficients(coefficients_of(coefficients, demand.shape)?)
+        }
+        Some(_) => {
+            let what = "`key`, `shares` or `groups`";
+            return Err(raise(Error::Unwanted { what, when: "there are `coefficients`" }));
+        }
+        None => SharingRule::Key(key_of_columns(py, key, shares, groups, demand.shape.1)?),
+    };
     let shared = py
         .detach(|| {
             let plants = Columns::with_rows(&generation.cells, generation.shape.0, generation.shape.1)?;
             let members = Columns::with_rows(&demand.cells, demand.shape.0, demand.shape.1)?;
-            sharing::share(plants, members, &key, rounding)
+            match &rule {
+                SharingRule::Key(key) => key.share(plants, members, rounding),
+                SharingRule::Coefficients(rows) => {
+                    sharing::share_by_coefficients(plants, members, rows, rounding)
+                }
+            }
         })
         .map_err(raise)?;
     let allocated = to_array(py, shared.allocated, demand.shape)?;
     let surplus = to_array(py, shared.surplus, generation.shape)?;
     results(py)?.getattr(intern!(py, "Shared"))?.call1((allocated, surplus))
+}
+
+/// By what an array is shared.
+enum SharingRule {
+    Key(PreparedKey),
+    Coefficients(Coefficients),
+}
+
+/// A key for the columns of an array, in their order; in proportion to demand where none is named.
+fn key_of_columns(
+    py: Python<'_>,
+    key: Option<&Bound<'_, PyAny>>,
+    shares: Option<&Bound<'_, PyAny>>,
+    groups: Option<&Bound<'_, PyAny>>,
+    columns: usize,
+) -> PyResult<PreparedKey> {
+    let ids: Vec<String> = (0..columns).map(|number| format!("{number:020}")).collect();
+    asked_of_columns(py, key, shares, groups, columns)?.for_members(&ids).map_err(raise)
+}
+
+/// The same before it knows its columns.
+pub(crate) fn asked_of_columns(
+    py: Python<'_>,
+    key: Option<&Bound<'_, PyAny>>,
+    shares: Option<&Bound<'_, PyAny>>,
+    groups: Option<&Bound<'_, PyAny>>,
+    columns: usize,
+) -> PyResult<Key> {
+    // A list has one share for each column; only a mapping may leave some out.
+    if let Some(shares) = shares.filter(|shares| shares.cast::<PyMapping>().is_err()) {
+        let got = shares.len()?;
+        if got != columns {
+            return Err(raise(grid_core::energy::Error::SharesDoNotFit { got, members: columns }));
+        }
+    }
+    let proportional = PyString::new(py, "proportional").into_any();
+    let asked = Asked { key: key.unwrap_or(&proportional), shares, groups };
+    asked.key(&sharing_key::column(columns))
+}
+
+/// Shares of the shape (intervals, members), from numbers or decimal text.
+fn coefficients_of(coefficients: &Bound<'_, PyAny>, shape: (usize, usize)) -> PyResult<Coefficients> {
+    let py = coefficients.py();
+    let array = py.import(intern!(py, "numpy"))?.call_method1("asarray", (coefficients,))?;
+    let got = array.cast::<PyUntypedArray>()?.shape().to_vec();
+    if got != [shape.0, shape.1] {
+        return Err(raise(Error::WrongShape {
+            name: "coefficients",
+            expected: "(intervals, members) of the demand",
+            got,
+        }));
+    }
+    let cells = array.call_method0("ravel")?.call_method0("tolist")?;
+    let shares = cells.try_iter()?.map(|share| share_of(&share?)).collect::<PyResult<_>>()?;
+    Coefficients::new(shares, shape.1).map_err(raise)
 }
 
 /// Sets generation against consumption, interval by interval.
@@ -160,14 +249,14 @@ pub(crate) fn balance<'py>(
     ))
 }
 
-fn results(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+pub(crate) fn results(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     py.import(intern!(py, "grid_py.results"))
 }
 
 /// Energies by interval (rows) and plant or member (columns).
-struct Table {
-    cells: Vec<Energy>,
-    shape: (usize, usize),
+pub(crate) struct Table {
+    pub(crate) cells: Vec<Energy>,
+    pub(crate) shape: (usize, usize),
 }
 
 impl Table {
@@ -212,16 +301,6 @@ fn weights_of(weights: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
         Err(_) => share_of(weight).map(Share::to_f64),
     };
     sharing::whole_weights(&weights.iter().map(weight).collect::<PyResult<Vec<_>>>()?).map_err(raise)
-}
-
-/// A static key for the members in their order.
-fn key_of(shares: &Bound<'_, PyAny>) -> PyResult<SharingKey> {
-    // The core orders members by their name; a number of fixed width keeps the order of the columns.
-    let member = |(position, share): (usize, PyResult<Bound<'_, PyAny>>)| {
-        Ok((format!("{position:020}"), share_of(&share?)?))
-    };
-    let shares = shares.try_iter()?.enumerate().map(member).collect::<PyResult<_>>()?;
-    SharingKey::new(shares).map_err(raise)
 }
 
 /// A share: a `Share`, or a decimal as text or number, which goes through its shortest text.

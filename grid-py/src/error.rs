@@ -89,6 +89,30 @@ pub(crate) enum Error {
     /// Origins are instants where the series is on a local clock, or the other way round.
     #[error("expected origins with a time zone exactly where `ds` has one")]
     MixedClocks,
+    /// A dictionary or a text is no key.
+    #[error("expected a sharing key, got one that is none: {reason}")]
+    NotAKey { reason: String },
+    /// A dictionary or a text is not the document that it should be.
+    #[error("expected a document, got one that cannot be read: {reason}")]
+    NotADocument { reason: String },
+    /// Bytes are no UTF-8.
+    #[error("expected JSON in UTF-8, got other bytes from byte {at} on")]
+    NotText { at: usize },
+    /// A key names a member that no column stands for.
+    #[error("expected the number of one of the {columns} columns, counted from 0, got `{got}`")]
+    NotAColumn { columns: usize, got: String },
+    /// A name stands for no member of the community.
+    #[error("expected a member's name or id, got `{got}`")]
+    NotAMember { got: String },
+    /// A name stands for no community, or for several.
+    #[error("expected the name or id of one community, got `{got}`, which {found} have")]
+    NotACommunity { got: String, found: usize },
+    /// An argument makes no sense beside another.
+    #[error("expected no {what} when {when}")]
+    Unwanted { what: &'static str, when: &'static str },
+    /// Two columns that belong together are of different times.
+    #[error("expected `{name}` to have the slots of the other series, got {got}")]
+    OtherSlots { name: String, got: String },
     /// A forecaster was asked before it was fitted.
     #[error("the forecaster has not been fitted")]
     NotFitted,
@@ -96,7 +120,10 @@ pub(crate) enum Error {
 
 impl Failure for Error {
     fn kind(&self) -> Kind {
-        Kind::Invalid
+        match self {
+            Self::NotAMember { .. } | Self::NotACommunity { found: 0, .. } => Kind::NotFound,
+            _ => Kind::Invalid,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -106,6 +133,7 @@ impl Failure for Error {
                     .to_owned(),
             ),
             Self::NoRegressors { .. } => Some("leave it out: no model takes regressors yet".to_owned()),
+            Self::NotACommunity { found: 2.., .. } => Some("name it by its id".to_owned()),
             Self::NotFitted => Some("call `.fit(df)` first".to_owned()),
             _ => None,
         }

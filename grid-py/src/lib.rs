@@ -17,16 +17,27 @@ mod auth;
 mod balance;
 mod battery;
 mod chart;
+mod chart_community;
 mod columns;
 mod energy;
 mod error;
 mod forecast;
 mod json;
+mod lines;
+mod meter;
+mod prices;
+mod proof;
 mod quantity;
 mod readings;
+mod reconcile;
+mod rules;
 mod series;
+mod settlement;
+mod sharing_key;
+mod statement;
 mod store;
 mod table;
+mod tariff;
 mod time;
 
 use pyo3::prelude::*;
@@ -45,11 +56,22 @@ mod _native {
         chart::{
             PyChart, chart_capacity_over_cycles, chart_energy_day, chart_forecast, chart_voltage_current,
         },
+        chart_community::{chart_bill_parts, chart_community_month, chart_load_by_band, chart_member_day},
         energy::{apportion, balance, share},
         forecast::PyForecaster,
+        meter::{advances, read_readings, substitute, validate},
+        proof::{PyLogKey, verify_consistency, verify_statement},
         quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
+        reconcile::reconcile,
+        rules::{
+            rules_colombia_month, rules_italy_premium, rules_on_day, rules_spain_coefficients,
+            rules_spain_compensate,
+        },
         series::{PySeries, PyTotal},
+        settlement::{PySettlement, settle},
+        statement::PyStatement,
         store::PyStore,
         table::PyTable,
+        tariff::{PyBill, PyTariff},
     };
 }

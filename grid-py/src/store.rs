@@ -7,9 +7,13 @@ use grid_core::{
     energy::{
         Community, Device, DeviceKind, Member, Name, Reading, Role,
         ingest::{Batch, Layout, read_csv},
-        sharing::{Key, SharingKey},
     },
-    store::{DeviceBatch, Error as StoreError, Listed, Of, Options, Page, User, blocking::Store, new_id},
+    error::excerpt,
+    store::{
+        DeviceBatch, Error as StoreError, Listed, LogSigner, Of, Options, Page, SettlementRequest,
+        StoredContract, StoredTariff, User, blocking::Store, new_id,
+    },
+    time::Interval,
 };
 use pyo3::{
     intern,
@@ -22,11 +26,16 @@ use crate::{
     auth::{Id, instant_or_now},
     balance::PyBalance,
     columns::Columns,
-    energy::share_of,
-    error::{Error, no_choice, raise},
+    error::{Error, raise},
+    json, prices,
+    proof::PyLogKey,
     quantity::PyPower,
     readings::{batches, devices, rows, sums},
+    settlement::{PySettlement, contract_of, missing_of},
+    sharing_key::{self, Asked},
+    statement::PyStatement,
     table::{PyTable, Table},
+    tariff::{PyTariff, tariff_of},
     time::{self, Instant},
 };
 
@@ -407,21 +416,234 @@ impl PyStore {
         sums(&found).finish()
     }
 
-    /// Sets how a community shares from ``valid_from`` on: ``proportional`` to demand, or ``static`` with ``shares``, a
-    /// mapping of member ids to shares that add up to one.
-    #[pyo3(signature = (community, key, *, valid_from, shares=None, now=None))]
+    /// Sets how a community shares from ``valid_from`` on.
+    ///
+    /// ``key`` is a word, a list of words or a dictionary, as ``grid.share`` takes it: ``proportional``, ``equal``,
+    /// ``static`` with ``shares`` (a mapping of members to shares that add up to one), or ``priority`` with ``groups``
+    /// (lists of members). Members are named by id or by name.
+    #[pyo3(signature = (community, key, *, valid_from, shares=None, groups=None, now=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
     fn set_key(
         &self,
         py: Python<'_>,
-        community: Id,
-        key: &str,
+        community: &Bound<'_, PyAny>,
+        key: &Bound<'_, PyAny>,
         valid_from: Instant,
-        shares: Option<&Bound<'_, PyDict>>,
+        shares: Option<&Bound<'_, PyAny>>,
+        groups: Option<&Bound<'_, PyAny>>,
         now: Option<Instant>,
     ) -> PyResult<()> {
         let now = instant_or_now(py, now)?;
-        let key = key_of(key, shares)?;
-        self.ask(py, |store| store.set_key(community.0, &key, valid_from.0, now))
+        let community = self.community_id(py, community)?;
+        let members = self.names(py, community)?;
+        let key = Asked { key, shares, groups }.key(&|text| id_text(&members, text))?;
+        self.ask(py, |store| store.set_key(community, &key, valid_from.0, now))
+    }
+
+    /// Sets by what a community settles from ``valid_from`` on: a dictionary with ``resolution`` (``5min``, ``15min``,
+    /// ``30min``, ``1h``), ``law``, ``surplus``, ``cells`` and ``contracted`` (powers by member and name), all of which may
+    /// be left out.
+    #[pyo3(signature = (community, contract, *, valid_from, now=None))]
+    fn set_contract(
+        &self,
+        py: Python<'_>,
+        community: &Bound<'_, PyAny>,
+        contract: &Bound<'_, PyAny>,
+        valid_from: Instant,
+        now: Option<Instant>,
+    ) -> PyResult<()> {
+        let now = instant_or_now(py, now)?;
+        let community = self.community_id(py, community)?;
+        let members = self.names(py, community)?;
+        let contract = contract_of(contract, &|text| id_text(&members, text))?;
+        self.ask(py, |store| store.set_contract(community, &contract, valid_from.0, now))
+    }
+
+    /// All contracts of a community, by when they begin: dictionaries with ``valid_from, created_at, contract``.
+    fn contracts<'py>(
+        &self,
+        py: Python<'py>,
+        community: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let community = self.community_id(py, community)?;
+        let contracts = self.ask(py, |store| store.contracts(community))?;
+        let dictionary = |stored: StoredContract| {
+            let contract = PyDict::new(py);
+            contract.set_item("valid_from", stored.valid_from)?;
+            contract.set_item("created_at", stored.created_at)?;
+            contract.set_item("contract", json::to_python(py, &stored.contract)?)?;
+            Ok(contract)
+        };
+        contracts.into_iter().map(dictionary).collect()
+    }
+
+    /// Adds a tariff, for one ``member`` or for all who have none of their own, and returns its id.
+    ///
+    /// It counts from the local day on that it says itself; of two that begin on one day the one that was added later.
+    #[pyo3(signature = (community, tariff, member=None, *, now=None))]
+    fn add_tariff(
+        &self,
+        py: Python<'_>,
+        community: &Bound<'_, PyAny>,
+        tariff: &Bound<'_, PyAny>,
+        member: Option<&Bound<'_, PyAny>>,
+        now: Option<Instant>,
+    ) -> PyResult<String> {
+        let now = instant_or_now(py, now)?;
+        let community = self.community_id(py, community)?;
+        let member = self.member_id(py, community, member)?;
+        let tariff = tariff_of(tariff)?;
+        Ok(self.ask(py, |store| store.add_tariff(community, member, &tariff, now))?.to_string())
+    }
+
+    /// All tariffs of a community, in the order in which they were added: dictionaries with ``id, member_id, created_at``
+    /// and the ``tariff``.
+    fn tariffs<'py>(
+        &self,
+        py: Python<'py>,
+        community: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let community = self.community_id(py, community)?;
+        let tariffs = self.ask(py, |store| store.tariffs(community))?;
+        let dictionary = |stored: StoredTariff| {
+            let tariff = PyDict::new(py);
+            tariff.set_item("id", stored.id.to_string())?;
+            tariff.set_item("member_id", stored.member.map(|id| id.to_string()))?;
+            tariff.set_item("created_at", stored.created_at)?;
+            tariff.set_item("tariff", Bound::new(py, PyTariff(stored.tariff))?)?;
+            Ok(tariff)
+        };
+        tariffs.into_iter().map(dictionary).collect()
+    }
+
+    /// Adds prices to a series of a community, by the name that tariffs call it, and returns how many.
+    ///
+    /// ``data`` is a table with ``start, end, price_per_kwh``, or a CSV file ``start,end,price`` (its path or ``bytes``). A
+    /// price that begins when another does replaces it from now on.
+    #[pyo3(signature = (community, name, data, *, currency="EUR", now=None))]
+    fn add_prices(
+        &self,
+        py: Python<'_>,
+        community: &Bound<'_, PyAny>,
+        name: &str,
+        data: &Bound<'_, PyAny>,
+        currency: &str,
+        now: Option<Instant>,
+    ) -> PyResult<usize> {
+        let now = instant_or_now(py, now)?;
+        let community = self.community_id(py, community)?;
+        let prices = prices::series(name, data, currency.parse().map_err(raise)?, None)?;
+        self.ask(py, |store| store.add_prices(community, name, &prices, now))?;
+        Ok(prices.len())
+    }
+
+    /// Settles a local month from what is stored, and keeps nothing: a draft, or with ``as_of`` a bill as it would have
+    /// stood on another day.
+    ///
+    /// ``compare`` lists other keys to compare each bill with; ``missing`` is ``refuse`` or ``leave_out``. ``as_of`` and
+    /// ``issued_at`` are now where they are left out.
+    #[pyo3(signature = (community, month, *, compare=None, missing="refuse", as_of=None, issued_at=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    pub(crate) fn settle(
+        &self,
+        py: Python<'_>,
+        community: &Bound<'_, PyAny>,
+        month: &str,
+        compare: Option<&Bound<'_, PyAny>>,
+        missing: &str,
+        as_of: Option<Instant>,
+        issued_at: Option<Instant>,
+    ) -> PyResult<PySettlement> {
+        let (as_of, issued_at) = (instant_or_now(py, as_of)?, instant_or_now(py, issued_at)?);
+        let community = self.community_id(py, community)?;
+        let compare = match compare {
+            Some(keys) => {
+                let members = self.names(py, community)?;
+                sharing_key::keys(keys, &|text| id_text(&members, text))?
+            }
+            None => Vec::new(),
+        };
+        let period = self.month(py, community, month)?;
+        let missing = missing_of(missing)?;
+        let request = SettlementRequest { community, period, compare, missing, as_of };
+        self.ask(py, |store| store.settle(&request, issued_at)).map(PySettlement)
+    }
+
+    /// Issues a settlement: each statement becomes an entry of the log, and never changes.
+    ///
+    /// ``log_key`` signs the log's new head, in which ``origin`` is the log's name. A log has one key and one name for as
+    /// long as it lives. A member to whom a statement was issued for this period gets a correction of what changed since,
+    /// or nothing where nothing did. Returns ``Issued(id, documents, unchanged)``.
+    #[pyo3(signature = (settlement, log_key, origin, *, now=None))]
+    fn issue<'py>(
+        &self,
+        py: Python<'py>,
+        settlement: &PySettlement,
+        log_key: &PyLogKey,
+        origin: &str,
+        now: Option<Instant>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let now = instant_or_now(py, now)?;
+        let signer = LogSigner { key: &log_key.0, origin };
+        let issued = self.ask(py, |store| store.issue(&settlement.0, signer, now))?;
+        let documents: Vec<PyStatement> = issued.documents.into_iter().map(PyStatement).collect();
+        let id = issued.id.map(|id| id.to_string());
+        let class = py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Issued"))?;
+        class.call1((id, documents, issued.unchanged))
+    }
+
+    /// The statements and corrections that were issued, in the order of the log: of a community, or of one ``member`` of
+    /// it, and of a local ``month`` where it is named.
+    #[pyo3(signature = (community, month=None, member=None))]
+    fn statements(
+        &self,
+        py: Python<'_>,
+        community: &Bound<'_, PyAny>,
+        month: Option<&str>,
+        member: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<PyStatement>> {
+        let community = self.community_id(py, community)?;
+        let member = self.member_id(py, community, member)?;
+        let period = month.map(|month| self.month(py, community, month)).transpose()?;
+        let mut documents = Vec::new();
+        let mut after = None;
+        loop {
+            let found =
+                self.ask(py, |store| store.statements(community, member, period, (after, Page::MOST)))?;
+            let Some(last) = found.last() else { return Ok(documents) };
+            after = Some(last.leaf);
+            for stored in &found {
+                documents.push(PyStatement(stored.statement().map_err(raise)?));
+            }
+        }
+    }
+
+    /// A statement or correction that was issued.
+    fn statement(&self, py: Python<'_>, id: Id) -> PyResult<PyStatement> {
+        self.ask(py, |store| store.statement(id.0)?.statement()).map(PyStatement)
+    }
+
+    /// A statement with the proof that it is in the log, ``{"proof": ..., "statement": ...}``, as JSON text: the file that a
+    /// member keeps, and what ``grid.verify_statement`` takes.
+    fn statement_proof(&self, py: Python<'_>, id: Id) -> PyResult<String> {
+        Ok(self.ask(py, |store| store.statement_bundle(id.0))?.to_string())
+    }
+
+    /// The newest signed head of the log as a dictionary, or the one it had at ``size``; ``None`` while nothing has been
+    /// issued.
+    #[pyo3(signature = (size=None))]
+    fn log_head<'py>(&self, py: Python<'py>, size: Option<u64>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let head = match size {
+            Some(size) => Some(self.ask(py, |store| store.log_head_at(size))?),
+            None => self.ask(py, Store::log_head)?,
+        };
+        head.map(|head| json::to_python(py, &head)).transpose()
+    }
+
+    /// The hashes that lead from the log of ``old`` entries to that of ``new`` ones, for ``grid.verify_consistency``.
+    fn log_consistency(&self, py: Python<'_>, old: u64, new: u64) -> PyResult<Vec<String>> {
+        let path = self.ask(py, |store| store.log_consistency(old, new))?;
+        Ok(path.iter().map(ToString::to_string).collect())
     }
 
     /// Balances a community from ``start`` to ``end``: what it consumed, generated, shared, imported and exported.
@@ -457,6 +679,47 @@ impl PyStore {
         py.detach(|| call(&self.0)).map_err(raise)
     }
 
+    /// The community of an id or a name.
+    fn community_id(&self, py: Python<'_>, asked: &Bound<'_, PyAny>) -> PyResult<Uuid> {
+        let text = asked.str()?.to_string_lossy().into_owned();
+        if let Ok(id) = text.trim().parse() {
+            return Ok(id);
+        }
+        let all = self.all(py, Store::communities, |community| community.id)?;
+        let mut named = all.iter().filter(|community| community.name.as_str() == text);
+        match (named.next(), named.count()) {
+            (Some(community), 0) => Ok(community.id),
+            (first, more) => {
+                let found = usize::from(first.is_some()).saturating_add(more);
+                Err(raise(Error::NotACommunity { got: excerpt(&text), found }))
+            }
+        }
+    }
+
+    /// The members of a community by name.
+    fn names(&self, py: Python<'_>, community: Uuid) -> PyResult<Vec<(String, Uuid)>> {
+        let members = self.ask(py, |store| store.members(community))?;
+        Ok(members.into_iter().map(|member| (member.name.to_string(), member.id)).collect())
+    }
+
+    /// The member of an id or a name, where one is told.
+    fn member_id(
+        &self,
+        py: Python<'_>,
+        community: Uuid,
+        asked: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<Uuid>> {
+        let Some(asked) = asked else { return Ok(None) };
+        let text = id_text(&self.names(py, community)?, &asked.str()?.to_string_lossy())?;
+        text.parse().map(Some).map_err(|_| raise(Error::NotAnId { got: text }))
+    }
+
+    /// The local month of a community.
+    fn month(&self, py: Python<'_>, community: Uuid, month: &str) -> PyResult<Interval> {
+        let community = self.ask(py, |store| store.community(community))?;
+        community.calendar.month_named(month).map_err(raise)
+    }
+
     /// Asks for every page of a list.
     fn all<T: Send>(
         &self,
@@ -476,17 +739,12 @@ impl PyStore {
     }
 }
 
-fn key_of(key: &str, shares: Option<&Bound<'_, PyDict>>) -> PyResult<Key> {
-    match (key, shares) {
-        ("proportional", _) => Ok(Key::Proportional),
-        ("static", Some(shares)) => {
-            let share = |(member, share): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
-                Ok((member.extract::<Id>()?.0.to_string(), share_of(&share)?))
-            };
-            let shares = shares.iter().map(share).collect::<PyResult<_>>()?;
-            SharingKey::new(shares).map(Key::Static).map_err(raise)
-        }
-        ("static", None) => Err(raise(Error::Needed { what: "shares", when: "the key is static" })),
-        _ => Err(no_choice("the key", "`proportional` or `static`", key)),
+/// The id of a member that is told by id or by name, as the core's keys call it.
+fn id_text(members: &[(String, Uuid)], text: &str) -> PyResult<String> {
+    if let Ok(id) = text.trim().parse::<Uuid>() {
+        return Ok(id.to_string());
     }
+    let named = members.iter().find(|(name, _)| name == text);
+    let unknown = || raise(Error::NotAMember { got: excerpt(text) });
+    named.map(|(_, id)| id.to_string()).ok_or_else(unknown)
 }

@@ -57,6 +57,20 @@ def vectors(shared: Callable[[str], Path]) -> dict[str, Any]:
     return parsed
 
 
+@pytest.fixture(scope="session")
+def billing(shared: Callable[[str], Path]) -> dict[str, Any]:
+    """Invoices and tiers of other programs; each says where it is from."""
+    parsed: dict[str, Any] = json.loads(shared("energy/vectors/billing.json").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def colombia(shared: Callable[[str], Path]) -> dict[str, Any]:
+    """Worked months of Colombian rules; each says where it is from."""
+    parsed: dict[str, Any] = json.loads(shared("energy/vectors/colombia.json").read_text())
+    return parsed
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on an empty SQLite database, for the tests of one file; what they do not share, they register."""

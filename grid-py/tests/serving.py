@@ -39,10 +39,14 @@ class Server:
         )
 
     def ask(self, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
+        return json.loads(self.read(path, body, kind))
+
+    def read(self, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
         headers = {"Content-Type": kind, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
         request = urllib.request.Request(f"{self.address}{path}", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
+            content: bytes = answer.read()
+            return content
 
     def wait(self) -> None:
         for _ in range(600):

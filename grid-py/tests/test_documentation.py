@@ -21,7 +21,7 @@ RUNNER = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
 
 def examples() -> Iterator[doctest.DocTest]:
     parser = doctest.DocTestParser()
-    for module in (grid, grid.chart, grid.errors, grid.results):
+    for module in (grid, grid.chart, grid.errors, grid.results, grid.rules):
         for name in module.__all__:
             documentation = getattr(module, name).__doc__ or ""
             test = parser.get_doctest(documentation, {}, f"{module.__name__}.{name}", None, 0)

@@ -1,11 +1,13 @@
 """One community through three faces: HTTP, the command line and Python agree to the last digit, on each database."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import grid_py as grid
@@ -67,3 +69,77 @@ def test_http_the_command_line_and_python_give_the_same_balance(
         ("shared_kwh", "shareable_total_mwh"),
     ):
         assert grid.Energy(f"{by_http[key]} kWh").mwh == expected[total], key
+
+
+def test_http_and_python_settle_and_prove_in_the_same_bytes(server: Server, tmp_path: Path) -> None:
+    server.log_in()
+    community = server.community()
+    base = f"/api/v1/communities/{community}"
+    lines = ["member,device,channel,start,end,energy_kwh,quality"]
+    # March of 2026 has 744 hours eight hours behind UTC, where there is no summer time.
+    starts = np.datetime64("2026-03-01T08:00") + np.arange(744) * np.timedelta64(1, "h")
+    for number, start in enumerate(starts):
+        end = start + np.timedelta64(1, "h")
+        for member, channel, mwh in (
+            ("ana", "consumption", 400_000 + 7 * number),
+            ("ana", "generation", 1_000_000 - 1_301 * number),
+            ("ben", "consumption", 300_001 + number % 24),
+            ("eva", "consumption", 700_003),
+        ):
+            kwh = f"{mwh // 10**6}.{mwh % 10**6:06}"
+            lines.append(f"{member},{member} {channel},{channel},{start}:00Z,{end}:00Z,{kwh},measured")
+    server.ask(f"{base}/readings", "\n".join(lines).encode(), "text/csv")
+    contract = {"contract": {"resolution": "1h"}, "valid_from": "2026-01-01"}
+    server.ask(f"{base}/contracts", json.dumps(contract).encode())
+    tariff = {
+        "id": "flat",
+        "currency": "EUR",
+        "valid_from": "2026-01-01",
+        "components": [
+            {"id": "grid", "kind": "energy", "quantity": "import", "price_per_kwh": "0.1871"},
+            {"id": "local", "kind": "energy", "quantity": "received", "price_per_kwh": "0.1133"},
+            {"id": "given", "kind": "credit", "quantity": "given", "price_per_kwh": "0.1133"},
+        ],
+    }
+    server.ask(f"{base}/tariffs", json.dumps(tariff).encode())
+
+    draft = server.read(f"{base}/settlements", json.dumps({"month": "2026-03", "compare": [{"kind": "equal"}]}).encode())
+    account = json.loads(draft)["account"]
+    stamps = {"as_of": account["as_of"], "issued_at": account["issued_at"]}
+    with grid.Store(server.database) as store:
+        settled = grid.settle(community, "2026-03", store=store, compare=["equal"], **stamps)
+        assert len(settled.statements) == 3
+        for statement in settled.statements:
+            assert statement.to_json() in draft.decode()
+        assert settled.account == account
+        assert json.loads(draft)["statements"] == [statement.to_dict() for statement in settled.statements]
+
+        issued = server.ask(f"{base}/settlements", json.dumps({"month": "2026-03", "issue": True}).encode())
+        public_key = server.ask("/api/v1/log/key")["public_key"]
+        assert server.ask("/api/v1/log/head") == store.log_head()
+        for document in issued["statements"]:
+            identity = document["id"]
+            statement = store.statement(identity)
+            assert statement.to_dict() == document
+            path = f"/api/v1/statements/{identity}"
+            assert server.read(path) == statement.canonical_json().encode()
+            assert server.read(f"{path}?format=html&lang=es") == statement.html("es").encode()
+            assert server.read(f"{path}?format=pdf") == statement.pdf()
+            assert server.read(f"{path}?format=csv") == statement.csv().encode()
+            bundle = server.read(f"{path}/proof")
+            assert bundle == store.statement_proof(identity).encode()
+            assert grid.verify_statement(bundle, public_key)
+            file = tmp_path / f"{identity}.json"
+            file.write_bytes(bundle)
+            command = [str(PROGRAM), "verify", str(file), "--key", public_key]
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+    # The draft once more, from the command line.
+    told = ["--as-of", stamps["as_of"], "--issued-at", stamps["issued_at"], "--compare", "equal"]
+    command = [str(PROGRAM), "--database-url", server.database, "settle", "--community", community, "--month", "2026-03"]
+    folder = tmp_path / "draft"
+    subprocess.run([*command, *told, "--out", str(folder)], check=True, capture_output=True, timeout=120)
+    for statement in settled.statements:
+        assert (folder / f"{statement.id}.json").read_text() == statement.canonical_json()
+        assert (folder / f"{statement.id}.pdf").read_bytes() == statement.pdf()
+    assert (folder / "lines.csv").read_bytes() == settled.csv().encode()

@@ -161,6 +161,116 @@ def test_shapes_and_words_that_do_not_fit_are_refused() -> None:
     assert grid.share([2], [[1, 1]]).surplus.shape == (1, 1), "a plant alone may be a column"
 
 
+def test_a_static_key_wastes_what_a_cascade_hands_on(billing: dict[str, Any]) -> None:
+    """The figures of a market simulator (its tests): two homes, of which only the second needs anything."""
+    case = billing["fairness"]["static_key_waste"]
+    surplus = [[mwh(case["production"][0] - case["consumption"][0])]]
+    need = [[0, mwh(case["consumption"][1] - case["production"][1])]]
+    static = grid.share(surplus, need, "static", case["coeff"])
+    assert static.allocated.tolist() == [[0, mwh(case["bought_from_community"])]]
+    assert static.surplus.tolist() == [[mwh(case["sold_to_grid"])]]
+    cascade = grid.share(surplus, need, ["static", "proportional"], case["coeff"])
+    assert cascade.allocated.tolist() == [[0, mwh(case["community_surplus"])]]
+    assert cascade.surplus.tolist() == [[0]]
+
+
+def test_a_key_may_be_a_word_a_list_or_a_dictionary_with_the_numbers_of_columns() -> None:
+    generation, demand = [[6 * MWH]], [[2 * MWH, 5 * MWH, 1 * MWH]]
+    shares = [{"member_id": number, "share": share} for number, share in enumerate(("0.5", 0.3, "0.2"))]
+    same: list[tuple[grid.Shared, grid.Shared]] = [
+        (grid.share(generation, demand), grid.share(generation, demand, "proportional")),
+        (grid.share(generation, demand, "equal"), grid.share(generation, demand, {"kind": "equal"})),
+        (
+            grid.share(generation, demand, "static", ["0.5", "0.3", "0.2"]),
+            grid.share(generation, demand, {"kind": "static", "shares": shares}),
+        ),
+        (
+            grid.share(generation, demand, "static", {2: "0.2", 0: "0.5", 1: "0.3"}),
+            grid.share(generation, demand, "static", np.array([0.5, 0.3, 0.2])),
+        ),
+        (
+            grid.share(generation, demand, "priority", groups=[[1], [0, 2]]),
+            grid.share(generation, demand, {"kind": "priority", "groups": [["1"], ["0", "2"]]}),
+        ),
+        (
+            grid.share(generation, demand, ["equal", "proportional"]),
+            grid.share(
+                generation, demand, {"kind": "cascade", "first": {"kind": "equal"}, "then": {"kind": "proportional"}}
+            ),
+        ),
+    ]
+    for one, other in same:
+        assert one.allocated.tolist() == other.allocated.tolist()
+    assert same[1][0].allocated.tolist() == [[2 * MWH, 2 * MWH, 1 * MWH]]
+    assert same[4][0].allocated.tolist() == [[666_667, 5 * MWH, 333_333]]
+
+
+def test_ties_go_to_the_earlier_column_however_many_there_are() -> None:
+    """Columns are in the order of their numbers, not of their texts, in which 10 comes before 2."""
+    expected = [1] * 4 + [0] * 9
+    demand = [[5] * 13]
+    equal: list[dict[str, Any]] = [
+        {"key": "proportional"},
+        {"key": "equal"},
+        {"key": {"kind": "priority", "groups": [list(range(12, -1, -1))]}},
+    ]
+    for asked in equal:
+        assert grid.share([[4]], demand, **asked).allocated.tolist() == [expected], asked
+
+
+@given(st.lists(st.lists(st.integers(0, 2**40), min_size=4, max_size=4), min_size=1, max_size=4), st.integers(0, 2**41))
+def test_every_key_hands_out_what_there_is_and_no_more(demand: list[list[int]], generated: int) -> None:
+    generation = [[generated]] * len(demand)
+    asked: list[dict[str, Any]] = [
+        {"key": "equal"},
+        {"key": "priority", "groups": [[3], [0]]},
+        {"key": ["equal", "priority"], "groups": [[2, 1]]},
+        {"key": ["static", "proportional"], "shares": ["0.7", "0.1", "0.1", "0.1"]},
+        {"coefficients": [["0.25", "0.25", "0.5", "0"]] * len(demand)},
+    ]
+    for keys in asked:
+        shared = grid.share(generation, demand, **keys)
+        assert (shared.allocated <= np.array(demand)).all()
+        assert (shared.allocated.sum(1) + shared.surplus.sum(1) == generated).all()
+        # A key whose last step follows demand leaves nothing that anybody needs.
+        if keys.get("key") not in (None, "equal"):
+            assert shared.allocated.sum(1).tolist() == [min(generated, sum(row)) for row in demand]
+
+
+def test_coefficients_are_a_static_key_for_each_interval(vectors: dict[str, Any]) -> None:
+    hour = vectors["es_rd244"]["hour"][0]
+    generation = [[mwh(hour["eng"])]] * 2
+    demand = [[mwh(kwh) for kwh in hour["consumption"]]] * 2
+    turned = hour["beta"][::-1]
+    shared = grid.share(generation, demand, coefficients=[hour["beta"], turned])
+    assert shared.allocated[0].tolist() == [mwh(kwh) for kwh in hour["eaut_i"]]
+    assert shared.allocated[1].tolist() == grid.share(generation[:1], demand[:1], "static", turned).allocated[0].tolist()
+    with pytest.raises(grid.InvalidError, match="row 1"):
+        grid.share(generation, demand, coefficients=[hour["beta"], ["0.5", "0.3", "0.1"]])
+    with pytest.raises(grid.InvalidError, match="coefficients"):
+        grid.share(generation, demand, coefficients=[hour["beta"]])
+    with pytest.raises(grid.InvalidError, match="`coefficients`"):
+        grid.share(generation, demand, "equal", coefficients=[hour["beta"], turned])
+
+
+def test_keys_that_are_none_are_refused() -> None:
+    one, two = [[1]], [[1, 1]]
+    refusals: tuple[Callable[[], object], ...] = (
+        lambda: grid.share(one, two, "cascade"),  # type: ignore[arg-type]
+        lambda: grid.share(one, two, "priority"),
+        lambda: grid.share(one, two, "priority", groups=[[2]]),
+        lambda: grid.share(one, two, "priority", groups=[[0], [0]]),
+        lambda: grid.share(one, two, "static", {0: "0.5", 7: "0.5"}),
+        lambda: grid.share(one, two, {"kind": "equal", "shares": []}),
+        lambda: grid.share(one, two, {"kind": "priority", "groups": [["ana"]]}),
+        lambda: grid.share(one, two, []),
+        lambda: grid.share(one, two, 7),  # type: ignore[arg-type]
+    )
+    for refused in refusals:
+        with pytest.raises(grid.GridError):
+            refused()
+
+
 def test_a_missing_value_is_not_a_zero_in_a_balance() -> None:
     balance = grid.balance([1.0, 2.0, float("nan")], [3.0, 0.5, 1.0])
     np.testing.assert_array_equal(balance.own, [1.0, 0.5, np.nan])

@@ -166,7 +166,7 @@ def test_a_community_shares_as_its_key_says(store: grid.Store, ana: str) -> None
     balance = store.balance(community, *day)
     assert (balance.shared_kwh, balance.import_kwh) == (grid.Energy("1 kWh"), grid.Energy("0.2 kWh"))
     shares = {members["a"]: "0.5", members["b"]: "0.5", members["roof"]: "0"}
-    store.set_key(community, "static", valid_from="2025-01-01T00:00:00Z", shares=shares)  # type: ignore[arg-type]
+    store.set_key(community, "static", valid_from="2025-01-01T00:00:00Z", shares=shares)
     balance = store.balance(community, *day)
     # Half of the roof each: 0.3 of 0.5 kWh are needed by the one, all 0.5 kWh by the other.
     assert balance.shared_kwh == grid.Energy("0.8 kWh")

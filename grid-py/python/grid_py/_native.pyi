@@ -11,40 +11,74 @@ import pandas
 import polars
 from numpy.typing import ArrayLike, NDArray
 
-from .results import ArrayBalance, Backtest, Imported, Ingested, Remark, Shared
+from .results import (
+    Advances,
+    ArrayBalance,
+    Backtest,
+    Compensation,
+    Imported,
+    Ingested,
+    Issued,
+    MeterFile,
+    Remark,
+    Shared,
+    Substituted,
+)
 
 __all__ = [
     "ApiKey",
     "Balance",
+    "Bill",
     "Chart",
     "Energy",
     "Forecaster",
+    "LogKey",
     "Money",
     "Power",
     "Price",
     "Principal",
     "Recording",
     "Series",
+    "Settlement",
     "Share",
     "SharedSecret",
     "SigningKey",
+    "Statement",
     "Store",
     "Table",
+    "Tariff",
     "Total",
+    "advances",
     "apportion",
     "balance",
+    "chart_bill_parts",
     "chart_capacity_over_cycles",
+    "chart_community_month",
     "chart_energy_day",
     "chart_forecast",
+    "chart_load_by_band",
+    "chart_member_day",
     "chart_voltage_current",
     "generate_key",
     "hash_password",
     "inspect_token",
     "issue_token",
     "read_battery",
+    "read_readings",
+    "reconcile",
+    "rules_colombia_month",
+    "rules_italy_premium",
+    "rules_on_day",
+    "rules_spain_coefficients",
+    "rules_spain_compensate",
+    "settle",
     "share",
+    "substitute",
     "summarise_battery",
+    "validate",
+    "verify_consistency",
     "verify_password",
+    "verify_statement",
     "verify_token",
 ]
 
@@ -63,6 +97,15 @@ _Id: TypeAlias = str | uuid.UUID
 _Rounding: TypeAlias = Literal["half_up", "half_even", "down", "up", "floor", "ceiling"]
 _Source: TypeAlias = str | os.PathLike[str] | bytes
 _Theme: TypeAlias = Literal["auto", "light", "dark"]
+_Language: TypeAlias = Literal["en", "es"]
+_Word: TypeAlias = Literal["proportional", "equal", "static", "priority"]
+_Key: TypeAlias = _Word | list[Any] | tuple[Any, ...] | dict[str, Any]
+"""A sharing key: a word, a list of steps, or a dictionary in the form of the HTTP API."""
+_Shares: TypeAlias = Sequence[Share | str | float] | NDArray[Any] | Mapping[int, Share | str | float]
+_Groups: TypeAlias = Sequence[Sequence[Any]]
+_Document: TypeAlias = str | Mapping[str, Any]
+_Missing: TypeAlias = Literal["refuse", "leave_out"]
+_PublicKey: TypeAlias = str | dict[str, Any] | LogKey
 
 @final
 class Energy:
@@ -525,6 +568,177 @@ class Balance:
     __hash__: None  # type: ignore[assignment]
 
 @final
+class Tariff:
+    """Prices as data: what each kilowatt-hour, kilowatt, day and tax costs, and from when on."""
+
+    def __new__(cls, document: _Document) -> Self: ...
+    @property
+    def id(self) -> str:
+        """Its id."""
+    @property
+    def name(self) -> str:
+        """What people call it, in English where it has a name in English; its id where it has none."""
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call it, by language."""
+    @property
+    def currency(self) -> str:
+        """The ISO 4217 code of the currency of every price."""
+    @property
+    def valid_from(self) -> datetime.date:
+        """The first local day on which it is valid."""
+    def to_dict(self) -> dict[str, Any]:
+        """The document, every number as decimal text and every default left out."""
+    def price(
+        self,
+        usage: Mapping[str, Any],
+        *,
+        start: _Instant | None = None,
+        resolution: str | None = None,
+        time_zone: str = "UTC",
+        prices: Mapping[str, Any] | None = None,
+        contracted: Mapping[str, Power | str] | None = None,
+        starting_at: Mapping[str, Energy | str] | None = None,
+    ) -> Bill:
+        """Prices the energies of one member."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+
+@final
+class Bill:
+    """What a tariff makes of one member's energies: lines that are rounded, and their sums."""
+
+    @property
+    def lines(self) -> Table:
+        """The lines, in the order of the tariff's components."""
+    @property
+    def net(self) -> Money:
+        """The sum of the lines that are no taxes."""
+    @property
+    def taxes(self) -> Money:
+        """The sum of the taxes."""
+    @property
+    def total(self) -> Money:
+        """The sum of all lines."""
+    def to_dict(self) -> dict[str, Any]:
+        """The bill with its lines, amounts as decimal text."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Statement:
+    """What one member used, shared and owes in a period: an immutable document."""
+
+    def __new__(cls, document: _Document) -> Self: ...
+    @property
+    def id(self) -> str:
+        """Its id, a UUID that follows from its content."""
+    @property
+    def kind(self) -> str:
+        """``statement``, or ``correction`` of one that was issued before."""
+    @property
+    def corrects(self) -> str | None:
+        """The id of the statement that a correction is of."""
+    @property
+    def member(self) -> str:
+        """What people call the member."""
+    @property
+    def member_id(self) -> str:
+        """The member's id, a UUID."""
+    @property
+    def start(self) -> datetime.datetime:
+        """The first instant of the period, in UTC."""
+    @property
+    def end(self) -> datetime.datetime:
+        """The first instant after the period, in UTC."""
+    @property
+    def energy(self) -> dict[str, Energy]:
+        """The energies by name, such as ``import_kwh``."""
+    @property
+    def completeness(self) -> float:
+        """How much of the period is known, from 0 to 1."""
+    @property
+    def quality(self) -> str:
+        """The worst quality of the readings."""
+    @property
+    def net(self) -> Money:
+        """The sum of the lines that are no taxes."""
+    @property
+    def taxes(self) -> Money:
+        """The sum of the taxes."""
+    @property
+    def total(self) -> Money:
+        """What is due; below zero, what the member gets."""
+    @property
+    def lines(self) -> Table:
+        """The lines, with exact amounts."""
+    def to_dict(self) -> dict[str, Any]:
+        """The statement as a dictionary."""
+    def to_json(self) -> str:
+        """The statement as JSON text, as the HTTP API answers it within a settlement."""
+    def canonical_json(self) -> str:
+        """The statement as canonical JSON (RFC 8785): the text whose hash is in the log."""
+    def html(self, language: _Language = "en") -> str:
+        """The statement as a page to read and print."""
+    def pdf(self, language: _Language = "en") -> bytes:
+        """The statement as a PDF."""
+    def csv(self) -> str:
+        """The lines as CSV text, for a spreadsheet."""
+    def _repr_html_(self) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Settlement:
+    """A settled period: a statement for each member, and the community's account, which they add up to."""
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What all statements come to."""
+    @property
+    def statements(self) -> list[Statement]:
+        """One statement for each member that has registers, by member id."""
+    @property
+    def lines(self) -> Table:
+        """All lines of all statements."""
+    def csv(self) -> str:
+        """All lines as CSV text, for a spreadsheet."""
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class LogKey:
+    """An Ed25519 key that signs the heads of a log of statements. Keep what ``to_pkcs8()`` gives secret."""
+
+    @staticmethod
+    def generate() -> LogKey:
+        """Makes a new key from the operating system's generator."""
+    @staticmethod
+    def from_pem(text: str) -> LogKey:
+        """Reads a key from the PEM that ``openssl genpkey -algorithm ed25519`` writes."""
+    @staticmethod
+    def from_pkcs8(pkcs8: bytes) -> LogKey:
+        """Reads a key in PKCS#8 (DER)."""
+    def to_pkcs8(self) -> bytes:
+        """The key in PKCS#8 (DER); a secret."""
+    @property
+    def public_key(self) -> str:
+        """The public half, with which anybody verifies."""
+    @property
+    def public_pem(self) -> str:
+        """The public half as PEM (RFC 8410), for other programs."""
+    @property
+    def key_id(self) -> str:
+        """The key's id, which heads name."""
+
+@final
 class Store:
     """A community's readings in a database; every call waits."""
 
@@ -608,13 +822,66 @@ class Store:
     def set_key(
         self,
         community: _Id,
-        key: Literal["proportional", "static"],
+        key: _Key,
         *,
         valid_from: _Instant,
-        shares: dict[str, Share | str | float] | None = None,
+        shares: Mapping[str, Share | str | float] | None = None,
+        groups: _Groups | None = None,
         now: _Instant | None = None,
     ) -> None:
         """Sets how a community shares from ``valid_from`` on."""
+    def set_contract(
+        self, community: _Id, contract: _Document, *, valid_from: _Instant, now: _Instant | None = None
+    ) -> None:
+        """Sets by what a community settles from ``valid_from`` on."""
+    def contracts(self, community: _Id) -> list[dict[str, Any]]:
+        """All contracts of a community, by when they begin."""
+    def add_tariff(
+        self,
+        community: _Id,
+        tariff: Tariff | _Document,
+        member: _Id | None = None,
+        *,
+        now: _Instant | None = None,
+    ) -> str:
+        """Adds a tariff, for one ``member`` or for all who have none of their own, and returns its id."""
+    def tariffs(self, community: _Id) -> list[dict[str, Any]]:
+        """All tariffs of a community, in the order in which they were added."""
+    def add_prices(
+        self,
+        community: _Id,
+        name: str,
+        data: _TableLike | _Source,
+        *,
+        currency: str = "EUR",
+        now: _Instant | None = None,
+    ) -> int:
+        """Adds prices to a series of a community, by the name that tariffs call it, and returns how many."""
+    def settle(
+        self,
+        community: _Id,
+        month: str,
+        *,
+        compare: _Key | None = None,
+        missing: _Missing = "refuse",
+        as_of: _Instant | None = None,
+        issued_at: _Instant | None = None,
+    ) -> Settlement:
+        """Settles a local month from what is stored, and keeps nothing."""
+    def issue(
+        self, settlement: Settlement, log_key: LogKey, origin: str, *, now: _Instant | None = None
+    ) -> Issued:
+        """Issues a settlement: each statement becomes an entry of the log, and never changes."""
+    def statements(self, community: _Id, month: str | None = None, member: _Id | None = None) -> list[Statement]:
+        """The statements and corrections that were issued, in the order of the log."""
+    def statement(self, id: _Id) -> Statement:
+        """A statement or correction that was issued."""
+    def statement_proof(self, id: _Id) -> str:
+        """A statement with the proof that it is in the log, as JSON text."""
+    def log_head(self, size: int | None = None) -> dict[str, Any] | None:
+        """The newest signed head of the log, or the one it had at ``size``."""
+    def log_consistency(self, old: int, new: int) -> list[str]:
+        """The hashes that lead from the log of ``old`` entries to that of ``new`` ones."""
     def balance(self, community: _Id, start: _Instant, end: _Instant, *, resolution: str | None = None) -> Balance:
         """Balances a community from ``start`` to ``end``."""
 
@@ -624,13 +891,106 @@ def apportion(total: _Amount, weights: ArrayLike | Sequence[Share | str | float]
 def share(
     generation: ArrayLike,
     demand: ArrayLike,
-    key: Literal["proportional", "static"] = "proportional",
-    shares: Sequence[Share | str | float] | None = None,
+    key: _Key | None = None,
+    shares: _Shares | None = None,
     rounding: Literal["exact", "operator"] = "exact",
     *,
+    groups: _Groups | None = None,
+    coefficients: ArrayLike | None = None,
     unit: Literal["mWh", "kWh"] = "mWh",
 ) -> Shared:
     """Shares what plants generated among members, interval by interval, to the last milliwatt-hour."""
+
+def settle(
+    community: _Id | Mapping[Any, Mapping[str, Any]],
+    month: str,
+    *,
+    store: Store | None = None,
+    tariff: Tariff | _Document | Sequence[Tariff | _Document] | None = None,
+    member_tariffs: Mapping[Any, Any] | None = None,
+    key: _Key | None = None,
+    shares: Mapping[Any, Share | str | float] | None = None,
+    groups: _Groups | None = None,
+    contract: _Document | None = None,
+    prices: Mapping[str, Any] | None = None,
+    compare: _Key | None = None,
+    missing: _Missing = "refuse",
+    as_of: _Instant | None = None,
+    issued_at: _Instant | None = None,
+    time_zone: str | None = None,
+    community_id: _Id | None = None,
+    name: str | None = None,
+) -> Settlement:
+    """Settles a month: shares what was generated, prices it, and makes a statement for each member."""
+
+def verify_statement(
+    statement: Statement | str | bytes | dict[str, Any],
+    public_key: _PublicKey,
+    proof: str | bytes | dict[str, Any] | None = None,
+) -> bool:
+    """Verifies that a statement is unchanged and in the log, with the public key alone and without a network."""
+
+def verify_consistency(
+    old_head: str | bytes | dict[str, Any] | None,
+    new_head: str | bytes | dict[str, Any] | None,
+    path: Sequence[str],
+    public_key: _PublicKey,
+) -> bool:
+    """Verifies that a log only grew from one signed head to another, and that nothing in it was rewritten."""
+
+def reconcile(
+    generation: ArrayLike,
+    demand: ArrayLike,
+    *,
+    allocated: ArrayLike,
+    surplus: ArrayLike,
+    key: _Key | None = None,
+    shares: _Shares | None = None,
+    groups: _Groups | None = None,
+    tolerance_mwh: int = 1,
+    most_findings: int = 100,
+    unit: Literal["kWh", "mWh"] = "kWh",
+) -> dict[str, Any]:
+    """Checks a grid operator's figures against what was generated and used, and against the key."""
+
+def advances(
+    reads: _TableLike,
+    *,
+    events: Sequence[Mapping[str, Any]] | None = None,
+    digits: int | None = None,
+    multiplier: str | float | None = None,
+    rated_power: Power | None = None,
+) -> Advances:
+    """Turns what a register showed into what was used between two looks at it."""
+
+def read_readings(
+    source: _Source, *, time_zone: str | None = None, channel: str | None = None, meter: str | None = None
+) -> MeterFile:
+    """Reads a file of readings in any format that is known."""
+
+def validate(
+    readings: Series | _TableLike,
+    *,
+    resolution: str | None = None,
+    time_zone: str | None = None,
+    start: _Instant | None = None,
+    end: _Instant | None = None,
+    rated_power: Power | None = None,
+    off: Sequence[str] | None = None,
+    now: _Instant | None = None,
+) -> Table:
+    """Names what looks wrong in readings."""
+
+def substitute(
+    series: Series,
+    advances: _TableLike | None = None,
+    *,
+    start: _Instant | None = None,
+    end: _Instant | None = None,
+    holidays: Sequence[str | datetime.date] | None = None,
+    without_pattern: Literal["leave_missing", "spread_evenly"] = "leave_missing",
+) -> Substituted:
+    """Fills what is missing in a series, and marks it."""
 
 def balance(consumption: ArrayLike, generation: ArrayLike, *, unit: Literal["kWh", "mWh"] = "kWh") -> ArrayBalance:
     """Sets generation against consumption, interval by interval."""
@@ -731,3 +1091,73 @@ def chart_forecast(
     title: str | None = None,
 ) -> Chart:
     """Draws a forecast of one series with its bands of 50 and 80 percent."""
+
+def chart_member_day(
+    data: _TableLike,
+    *,
+    time_zone: str = "UTC",
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws a member's local day."""
+
+def chart_community_month(
+    data: _TableLike,
+    *,
+    month: str | None = None,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws a community's month, day by day and by source."""
+
+def chart_bill_parts(
+    data: Statement | _TableLike,
+    *,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws the parts of a bill, from the first line to what is due."""
+
+def chart_load_by_band(
+    data: _TableLike,
+    *,
+    bands: Sequence[str] | None = None,
+    time_zone: str = "UTC",
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws how much was used in each band of the day."""
+
+def rules_on_day(law: str, day: str | datetime.date) -> dict[str, Any]:
+    """The rules of a law that are in force on a day."""
+
+def rules_spain_compensate(grid_value: Money, surplus_value: Money) -> Compensation:
+    """Spain: sets the value of a month's surplus against that of the energy from the grid, at most to zero."""
+
+def rules_spain_coefficients(source: _Source) -> Table:
+    """Spain: reads a file of coefficients, ``<CAU>_<YYYY>.txt``, from its path or ``bytes``."""
+
+def rules_colombia_month(injected: ArrayLike, imported: ArrayLike) -> dict[str, Any]:
+    """Colombia: exchanges a month's injections against its imports, hour by hour."""
+
+def rules_italy_premium(
+    power: Power | str,
+    zone: str,
+    zonal_price: Price,
+    *,
+    source: str = "photovoltaic",
+    grant: Share | str | float | None = None,
+) -> Price:
+    """Italy: the premium of one hour for energy that is shared, per kilowatt-hour."""

@@ -5,9 +5,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._native import Energy, Table
+from ._native import Energy, Money, Series, Statement, Table
 
-__all__ = ["ArrayBalance", "Backtest", "Imported", "Ingested", "Remark", "Shared"]
+__all__ = [
+    "Advances",
+    "ArrayBalance",
+    "Backtest",
+    "Compensation",
+    "Imported",
+    "Ingested",
+    "Issued",
+    "MeterFile",
+    "Remark",
+    "Shared",
+    "Substituted",
+]
 
 
 class Shared(NamedTuple):
@@ -86,3 +98,60 @@ class Imported(NamedTuple):
     """How many readings were there already."""
     superseded: int
     """How many readings replaced another value."""
+
+
+class Issued(NamedTuple):
+    """What issuing a settlement did."""
+
+    id: str | None
+    """The id of the settlement, a UUID; ``None`` where all that was settled had been issued before."""
+    documents: list[Statement]
+    """What was issued now: statements, and corrections of those that were issued before."""
+    unchanged: int
+    """How many members' statements had been issued before, and stand."""
+
+
+class Advances(NamedTuple):
+    """What a register counted between the looks at it."""
+
+    readings: Table
+    """A row from one look to the next: ``start, end, energy_kwh, quality``."""
+    faults: Table
+    """What does not fit: ``fault, at, message``."""
+
+
+class MeterFile(NamedTuple):
+    """The readings of a file, and how it was understood."""
+
+    readings: Table
+    """A row a reading: ``meter, channel, start, end, energy_kwh, quality``."""
+    format: str
+    """The format that it was read as, such as ``csv`` or ``green_button``."""
+    evidence: list[str]
+    """How it was understood and why, what was assumed and what was left out; a sentence each."""
+
+
+class Substituted(NamedTuple):
+    """A series whose gaps were filled."""
+
+    series: Series
+    """The series; what was filled has the quality ``substituted``."""
+    fills: Table
+    """A row a slot that was filled: ``start, end, energy_kwh, method``."""
+    remarks: list[dict[str, Any]]
+    """What does not fit between the series and the register."""
+
+
+class Compensation(NamedTuple):
+    """A surplus set against the energy from the grid."""
+
+    grid_value: Money
+    """What the energy from the grid costs."""
+    surplus_value: Money
+    """What the surplus is worth."""
+    compensated: Money
+    """What is taken off the bill: at most what the energy costs."""
+    energy_term: Money
+    """What is left to pay for energy."""
+    forfeited: Money
+    """What of the surplus' value is lost."""
