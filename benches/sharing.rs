@@ -75,6 +75,21 @@ impl Year {
         share(plants, Columns::new(&self.demand, self.members).unwrap(), key, rounding).unwrap()
     }
 
+    /// Like [`Year::on`], and each answer is written over the one before: no fresh memory is asked for.
+    fn over_an_earlier_answer(&self, threads: usize, bencher: Bencher, key: &Key) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let ids: Vec<String> = (0..self.members).map(member).collect();
+        let key = key.for_members(&ids).unwrap();
+        let mut shared = self.share(&Key::Proportional, CellRounding::Exact);
+        bencher.counter(ItemsCount::new(self.demand.len())).bench_local(|| {
+            pool.install(|| {
+                let plants = Columns::new(&self.generation, 1).unwrap();
+                let demand = Columns::new(black_box(&self.demand), self.members).unwrap();
+                key.share_into(plants, demand, CellRounding::Exact, &mut shared).unwrap();
+            });
+        });
+    }
+
     fn on(&self, threads: usize, bencher: Bencher, key: &Key, rounding: CellRounding) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         bencher
@@ -103,6 +118,16 @@ mod year_on_one_core {
     }
 
     #[divan::bench(args = [50, 1_000])]
+    fn proportional_over_an_earlier_answer(bencher: Bencher, members: usize) {
+        Year::of(members).over_an_earlier_answer(1, bencher, &Key::Proportional);
+    }
+
+    #[divan::bench(args = [50, 1_000])]
+    fn fixed_shares_over_an_earlier_answer(bencher: Bencher, members: usize) {
+        Year::of(members).over_an_earlier_answer(1, bencher, &static_key(members));
+    }
+
+    #[divan::bench(args = [50, 1_000])]
     fn equal(bencher: Bencher, members: usize) {
         Year::of(members).on(1, bencher, &Key::Equal, CellRounding::Exact);
     }
@@ -126,6 +151,11 @@ mod year_on_all_cores {
     #[divan::bench(args = [50, 1_000])]
     fn proportional(bencher: Bencher, members: usize) {
         Year::of(members).on(0, bencher, &Key::Proportional, CellRounding::Exact);
+    }
+
+    #[divan::bench(args = [50, 1_000])]
+    fn proportional_over_an_earlier_answer(bencher: Bencher, members: usize) {
+        Year::of(members).over_an_earlier_answer(0, bencher, &Key::Proportional);
     }
 
     #[divan::bench(args = [50, 1_000])]

@@ -376,6 +376,24 @@ proptest! {
     }
 
     #[test]
+    fn an_earlier_answer_changes_nothing_in_what_is_written_over_it(
+        made in prop::collection::vec(number(), 4), (members, demand, key) in demand_and_key(4),
+        (cells, left) in (prop::collection::vec(number(), 0..40), prop::collection::vec(number(), 0..6)),
+        rounding in prop_oneof![Just(CellRounding::Exact), Just(CellRounding::Operator)],
+    ) {
+        let (generation, demand) = (energies(&made), energies(&demand));
+        let (plants, needs) = (Columns::new(&generation, 2).unwrap(), Columns::with_rows(&demand, 4, members).unwrap());
+        let fewer = Columns::with_rows(&demand[..2 * members], 2, members).unwrap();
+        let key = key.for_members(&names(members)).unwrap();
+        let mut shared = Shared { allocated: energies(&cells), surplus: energies(&left) };
+        key.share_into(plants, fewer, rounding, &mut shared).unwrap();
+        prop_assert_eq!(&shared, &key.share(plants, fewer, rounding).unwrap());
+        // Of another number of intervals there is no answer, and none is left.
+        prop_assert!(key.share_into(plants, needs, rounding, &mut shared).is_err());
+        prop_assert_eq!(shared, Shared::default());
+    }
+
+    #[test]
     fn coefficients_share_each_interval_as_a_static_key_would(
         made in prop::collection::vec(number(), 3),
         (members, demand, weights) in (1..6_usize).prop_flat_map(|n| (Just(n), prop::collection::vec(number(), 3 * n), prop::collection::vec(0..50_u64, 3 * n))),

@@ -26,8 +26,9 @@ use crate::{
 ///
 /// # References
 ///
-/// `ElWOG` (Austria) §16e and the rules of the Austrian energy data exchange: since 2024-04-08 each meter has a
-/// participation factor for each community, up to five of them, together at most 100 %; `G.01T = G.01·f/100`.
+/// `ElWOG` (Austria) §16e and the rules of the Austrian energy data exchange (EDA, Mehrfachteilnahme and
+/// Teilnahmefaktor): since 2024-04-08 each meter has a participation factor for each community, up to five of them,
+/// together at most 100 %; `G.01T = G.01 · f / 100` (kWh; f in percent).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<Factor<String>>")]
 pub struct Participation {
@@ -192,12 +193,17 @@ mod tests {
                 before = cut;
             }
             let column: Vec<Energy> = column.into_iter().map(Energy::from_mwh).collect();
-            let divided = Participation::new(factors.clone()).unwrap().divide(&column, CellRounding::Exact).unwrap();
+            let participation = Participation::new(factors.clone()).unwrap();
+            let divided = participation.divide(&column, CellRounding::Exact).unwrap();
+            let published = participation.divide(&column, CellRounding::Operator).unwrap();
             for (at, energy) in column.iter().enumerate() {
                 let parts = divided.communities.iter().map(|(_, column)| column[at]).chain([divided.rest[at]]);
                 prop_assert_eq!(Energy::checked_sum(parts).unwrap(), *energy);
             }
             for (id, factor) in &factors {
+                for (exact, published) in divided.of(id).unwrap().iter().zip(published.of(id).unwrap()) {
+                    prop_assert!((exact.as_mwh() - published.as_mwh()).abs() <= 1);
+                }
                 for (part, energy) in divided.of(id).unwrap().iter().zip(&column) {
                     let off = i128::from(part.as_mwh()) * 1_000_000 - i128::from(energy.as_mwh()) * i128::from(factor.as_ppm());
                     prop_assert!(off.abs() < 1_000_000);

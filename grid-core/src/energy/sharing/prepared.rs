@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     CellRounding, Columns, Key, Shared,
-    rows::{Room, Row, Rule, decide_all, follow, leave, offer},
+    rows::{Room, Row, Rule, decide_all_into, follow, leave, offer},
     split::{Splitter, sum_of},
 };
 use crate::{energy::Error, quantity::Energy};
@@ -180,10 +180,44 @@ impl PreparedKey {
         demand: Columns<'_>,
         rounding: CellRounding,
     ) -> Result<Shared, Error> {
+        let mut shared = Shared::default();
+        self.share_into(generation, demand, rounding, &mut shared)?;
+        Ok(shared)
+    }
+
+    /// Shares as [`PreparedKey::share`] does, and writes over an earlier answer.
+    ///
+    /// Whoever shares period after period saves the system's work of handing out the room for each answer, which for a
+    /// large table is more than that of sharing it. What `shared` held before changes nothing.
+    ///
+    /// ```
+    /// use grid_core::{energy::sharing::{CellRounding, Columns, Key, Shared}, quantity::Energy};
+    /// let key = Key::Proportional.for_members(&["ana", "ben"])?;
+    /// let mut shared = Shared::default();
+    /// for (produced, allocated) in [(300, [100, 200]), (150, [50, 100])] {
+    ///     let (generation, demand) = ([produced].map(Energy::from_mwh), [200, 400].map(Energy::from_mwh));
+    ///     let (generation, demand) = (Columns::new(&generation, 1)?, Columns::new(&demand, 2)?);
+    ///     key.share_into(generation, demand, CellRounding::Exact, &mut shared)?;
+    ///     assert_eq!(shared.allocated, allocated.map(Energy::from_mwh));
+    /// }
+    /// # Ok::<(), grid_core::energy::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PreparedKey::share`]; `shared` is empty then.
+    pub fn share_into(
+        &self,
+        generation: Columns<'_>,
+        demand: Columns<'_>,
+        rounding: CellRounding,
+        shared: &mut Shared,
+    ) -> Result<(), Error> {
         if demand.columns() != self.columns {
+            *shared = Shared::default();
             return Err(Error::SharesDoNotFit { got: self.columns, members: demand.columns() });
         }
-        decide_all(generation, demand, rounding, self)
+        decide_all_into(generation, demand, rounding, self, shared)
     }
 
     /// Writes what each seat gets of `total`, and tells what that adds up to.

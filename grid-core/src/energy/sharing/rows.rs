@@ -46,6 +46,20 @@ pub(super) fn decide_all(
     rounding: CellRounding,
     rule: &impl Rule,
 ) -> Result<Shared, Error> {
+    let mut shared = Shared::default();
+    decide_all_into(generation, demand, rounding, rule, &mut shared)?;
+    Ok(shared)
+}
+
+/// Decides all intervals, in the room that an earlier answer has; on an error that is left empty.
+pub(super) fn decide_all_into(
+    generation: Columns<'_>,
+    demand: Columns<'_>,
+    rounding: CellRounding,
+    rule: &impl Rule,
+    shared: &mut Shared,
+) -> Result<(), Error> {
+    let Shared { allocated, surplus } = std::mem::take(shared);
     if generation.intervals() != demand.intervals() {
         return Err(Error::UnequalLengths {
             expected: demand.intervals().saturating_mul(generation.columns()),
@@ -57,14 +71,14 @@ pub(super) fn decide_all(
     let (plants, members) = (generation.columns(), demand.columns());
     if plants == 0 || members == 0 {
         // Nothing to share, or nobody to share with.
-        return Ok(Shared {
+        *shared = Shared {
             allocated: vec![Energy::ZERO; demand.values().len()],
             surplus: generation.values().to_vec(),
-        });
+        };
+        return Ok(());
     }
-    // Plain zeros come from the system without being written.
-    let mut allocated = vec![0_i64; demand.values().len()];
-    let mut surplus = vec![0_i64; generation.values().len()];
+    let mut allocated = room_for(demand.values().len(), allocated);
+    let mut surplus = room_for(generation.values().len(), surplus);
     let rows = (CELLS_A_TASK / members.max(plants)).max(1);
     let decide = |room: &mut Room, (task, (allocated, surplus)): (usize, (&mut [i64], &mut [i64]))| {
         let first = task.saturating_mul(rows);
@@ -87,7 +101,22 @@ pub(super) fn decide_all(
     }
     // Both are collected in place.
     let energies = |cells: Vec<i64>| cells.into_iter().map(Energy::from_mwh).collect();
-    Ok(Shared { allocated: energies(allocated), surplus: energies(surplus) })
+    *shared = Shared { allocated: energies(allocated), surplus: energies(surplus) };
+    Ok(())
+}
+
+/// Room for so many cells, in what an earlier answer took if that holds them; what is in it is of no account, for a rule
+/// writes every cell.
+fn room_for(cells: usize, earlier: Vec<Energy>) -> Vec<i64> {
+    if earlier.capacity() < cells {
+        drop(earlier);
+        // Plain zeros come from the system without being written.
+        return vec![0; cells];
+    }
+    // Collected in place.
+    let mut room: Vec<i64> = earlier.into_iter().map(Energy::as_mwh).collect();
+    room.resize(cells, 0);
+    room
 }
 
 /// Splits by weights that add up to `sum`, rounded as told.
@@ -118,10 +147,16 @@ pub(super) fn offer<W: Weight>(
     parts: &mut [i64],
 ) -> Result<i64, Error> {
     split(total, weights, sum, rounding, splitter, parts)?;
+    let mut taken = 0_i64;
     for (part, need) in parts.iter_mut().zip(needed) {
         *part = (*part).min(need.as_mwh());
+        taken = taken.wrapping_add(*part);
     }
-    sum_of(parts)
+    match rounding {
+        // At most the total, and so it has not run over.
+        CellRounding::Exact => Ok(taken),
+        CellRounding::Operator => sum_of(parts),
+    }
 }
 
 /// Hands out in proportion to need, and tells what was taken: the lesser of `total` and what is needed.

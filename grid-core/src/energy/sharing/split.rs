@@ -23,8 +23,15 @@ const NARROW_LIMIT: i64 = 1 << 31;
 /// The largest key.
 const KEYS: i32 = 1 << 30;
 
-/// After so many looks as if the keys lay evenly between the ends, the ends are drawn in and looks go to the middle.
+/// After so many looks as if the keys lay evenly, the ends are drawn in and looks go to the middle.
 const EVEN_LOOKS: u32 = 6;
+
+/// Keys are counted in blocks of so many, and filled up with what is below every key to whole blocks: a row of fifty
+/// spends more on the rest of a loop and its ways out than on the counting.
+const BLOCK: usize = 8;
+
+/// Below every key.
+const NO_KEY: i32 = -1;
 
 /// A weight, zero or more.
 pub(super) trait Weight: Copy {
@@ -72,7 +79,7 @@ pub(super) fn sum_of<W: Weight>(weights: &[W]) -> Result<i64, Error> {
 /// Splits amounts, and keeps its room from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Splitter {
-    /// For each part, its remainder on a scale of thirty bits.
+    /// For each part, its remainder on a scale of thirty bits; then [`NO_KEY`] to the end of the block.
     keys: Vec<i32>,
     /// Remainder, weight and position of parts whose keys are alike.
     alike: Vec<(i64, i64, usize)>,
@@ -99,7 +106,7 @@ impl Splitter {
             }
             return Ok(());
         };
-        self.keys.resize(weights.len(), 0);
+        self.make_room(weights.len());
         let given = division.round_down(weights, parts, &mut self.keys);
         let left = usize::try_from(total - given).unwrap_or(0);
         if left > 0 {
@@ -115,7 +122,7 @@ impl Splitter {
             return;
         }
         if let Some(division) = Division::new(total, sum) {
-            self.keys.resize(weights.len(), 0);
+            self.make_room(weights.len());
             division.round_down(weights, parts, &mut self.keys);
             for (part, weight) in parts.iter_mut().zip(weights) {
                 *part += i64::from(2 * division.remainder(weight.amount(), *part) >= sum);
@@ -131,11 +138,26 @@ impl Splitter {
         }
     }
 
+    /// Makes room for the keys of so many parts.
+    fn make_room(&mut self, parts: usize) {
+        let filled = parts.next_multiple_of(BLOCK);
+        if self.keys.len() != filled {
+            self.keys.resize(filled, NO_KEY);
+        }
+        // Of another number of parts before, some keys may be left.
+        self.keys.iter_mut().skip(parts).for_each(|key| *key = NO_KEY);
+    }
+
     /// Gives one unit each to the parts with the `left` largest remainders; there are more remainders above zero.
     fn give<W: Weight>(&mut self, left: usize, division: &Division, weights: &[W], parts: &mut [i64]) {
         // From `low` on there are too many keys, from `high` on too few.
         let (mut low, mut high) = (0, KEYS + 1);
-        let (mut from_low, mut from_high) = (self.keys.len(), 0);
+        let mut from_high = 0;
+        // How far apart keys are that lie evenly. The next look is as many such steps away as this one was parts off:
+        // a multiplication, where to look between the ends by what is between them takes a division, which the row
+        // would wait for.
+        let apart = i64::from(KEYS) / signed(weights.len()).max(1);
+        let mut next = apart * (signed(weights.len()) - signed(left));
         let mut looks = 0;
         while high - low > 1 {
             if looks == EVEN_LOOKS {
@@ -144,22 +166,19 @@ impl Splitter {
                 looks += 1;
                 continue;
             }
-            let step = if looks < EVEN_LOOKS {
-                portion(high - low, from_low - left, from_low - from_high)
-            } else {
-                (high - low) / 2
-            };
+            let even = i32::try_from(next).ok().filter(|key| looks < EVEN_LOOKS && *key > low && *key < high);
+            let key = even.unwrap_or(low + (high - low) / 2);
             looks += 1;
-            let key = low + step.clamp(1, high - low - 1);
             let from_key = count_from(&self.keys, key);
             if from_key > left {
-                (low, from_low) = (key, from_key);
+                low = key;
             } else {
                 (high, from_high) = (key, from_key);
             }
             if from_key == left {
                 break;
             }
+            next = i64::from(key) + apart * (signed(from_key) - signed(left));
         }
         for (part, &key) in parts.iter_mut().zip(&self.keys) {
             *part += i64::from(key >= high);
@@ -202,10 +221,9 @@ impl Splitter {
     }
 }
 
-/// The point of a stretch at which `part` of `whole` have been passed, if they lie evenly.
-fn portion(stretch: i32, part: usize, whole: usize) -> i32 {
-    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    i32::try_from(nearest(f64::from(stretch) * (number(part) / number(whole)))).unwrap_or(stretch)
+/// A number of parts, to be subtracted from.
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The smallest and the largest key from `low` to below `high`, the largest as what comes after it.
@@ -215,12 +233,16 @@ fn ends(keys: &[i32], low: i32, high: i32) -> (i32, i32) {
         .fold((high - 1, low + 1), |(least, after), &key| (least.min(key), after.max(key + 1)))
 }
 
-/// How many keys are `least` or more.
+/// How many keys are `least` or more, of whole blocks of keys.
 fn count_from(keys: &[i32], least: i32) -> usize {
-    // Counted in 32 bits, which a processor does for several keys at a time.
-    let counts =
-        keys.chunks(1 << 24).map(|keys| keys.iter().map(|&key| u32::from(key >= least)).sum::<u32>());
-    counts.map(|count| usize::try_from(count).unwrap_or(usize::MAX)).sum()
+    // Counted in 32 bits, which a processor does for several keys at a time; each lane counts one key a block.
+    let mut counts = [0_u32; BLOCK];
+    for block in keys.as_chunks::<BLOCK>().0 {
+        for (count, &key) in counts.iter_mut().zip(block) {
+            *count += u32::from(key >= least);
+        }
+    }
+    counts.into_iter().map(|count| usize::try_from(count).unwrap_or(usize::MAX)).sum()
 }
 
 /// A multiplication by `total / sum`, both so small that floats find the quotients.
@@ -362,6 +384,27 @@ mod tests {
         #[test]
         fn ties_are_those_of_the_largest_remainder(total in 0..400_i64, weights in prop::collection::vec(0..4_i64, 1..200)) {
             prop_assume!(weights.iter().any(|&weight| weight > 0));
+            prop_assert_eq!(exact(total, &weights), reference(total, &weights));
+        }
+
+        #[test]
+        fn a_row_of_another_length_changes_nothing_in_the_next(
+            rows in prop::collection::vec((number(40), prop::collection::vec(number(20), 1..40)), 2..6),
+        ) {
+            let mut splitter = Splitter::default();
+            for (total, weights) in rows {
+                prop_assume!(weights.iter().any(|&weight| weight > 0));
+                let mut parts = vec![-1; weights.len()];
+                splitter.exact(total, &weights, sum_of(&weights).unwrap(), &mut parts).unwrap();
+                prop_assert_eq!(parts, reference(total, &weights));
+            }
+        }
+
+        #[test]
+        fn crowded_remainders_are_those_of_the_largest_remainder(
+            total in number(40), (around, apart) in (number(30), 1..4_i64), steps in prop::collection::vec(0..30_i64, 1..300),
+        ) {
+            let weights: Vec<i64> = steps.into_iter().map(|step| around + step * apart + 1).collect();
             prop_assert_eq!(exact(total, &weights), reference(total, &weights));
         }
 
