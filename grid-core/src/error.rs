@@ -91,3 +91,19 @@ pub(crate) fn excerpt_of(text: &str, longest: usize) -> String {
     }
     short
 }
+
+/// Says what stands somewhere, at a length that fits a message.
+#[cfg(any(feature = "auth", feature = "proof"))]
+pub(crate) fn describe(value: Option<&serde_json::Value>) -> String {
+    use serde_json::Value;
+
+    match value {
+        None => "nothing".to_owned(),
+        Some(Value::Null) => "null".to_owned(),
+        Some(Value::Bool(value)) => value.to_string(),
+        Some(Value::Number(number)) => format!("the number {}", excerpt(&number.to_string())),
+        Some(Value::String(text)) => format!("`{}`", excerpt(text)),
+        Some(Value::Array(values)) => format!("a list of {}", values.len()),
+        Some(Value::Object(_)) => "an object".to_owned(),
+    }
+}

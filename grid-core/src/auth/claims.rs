@@ -5,10 +5,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    Error, Scopes,
-    token::{Members, describe},
-};
+use super::{Error, Scopes, token::Members};
+use crate::error::describe;
 
 /// The claims of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

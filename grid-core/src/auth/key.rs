@@ -13,8 +13,9 @@ use zeroize::Zeroizing;
 use super::{
     Error,
     claims::Claims,
-    token::{decode, describe, encode},
+    token::{decode, encode},
 };
+use crate::error::describe;
 
 /// The media type of access tokens, short form (RFC 9068 section 2.1).
 pub(super) const TYPE: &str = "at+jwt";

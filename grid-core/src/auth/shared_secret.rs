@@ -17,9 +17,10 @@ use super::{
     issuer::lifetime_in_range,
     new_token_id,
     refresh::sha256,
-    token::{Compact, Members, decode, describe, encode},
+    token::{Compact, Members, decode, encode},
     verifier::{check_extensions, whole_seconds},
 };
+use crate::error::describe;
 
 /// The algorithm's name in a header (RFC 7518 section 3.2).
 const ALGORITHM: &str = "HS256";

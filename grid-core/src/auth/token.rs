@@ -74,19 +74,6 @@ fn object(segment: &'static str, text: &str) -> Result<Members, Error> {
     }
 }
 
-/// Says what stands somewhere, at a length that fits a message.
-pub(super) fn describe(value: Option<&Value>) -> String {
-    match value {
-        None => "nothing".to_owned(),
-        Some(Value::Null) => "null".to_owned(),
-        Some(Value::Bool(value)) => value.to_string(),
-        Some(Value::Number(number)) => format!("the number {}", excerpt(&number.to_string())),
-        Some(Value::String(text)) => format!("`{}`", excerpt(text)),
-        Some(Value::Array(values)) => format!("a list of {}", values.len()),
-        Some(Value::Object(_)) => "an object".to_owned(),
-    }
-}
-
 /// A JSON object that remembers the first name that stood in it twice.
 struct Object {
     members: Members,

@@ -9,8 +9,9 @@ use super::{
     Claims, Error, KeyId, LONGEST_LIFETIME, Principal, VerifyingKey,
     claims::instant,
     key::{ALGORITHM, TYPE},
-    token::{Compact, Members, describe},
+    token::{Compact, Members},
 };
+use crate::error::describe;
 
 /// How far the clocks of issuer and verifier may differ, in seconds. It is granted to `nbf` and `iat`, which a clock
 /// that is behind would refuse though nothing is wrong; never to `exp`, for RFC 7519 section 4.1.4 ends a token's

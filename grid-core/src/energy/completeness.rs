@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Channel, Error, Reading, as_json};
+use super::{Channel, Error, Reading, Terms, as_json};
 use crate::{
     quantity::Share,
     series::{Grid, Piece, Quality, Slot},
@@ -76,11 +76,27 @@ impl RegisterReport {
         period: Interval,
         readings: &[Reading],
     ) -> Result<Self, Error> {
-        let mut grid = Grid::new(calendar, period, resolution)?;
+        Self::within((device, channel), calendar, (resolution, period), readings, &Terms::always())
+    }
+
+    /// Looks like [`RegisterReport::new`] at a register that counts within terms: slots of which nothing counts are not
+    /// expected.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RegisterReport::new`], and [`Error::NoReadings`] where no slot is expected.
+    pub fn within(
+        (device, channel): (Uuid, Channel),
+        calendar: &Calendar,
+        (resolution, period): (Resolution, Interval),
+        readings: &[Reading],
+        terms: &Terms,
+    ) -> Result<Self, Error> {
+        let mut grid = Grid::within(calendar, period, resolution, terms.intervals())?;
         for &reading in readings {
             grid.add(Piece::from(reading))?;
         }
-        let grid = grid.finish();
+        let grid: Vec<Slot> = grid.finish_counted().into_iter().flatten().collect();
         let (Some(first), Some(last)) = (grid.first(), grid.last()) else {
             return Err(Error::NoReadings { device, channel });
         };

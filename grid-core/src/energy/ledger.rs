@@ -85,8 +85,8 @@ pub fn merge(stored: Vec<Recorded>, incoming: &[Reading], now: Timestamp) -> Res
 /// Merges readings like [`merge`], after those that stand for the intervals of `retired` have made place: each goes into
 /// the history where the incoming readings cover it from end to end, and stays where they do not.
 ///
-/// This is for readings that were derived, and are now derived more finely: from two looks at a register where a third
-/// one between them has come to be known.
+/// This is for readings that were derived, and are now derived more finely or less: from two looks at a register where a
+/// third one between them has come to be known, or was withdrawn.
 ///
 /// # Errors
 ///
@@ -107,6 +107,11 @@ pub fn replace(
         // One of the same interval is corrected, which is the work of `merge`.
         if !retired.contains(&interval) || ends.get(&interval.start()) == Some(&interval.end()) {
             return false;
+        }
+        // A longer one that has all of it covers it, too.
+        let begun = ends.range(..=interval.start()).next_back();
+        if begun.is_some_and(|(_, end)| *end >= interval.end()) {
+            return true;
         }
         let mut at = interval.start();
         while at < interval.end()
@@ -190,6 +195,15 @@ mod tests {
         for wrong in [&[reading(0, 10, 3)][..], &[reading(0, 10, 3), reading(20, 10, 6)]] {
             assert!(matches!(replace(stored.clone(), &whole, wrong, at(2)), Err(Error::Overlap { .. })));
         }
+        // A longer one takes the place of all that it has in it, where these may go.
+        let both: BTreeSet<Interval> = stored.iter().map(|recorded| recorded.reading.interval()).collect();
+        let joined = replace(stored.clone(), &both, &[reading(0, 60, 13)], at(2)).unwrap();
+        assert_eq!((joined.current.len(), joined.superseded.len()), (1, 2));
+        assert_eq!(as_of(&joined.current, &joined.superseded, at(1)), stored);
+        assert!(matches!(
+            replace(stored.clone(), &whole, &[reading(0, 60, 13)], at(2)),
+            Err(Error::Overlap { .. })
+        ));
         let halves = [reading(30, 15, 1), reading(45, 15, 3)];
         assert!(matches!(replace(stored, &whole, &halves, at(2)), Err(Error::Overlap { .. })));
     }

@@ -11,6 +11,7 @@ mod community;
 mod completeness;
 mod device;
 mod error;
+mod placement;
 mod reading;
 mod register;
 
@@ -30,5 +31,6 @@ pub use community::{Community, Member, Role};
 pub use completeness::{RegisterReport, request_text};
 pub use device::{Device, DeviceKind, Name};
 pub use error::Error;
+pub use placement::{Placement, Stretch, Terms, standing};
 pub use reading::Reading;
-pub use register::{Completeness, completeness, sum};
+pub use register::{Completeness, completeness, sum, sum_within};

@@ -1,6 +1,6 @@
 //! What one or many registers come to per hour, local day, month or year, and how complete they are.
 
-use super::{Error, Reading};
+use super::{Error, Reading, Terms};
 use crate::{
     quantity::{Energy, Share},
     series::{Grid, Piece, Quality, Slot},
@@ -30,23 +30,42 @@ pub fn sum<'a>(
     resolution: Resolution,
     registers: impl IntoIterator<Item = &'a [Reading]>,
 ) -> Result<Vec<Slot>, Error> {
-    let mut total: Vec<Slot> = Vec::new();
-    let mut ppm: Vec<u64> = Vec::new();
-    let mut count = 0_u64;
-    for readings in registers {
-        let mut grid = Grid::new(calendar, interval, resolution)?;
+    let always = Terms::always();
+    let registers: Vec<_> = registers.into_iter().map(|readings| (readings, &always)).collect();
+    sum_within(calendar, interval, resolution, registers)
+}
+
+/// Sums like [`sum`] registers that count within terms: what lies outside of a register's is not asked of it, and a slot
+/// in which none counts has no energy.
+///
+/// # Errors
+///
+/// Those of [`sum`].
+pub fn sum_within<'a>(
+    calendar: &Calendar,
+    interval: Interval,
+    resolution: Resolution,
+    registers: impl IntoIterator<Item = (&'a [Reading], &'a Terms)>,
+) -> Result<Vec<Slot>, Error> {
+    // A grid without pieces: what no register counts in.
+    let mut total = Grid::new(calendar, interval, resolution)?.finish();
+    // Of each slot the parts per million that are known, and how many registers count.
+    let mut known = vec![(0_u64, 0_u64); total.len()];
+    for (readings, terms) in registers {
+        let mut grid = Grid::within(calendar, interval, resolution, terms.intervals())?;
         for &reading in readings {
             grid.add(Piece::from(reading))?;
         }
-        let slots = grid.finish();
-        count += 1;
-        if total.is_empty() {
-            ppm = slots.iter().map(|slot| u64::from(slot.completeness.as_ppm())).collect();
-            total = slots;
-            continue;
-        }
-        for ((sum, ppm), slot) in total.iter_mut().zip(&mut ppm).zip(slots) {
+        let slots = grid.finish_counted();
+        for ((sum, (ppm, count)), slot) in total.iter_mut().zip(&mut known).zip(slots) {
+            let Some(slot) = slot else { continue };
+            let first = *count == 0;
+            *count += 1;
             *ppm += u64::from(slot.completeness.as_ppm());
+            if first {
+                *sum = slot;
+                continue;
+            }
             sum.quality = sum.quality.worst(slot.quality);
             sum.energy = match (sum.energy, slot.energy) {
                 (Some(left), Some(right)) => Some(Energy::checked_sum([left, right])?),
@@ -54,11 +73,10 @@ pub fn sum<'a>(
             };
         }
     }
-    if count == 0 {
-        return Ok(Grid::new(calendar, interval, resolution)?.finish());
-    }
-    for (slot, ppm) in total.iter_mut().zip(ppm) {
-        slot.completeness = Share::of(ppm, count * 1_000_000);
+    for (slot, (ppm, count)) in total.iter_mut().zip(known) {
+        if count > 0 {
+            slot.completeness = Share::of(ppm, count * 1_000_000);
+        }
     }
     Ok(total)
 }
@@ -134,6 +152,19 @@ mod tests {
         let slots = sum(&Calendar::utc(), first_hours(2), Resolution::HOUR, []).unwrap();
         assert_eq!(slots.len(), 2);
         assert!(slots.iter().all(|slot| slot.energy.is_none()));
+    }
+
+    #[test]
+    fn a_register_is_asked_for_nothing_outside_its_terms() {
+        let (one, two) =
+            ([reading(0, Some(5)), reading(1, Some(6))], [reading(0, Some(7)), reading(1, Some(8))]);
+        let first = Terms::new([first_hours(1)]);
+        let registers = [(one.as_slice(), &first), (two.as_slice(), &first)];
+        let slots = sum_within(&Calendar::utc(), first_hours(2), Resolution::HOUR, registers).unwrap();
+        let seen: Vec<_> = slots.iter().map(|slot| (slot.energy.map(Energy::as_mwh), slot.quality)).collect();
+        assert_eq!(seen, [(Some(12), Quality::Measured), (None, Quality::Missing)]);
+        let day = sum_within(&Calendar::utc(), first_hours(2), Resolution::Day, registers).unwrap();
+        assert_eq!((day[0].energy, day[0].completeness), (Some(Energy::from_mwh(12)), Share::WHOLE));
     }
 
     #[test]

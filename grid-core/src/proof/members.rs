@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Error, merkle::LARGEST_SIZE};
-use crate::error::excerpt;
+use crate::error::{describe, excerpt};
 
 /// A JSON object with exactly the members that it may have.
 pub(super) struct Members<'a> {
@@ -59,19 +59,6 @@ impl<'a> Members<'a> {
         count
             .filter(|count| *count <= LARGEST_SIZE)
             .ok_or_else(|| self.wrong(name, "a whole number from 0 to 9007199254740991"))
-    }
-}
-
-/// Says what stands somewhere, at a length that fits a message.
-pub(super) fn describe(value: Option<&Value>) -> String {
-    match value {
-        None => "nothing".to_owned(),
-        Some(Value::Null) => "null".to_owned(),
-        Some(Value::Bool(value)) => value.to_string(),
-        Some(Value::Number(number)) => format!("the number {}", excerpt(&number.to_string())),
-        Some(Value::String(text)) => format!("`{}`", excerpt(text)),
-        Some(Value::Array(values)) => format!("a list of {}", values.len()),
-        Some(Value::Object(_)) => "an object".to_owned(),
     }
 }
 

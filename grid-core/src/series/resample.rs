@@ -19,6 +19,27 @@ pub struct Piece {
     pub quality: Quality,
 }
 
+impl Piece {
+    /// The part of a piece that lies in `term`, in proportion to time; `None` where they share no instant. The parts of
+    /// terms that meet add up to the piece exactly.
+    fn within(self, term: Interval) -> Option<Self> {
+        let interval = self.interval.intersection(term)?;
+        if interval == self.interval {
+            return Some(self);
+        }
+        let (start, end) = (self.interval.start().as_nanosecond(), self.interval.end().as_nanosecond());
+        // 2^63 mWh over the longest reading stay far below 2^127.
+        let up_to = |mwh: i64, at: Timestamp| {
+            (i128::from(mwh) * (at.as_nanosecond() - start)).div_euclid((end - start).max(1))
+        };
+        let energy = self.energy.map(Energy::as_mwh).map(|mwh| {
+            let part = up_to(mwh, interval.end()) - up_to(mwh, interval.start());
+            Energy::from_mwh(i64::try_from(part).unwrap_or(mwh))
+        });
+        Some(Self { interval, energy, ..self })
+    }
+}
+
 /// Sums per slot, gathered piece by piece.
 ///
 /// A piece that reaches over several slots is spread over them in proportion to time, by the largest remainder, so
@@ -41,6 +62,8 @@ pub struct Grid {
     sums: Vec<Sum>,
     /// Where the last piece began: pieces mostly come in order, and the search starts there.
     near: usize,
+    /// What counts, by start and without overlaps; `None` where all does.
+    terms: Option<Vec<Interval>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +83,40 @@ impl Grid {
     /// [`Error::Time`] where the slots would be too many or leave the calendar.
     pub fn new(calendar: &Calendar, interval: Interval, resolution: Resolution) -> Result<Self, Error> {
         let slots = calendar.slots(interval, resolution)?;
-        Ok(Self { sums: vec![Sum::default(); slots.len()], slots, near: 0 })
+        Ok(Self { sums: vec![Sum::default(); slots.len()], slots, near: 0, terms: None })
+    }
+
+    /// Makes an empty grid of which only `terms` count, which come by start and do not overlap: of a piece that reaches
+    /// over their ends the part within is taken, in proportion to time, and a slot is whole where its part within is.
+    ///
+    /// What one grid leaves out of a piece, a grid of the other terms has: the parts add up to the piece exactly.
+    ///
+    /// ```
+    /// use grid_core::{quantity::Energy, series::{Grid, Piece, Quality}, time::{Calendar, Interval, Resolution}};
+    /// let day = Interval::parse("2026-05-01T00:00:00Z", "2026-05-02T00:00:00Z")?;
+    /// let evening = Interval::parse("2026-05-01T18:00:00Z", "2026-05-02T00:00:00Z")?;
+    /// let mut grid = Grid::within(&Calendar::utc(), day, Resolution::Day, &[evening])?;
+    /// grid.add(Piece { interval: day, energy: Some(Energy::from_mwh(4_000)), quality: Quality::Measured })?;
+    /// let slot = grid.finish().remove(0);
+    /// assert_eq!((slot.energy, slot.quality), (Some(Energy::from_mwh(1_000)), Quality::Measured));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Grid::new`].
+    pub fn within(
+        calendar: &Calendar,
+        interval: Interval,
+        resolution: Resolution,
+        terms: &[Interval],
+    ) -> Result<Self, Error> {
+        let mut grid = Self::new(calendar, interval, resolution)?;
+        let first = grid.slots.first().map_or(interval.start(), |slot| slot.start());
+        let last = grid.slots.last().map_or(interval.end(), |slot| slot.end());
+        let all = terms.iter().any(|term| term.start() <= first && last <= term.end());
+        grid.terms = (!all).then(|| terms.to_vec());
+        Ok(grid)
     }
 
     /// The slots, in order and without holes.
@@ -74,7 +130,10 @@ impl Grid {
     ///
     /// [`Error::Quantity`] where a split is impossible (it is not, for a piece that an [`Interval`] describes).
     pub fn add(&mut self, piece: Piece) -> Result<(), Error> {
-        self.add_part(piece, Share::WHOLE)
+        let Some(terms) = &self.terms else { return self.add_part(piece, Share::WHOLE) };
+        let first = terms.partition_point(|term| term.end() <= piece.interval.start());
+        let parts: Vec<Piece> = terms.iter().skip(first).map_while(|term| piece.within(*term)).collect();
+        parts.into_iter().try_for_each(|part| self.add_part(part, Share::WHOLE))
     }
 
     /// Adds a piece of whose time only a part is known.
@@ -108,13 +167,34 @@ impl Grid {
         Ok(())
     }
 
-    /// The sums, one per slot.
+    /// The sums, one per slot; a slot of which nothing counts is missing.
     ///
     /// # Panics
     ///
     /// Never: a sum past 64 bits is held at the limit and called missing.
     pub fn finish(self) -> Vec<Slot> {
-        self.slots.into_iter().zip(self.sums).map(|(interval, sum)| sum.slot(interval)).collect()
+        let lengths = self.lengths();
+        let sums = self.slots.into_iter().zip(self.sums).zip(lengths);
+        sums.map(|((interval, sum), length)| sum.slot(interval, length)).collect()
+    }
+
+    /// The sums, one per slot; `None` for a slot of which nothing counts.
+    pub(crate) fn finish_counted(self) -> Vec<Option<Slot>> {
+        let lengths = self.lengths();
+        self.finish().into_iter().zip(lengths).map(|(slot, length)| (length > 0).then_some(slot)).collect()
+    }
+
+    /// How many microseconds of each slot count.
+    fn lengths(&self) -> Vec<u64> {
+        let counted = |slot: &Interval| match &self.terms {
+            None => slot.microseconds(),
+            Some(terms) => {
+                let first = terms.partition_point(|term| term.end() <= slot.start());
+                let parts = terms.iter().skip(first).map_while(|term| term.intersection(*slot));
+                parts.map(Interval::microseconds).sum()
+            }
+        };
+        self.slots.iter().map(counted).collect()
     }
 
     fn find(&mut self, interval: Interval) -> Option<usize> {
@@ -148,8 +228,8 @@ impl Sum {
         }
     }
 
-    fn slot(self, interval: Interval) -> Slot {
-        let length = interval.microseconds();
+    /// The slot, of which so many microseconds count.
+    fn slot(self, interval: Interval, length: u64) -> Slot {
         let whole = self.told_microseconds >= length;
         let quality = if whole { self.quality.unwrap_or(Quality::Missing) } else { Quality::Missing };
         match (self.any, i64::try_from(self.mwh)) {
@@ -205,6 +285,29 @@ mod tests {
         assert_eq!((days[0].energy, days[0].quality), (None, Quality::Missing));
     }
 
+    #[test]
+    fn a_slot_is_whole_where_its_part_within_the_terms_is() {
+        let interval = |from: i64, to: i64| Interval::new(at(from), at(to)).unwrap();
+        let terms = [interval(1500, 2700), interval(3600, 4000)];
+        let mut grid =
+            Grid::within(&Calendar::utc(), interval(0, 4500), Resolution::QUARTER_HOUR, &terms).unwrap();
+        let add = |grid: &mut Grid, interval, mwh: Option<i64>| {
+            let quality = if mwh.is_some() { Quality::Estimated } else { Quality::Missing };
+            grid.add(Piece { interval, energy: mwh.map(Energy::from_mwh), quality }).unwrap();
+        };
+        add(&mut grid, interval(900, 1800), Some(9));
+        add(&mut grid, interval(3600, 4500), None);
+        let slots: Vec<_> = grid
+            .finish_counted()
+            .into_iter()
+            .map(|slot| {
+                slot.map(|slot| (slot.energy.map(Energy::as_mwh), slot.quality, slot.completeness.as_ppm()))
+            })
+            .collect();
+        let missing = Some((None, Quality::Missing, 0));
+        assert_eq!(slots, [None, Some((Some(3), Quality::Estimated, 1_000_000)), missing, None, missing]);
+    }
+
     proptest! {
         #[test]
         fn spreading_loses_and_makes_nothing(
@@ -218,6 +321,25 @@ mod tests {
             grid.add(Piece { interval, energy: Some(Energy::from_mwh(mwh)), quality: Quality::Measured }).unwrap();
             let sum: Energy = grid.finish().iter().filter_map(|slot| slot.energy).sum();
             prop_assert_eq!(sum, Energy::from_mwh(mwh));
+        }
+
+        #[test]
+        fn what_one_grid_leaves_out_the_grid_of_the_other_terms_has(
+            start in 0..5_000_i64,
+            length in 1..20_000_i64,
+            mwh in 0..1_i64 << 50,
+            cut in 0..25_000_i64,
+        ) {
+            let all = Interval::new(at(-1), at(30_000)).unwrap();
+            let interval = Interval::new(at(start), at(start + length)).unwrap();
+            let piece = Piece { interval, energy: Some(Energy::from_mwh(mwh)), quality: Quality::Measured };
+            let sum = |from: i64, to: i64| -> Energy {
+                let term = Interval::new(at(from), at(to)).unwrap();
+                let mut grid = Grid::within(&Calendar::utc(), all, Resolution::QUARTER_HOUR, &[term]).unwrap();
+                grid.add(piece).unwrap();
+                grid.finish_counted().iter().flatten().filter_map(|slot| slot.energy).sum()
+            };
+            prop_assert_eq!(sum(-5_000, cut) + sum(cut, 40_000), Energy::from_mwh(mwh));
         }
 
         #[test]

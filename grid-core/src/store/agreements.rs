@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::on,
+    bulk::{Bulk as _, PriceRow},
     communities::{load_community, load_members},
     fault::{Fault, not_found, raced},
     rows::{self, key},
@@ -61,7 +62,7 @@ pub(super) struct Agreements {
 }
 
 type TariffRow = (Vec<u8>, Option<Vec<u8>>, String, i64);
-type PriceRow = (String, i64, i64, i64, String);
+type FoundPrice = (String, i64, i64, i64, String);
 
 const TARIFF: &str = "tariff";
 const CONTRACT: &str = "contract";
@@ -88,7 +89,7 @@ fn stored_contract((valid_from, created_at, document): (i64, i64, String)) -> Re
 
 /// The prices of rows that come by name and time of recording: each replaces what was recorded before it, as far as it
 /// goes.
-fn price_book(found: Vec<PriceRow>) -> Result<PriceBook, Error> {
+fn price_book(found: Vec<FoundPrice>) -> Result<PriceBook, Error> {
     let corrupt = |reason| Error::Corrupt { thing: PRICE, reason };
     let mut series: BTreeMap<String, BTreeMap<Timestamp, (Timestamp, Price)>> = BTreeMap::new();
     for (name, start, end, micros, currency) in found {
@@ -267,22 +268,19 @@ impl Store {
                     return Err(energy::Error::from(other).into());
                 }
             }
-            for (interval, price) in prices {
-                sqlx::query::<Db>(sql!(
-                    "INSERT INTO prices (community, name, starts_at, ends_at, price, currency, created_at) \
-                     VALUES (?, ?, ?, ?, ?, ?, ?)"
-                ))
-                .bind(key(&community))
-                .bind(name.as_str())
-                .bind(interval.start().as_microsecond())
-                .bind(interval.end().as_microsecond())
-                .bind(price.as_micros_per_kwh())
-                .bind(price.currency().code())
-                .bind(now.as_microsecond())
-                .execute(&mut *connection)
-                .await
-                .map_err(raced)?;
-            }
+            let rows: Vec<PriceRow<'_>> = prices
+                .iter()
+                .map(|(interval, price)| PriceRow {
+                    community,
+                    name: name.as_str(),
+                    starts_at: interval.start().as_microsecond(),
+                    ends_at: interval.end().as_microsecond(),
+                    price: price.as_micros_per_kwh(),
+                    currency: price.currency(),
+                    created_at: now.as_microsecond(),
+                })
+                .collect();
+            Db::put_prices(connection, &rows).await.map_err(raced)?;
             Ok(())
         })
     }
@@ -299,7 +297,7 @@ impl Store {
         as_of: Timestamp,
     ) -> Result<PriceBook, Error> {
         on!(self, read "load prices", |connection| {
-            let found: Vec<PriceRow> = sqlx::query_as::<Db, _>(sql!(
+            let found: Vec<FoundPrice> = sqlx::query_as::<Db, _>(sql!(
                 "SELECT name, starts_at, ends_at, price, currency FROM prices \
                  WHERE community = ? AND starts_at < ? AND ends_at > ? AND created_at <= ? \
                  ORDER BY name, created_at, starts_at"

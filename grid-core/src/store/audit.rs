@@ -1,12 +1,13 @@
 //! Who did what, when, from where, and whether it worked. Entries are added; no call changes or removes one.
 
 use jiff::Timestamp;
+use sqlx::Database;
 use uuid::Uuid;
 
 use super::{
     Error, Listed, Page, Store,
-    backend::on,
-    fault::taken,
+    backend::{on, per_driver},
+    fault::{Fault, taken},
     rows::{self, foreign_text, key},
     sql::sql,
 };
@@ -78,15 +79,16 @@ macro_rules! columns {
     };
 }
 
-impl Store {
-    /// Adds an entry. A zero byte in a text, which PostgreSQL does not keep, becomes U+FFFD.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Taken`] where there is one of that id, or a fault of the database.
-    pub async fn record(&self, entry: &AuditEntry) -> Result<(), Error> {
-        let reason = entry.reason.as_deref().map(foreign_text);
-        on!(self, write "record what was done", |connection| {
+/// The step with the trail within a transaction.
+pub(super) trait Trail: Database {
+    /// Adds an entry.
+    async fn put_entry(connection: &mut Self::Connection, entry: &AuditEntry) -> Result<(), Fault>;
+}
+
+per_driver! {
+    impl Trail for Db {
+        async fn put_entry(connection: &mut Self::Connection, entry: &AuditEntry) -> Result<(), Fault> {
+            let reason = entry.reason.as_deref().map(foreign_text);
             sqlx::query::<Db>(sql!(concat!(
                 "INSERT INTO audit_entries (", columns!(), ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             )))
@@ -105,7 +107,18 @@ impl Store {
             .await
             .map_err(|error| taken(error, "audit entry id", &entry.id.to_string()))?;
             Ok(())
-        })
+        }
+    }
+}
+
+impl Store {
+    /// Adds an entry. A zero byte in a text, which PostgreSQL does not keep, becomes U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Taken`] where there is one of that id, or a fault of the database.
+    pub async fn record(&self, entry: &AuditEntry) -> Result<(), Error> {
+        on!(self, write "record what was done", |connection| { Db::put_entry(connection, entry).await })
     }
 
     /// The entries, the newest first, of everybody or of one user, about everything or about one action. The page after

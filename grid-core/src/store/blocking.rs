@@ -3,7 +3,7 @@
 //! Each call is the one of the same name of [`store::Store`](super::Store), which says what it does; it runs on a
 //! small runtime that the blocking store owns, and waits for the end.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -11,23 +11,25 @@ use uuid::Uuid;
 
 use super::{
     AuditEntry, DeviceBatch, Error, Imported, Ingested, Issued, Keep, Listed, LogSigner, MeterReport,
-    NewRecording, Of, Options, Page, Registered, SettlementRequest, StoredApiKey, StoredContract,
-    StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement,
-    StoredTariff, User,
+    NewRecording, Of, Options, Page, PlacedDevice, ReadSeek, Registered, SettlementRequest, StoredApiKey,
+    StoredContract, StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement,
+    StoredStatement, StoredTariff, User,
 };
 use crate::{
-    auth::{Decision, Ended, Revocation, Session, Throttle},
+    auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},
+    battery::Level,
     energy::{
-        Channel, Community, Device, Member,
+        Channel, Community, Device, Member, Placement,
         balance::{Account, Balance},
         ingest::Batch,
         ledger::{Recorded, Superseded},
         meter::Advances,
+        rules::{spain_coefficients::Coefficients, spain_key::SupplyPoints},
         settlement::{Contract, Settlement},
         sharing::Key,
         tariff::{PriceBook, Tariff},
     },
-    proof::{Bundle, Digest, SignedHead},
+    proof::{Bundle, Digest, LogKey, SignedHead},
     quantity::Price,
     series::Slot,
     time::{Calendar, Interval, Resolution},
@@ -150,13 +152,17 @@ calls! {
     add_member(community: Uuid, member: &Member, now: Timestamp) -> ();
     members(community: Uuid) -> Vec<Member>;
     member_of(community: Uuid, user: Uuid) -> Option<Member>;
-    add_device(community: Uuid, device: Uuid, member: Uuid, now: Timestamp) -> ();
-    remove_device(community: Uuid, device: Uuid) -> ();
-    community_devices(community: Uuid) -> Vec<(Device, Uuid)>;
+    add_device(community: Uuid, device: Uuid, member: Uuid, from: Option<Timestamp>, now: Timestamp) -> ();
+    move_device(community: Uuid, device: Uuid, member: Uuid, from: Timestamp, now: Timestamp) -> ();
+    remove_device(community: Uuid, device: Uuid, until: Timestamp, now: Timestamp) -> ();
+    community_devices(community: Uuid, as_of: Option<Timestamp>) -> Vec<PlacedDevice>;
+    placements(community: Uuid, device: Uuid) -> Vec<Placement>;
     communities_of_device(device: Uuid) -> Vec<Uuid>;
     set_key(community: Uuid, key: &Key, valid_from: Timestamp, now: Timestamp) -> ();
     key(community: Uuid, at: Timestamp) -> Option<Key>;
     keys(community: Uuid) -> Vec<(Timestamp, Key)>;
+    supply_points(community: Uuid) -> SupplyPoints;
+    coefficients(community: Uuid, year: i16) -> Coefficients;
     set_contract(community: Uuid, contract: &Contract, valid_from: Timestamp, now: Timestamp) -> ();
     contracts(community: Uuid) -> Vec<StoredContract>;
     add_tariff(community: Uuid, member: Option<Uuid>, tariff: &Tariff, now: Timestamp) -> Uuid;
@@ -165,6 +171,7 @@ calls! {
     prices(community: Uuid, interval: Interval, as_of: Timestamp) -> PriceBook;
     settle(request: &SettlementRequest, issued_at: Timestamp) -> Settlement;
     issue(settlement: &Settlement, signer: LogSigner<'_>, now: Timestamp) -> Issued;
+    issue_recorded(settlement: &Settlement, signer: LogSigner<'_>, entry: AuditEntry, now: Timestamp) -> Issued;
     settlements(community: Uuid, page: Page) -> Listed<StoredSettlement>;
     statement(id: Uuid) -> StoredStatement;
     statements(community: Uuid, member: Option<Uuid>, period: Option<Interval>, page: (Option<u64>, u32)) -> Vec<StoredStatement>;
@@ -172,6 +179,9 @@ calls! {
     log_head() -> Option<SignedHead>;
     log_head_at(size: u64) -> SignedHead;
     log_consistency(old: u64, new: u64) -> Vec<Digest>;
+    log_key(sealing_key: Option<&SealingKey>) -> Option<LogKey>;
+    ensure_log_key(sealing_key: Option<&SealingKey>, now: Timestamp) -> LogKey;
+    seal_log_keys(sealing_key: &SealingKey) -> ();
     log_keys() -> Vec<StoredKey>;
     add_log_key(kid: &str, pkcs8: &[u8], sealed: bool, now: Timestamp) -> ();
     seal_log_key(kid: &str, sealed: &[u8]) -> ();
@@ -186,11 +196,15 @@ calls! {
     fill_missing(batch: &DeviceBatch, now: Timestamp) -> Ingested;
     accounts(community: Uuid, interval: Interval, as_of: Option<Timestamp>) -> Vec<Account>;
     balance(community: Uuid, interval: Interval, resolution: Option<Resolution>, key: Option<&Key>) -> Balance;
-    save_recording(new: &NewRecording<'_>, now: Timestamp) -> ();
+    save_recording(new: &NewRecording, file: &mut (dyn ReadSeek + Send), now: Timestamp) -> ();
     recording(id: Uuid) -> StoredRecording;
     recording_bytes(id: Uuid) -> Vec<u8>;
+    write_recording(id: Uuid, writer: &mut (dyn Write + Send)) -> u64;
     recordings_of(owner: Uuid, page: Page) -> Listed<StoredRecording>;
     delete_recording(id: Uuid) -> ();
+    save_levels(owner: Uuid, levels: &[Level]) -> usize;
+    newest_level(owner: Uuid) -> Option<Level>;
+    levels(owner: Uuid, interval: Interval) -> Vec<Level>;
     save_forecast(new: &StoredForecast) -> ();
     forecast(id: Uuid) -> StoredForecast;
     forecasts_of(owner: Uuid, page: Page) -> Listed<StoredForecast>;

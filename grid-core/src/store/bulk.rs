@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::rows::key;
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 use super::sql::repeated;
+use crate::quantity::Currency;
 
 /// A row of `reading_days`.
 #[derive(Debug)]
@@ -47,6 +48,28 @@ pub(super) struct RegisterReadRow {
     pub(super) quality: i64,
 }
 
+/// A row of `battery_levels`.
+#[derive(Debug)]
+pub(super) struct LevelRow {
+    pub(super) owner: Uuid,
+    pub(super) measured_at: i64,
+    pub(super) level_ppm: i64,
+    pub(super) capacity: i64,
+    pub(super) available: i64,
+}
+
+/// A row of `prices`.
+#[derive(Debug)]
+pub(super) struct PriceRow<'a> {
+    pub(super) community: Uuid,
+    pub(super) name: &'a str,
+    pub(super) starts_at: i64,
+    pub(super) ends_at: i64,
+    pub(super) price: i64,
+    pub(super) currency: Currency,
+    pub(super) created_at: i64,
+}
+
 /// What a database does with many rows.
 pub(super) trait Bulk: sqlx::Database {
     /// Makes the rows of `channels` that are missing and locks all of them until the transaction ends; they come in
@@ -69,6 +92,15 @@ pub(super) trait Bulk: sqlx::Database {
     async fn put_register_reads(
         connection: &mut Self::Connection,
         reads: &[RegisterReadRow],
+    ) -> Result<(), sqlx::Error>;
+
+    /// Inserts levels of batteries, or replaces those that are there.
+    async fn put_levels(connection: &mut Self::Connection, levels: &[LevelRow]) -> Result<(), sqlx::Error>;
+
+    /// Inserts prices.
+    async fn put_prices(
+        connection: &mut Self::Connection,
+        prices: &[PriceRow<'_>],
     ) -> Result<(), sqlx::Error>;
 }
 
@@ -118,7 +150,7 @@ macro_rules! insert_values {
 /// The inserts of a database that takes value groups; they differ in how they treat a row that is there.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 macro_rules! bulk_by_values {
-    ($database:ty, claim: $claim:literal, replace: $replace:literal) => {
+    ($database:ty, claim: $claim:literal, replace: $replace:literal, level: $level:literal) => {
         impl Bulk for $database {
             async fn claim_channels(
                 connection: &mut Self::Connection,
@@ -199,6 +231,48 @@ macro_rules! bulk_by_values {
                         .bind(read.quality)
                 )
             }
+
+            async fn put_levels(
+                connection: &mut Self::Connection,
+                levels: &[LevelRow],
+            ) -> Result<(), sqlx::Error> {
+                insert_values!(
+                    connection,
+                    levels,
+                    |_| 48,
+                    "INSERT INTO battery_levels (owner, measured_at, level_ppm, capacity, available) VALUES ",
+                    "(?, ?, ?, ?, ?)",
+                    $level,
+                    |query, level| query
+                        .bind(key(&level.owner))
+                        .bind(level.measured_at)
+                        .bind(level.level_ppm)
+                        .bind(level.capacity)
+                        .bind(level.available)
+                )
+            }
+
+            async fn put_prices(
+                connection: &mut Self::Connection,
+                prices: &[PriceRow<'_>],
+            ) -> Result<(), sqlx::Error> {
+                insert_values!(
+                    connection,
+                    prices,
+                    |price| 72 + price.name.len(),
+                    "INSERT INTO prices (community, name, starts_at, ends_at, price, currency, created_at) VALUES ",
+                    "(?, ?, ?, ?, ?, ?, ?)",
+                    "",
+                    |query, price| query
+                        .bind(key(&price.community))
+                        .bind(price.name)
+                        .bind(price.starts_at)
+                        .bind(price.ends_at)
+                        .bind(price.price)
+                        .bind(price.currency.code())
+                        .bind(price.created_at)
+                )
+            }
         }
     };
 }
@@ -209,7 +283,9 @@ bulk_by_values!(
     sqlx::Sqlite,
     claim: " ON CONFLICT (device, channel) DO NOTHING",
     replace: " ON CONFLICT (device, channel, day) DO UPDATE SET energy = excluded.energy, \
-              readings = excluded.readings, quality = excluded.quality, packed = excluded.packed"
+              readings = excluded.readings, quality = excluded.quality, packed = excluded.packed",
+    level: " ON CONFLICT (owner, measured_at) DO UPDATE SET level_ppm = excluded.level_ppm, \
+            capacity = excluded.capacity, available = excluded.available"
 );
 
 // MariaDB knows `VALUES()` and not the alias that MySQL puts in its place.
@@ -218,7 +294,9 @@ bulk_by_values!(
     sqlx::MySql,
     claim: " ON DUPLICATE KEY UPDATE reach = reach",
     replace: " ON DUPLICATE KEY UPDATE energy = VALUES(energy), readings = VALUES(readings), \
-              quality = VALUES(quality), packed = VALUES(packed)"
+              quality = VALUES(quality), packed = VALUES(packed)",
+    level: " ON DUPLICATE KEY UPDATE level_ppm = VALUES(level_ppm), capacity = VALUES(capacity), \
+            available = VALUES(available)"
 );
 
 #[cfg(feature = "postgres")]
@@ -305,6 +383,48 @@ impl Bulk for sqlx::Postgres {
             .bind(reads.iter().map(|read| read.recorded_at).collect::<Vec<_>>())
             .bind(reads.iter().map(|read| read.counter).collect::<Vec<_>>())
             .bind(reads.iter().map(|read| read.quality).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn put_levels(connection: &mut Self::Connection, levels: &[LevelRow]) -> Result<(), sqlx::Error> {
+        for levels in levels.chunks(5000) {
+            sqlx::query::<Self>(
+                "INSERT INTO battery_levels (owner, measured_at, level_ppm, capacity, available) \
+                 SELECT * FROM UNNEST($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+                 ON CONFLICT (owner, measured_at) DO UPDATE SET level_ppm = excluded.level_ppm, \
+                 capacity = excluded.capacity, available = excluded.available",
+            )
+            .bind(levels.iter().map(|level| key(&level.owner)).collect::<Vec<_>>())
+            .bind(levels.iter().map(|level| level.measured_at).collect::<Vec<_>>())
+            .bind(levels.iter().map(|level| level.level_ppm).collect::<Vec<_>>())
+            .bind(levels.iter().map(|level| level.capacity).collect::<Vec<_>>())
+            .bind(levels.iter().map(|level| level.available).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn put_prices(
+        connection: &mut Self::Connection,
+        prices: &[PriceRow<'_>],
+    ) -> Result<(), sqlx::Error> {
+        for prices in prices.chunks(5000) {
+            sqlx::query::<Self>(
+                "INSERT INTO prices (community, name, starts_at, ends_at, price, currency, created_at) \
+                 SELECT * FROM UNNEST($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], \
+                 $6::text[], $7::bigint[])",
+            )
+            .bind(prices.iter().map(|price| key(&price.community)).collect::<Vec<_>>())
+            .bind(prices.iter().map(|price| price.name).collect::<Vec<_>>())
+            .bind(prices.iter().map(|price| price.starts_at).collect::<Vec<_>>())
+            .bind(prices.iter().map(|price| price.ends_at).collect::<Vec<_>>())
+            .bind(prices.iter().map(|price| price.price).collect::<Vec<_>>())
+            .bind(prices.iter().map(|price| price.currency.code()).collect::<Vec<_>>())
+            .bind(prices.iter().map(|price| price.created_at).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }

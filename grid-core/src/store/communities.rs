@@ -1,4 +1,4 @@
-//! Communities, their members, and which devices count in them.
+//! Communities and their members.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -6,13 +6,12 @@ use uuid::Uuid;
 use super::{
     Error, Listed, Page, Store,
     backend::on,
-    devices::{DeviceRow, device},
-    fault::{Fault, not_found, taken, unknown},
+    fault::{taken, unknown},
     page::listed,
     rows::{self, key},
     sql::sql,
 };
-use crate::energy::{Community, Device, Member};
+use crate::energy::{Community, Member};
 
 type CommunityRow = (Vec<u8>, String, String);
 type MemberRow = (Vec<u8>, String, Option<Vec<u8>>, String);
@@ -85,31 +84,6 @@ macro_rules! load_members {
     }};
 }
 pub(super) use load_members;
-
-/// The devices of a community and the member of each, by the device's id.
-macro_rules! load_community_devices {
-    ($connection:expr, $community:expr) => {{
-        let found: Vec<(Vec<u8>, Vec<u8>, String, String, String, Option<i64>, Vec<u8>)> =
-            sqlx::query_as::<Db, _>($crate::store::sql::sql!(
-                "SELECT d.id, d.owner, d.name, d.kind, d.zone, d.rated_power, c.member \
-                 FROM community_devices c JOIN devices d ON d.id = c.device WHERE c.community = ? ORDER BY d.id"
-            ))
-            .bind($crate::store::rows::key(&$community))
-            .fetch_all($connection)
-            .await?;
-        found.into_iter().map($crate::store::communities::placed).collect::<Result<Vec<_>, Error>>()?
-    }};
-}
-pub(super) use load_community_devices;
-
-type PlacedRow = (Vec<u8>, Vec<u8>, String, String, String, Option<i64>, Vec<u8>);
-
-pub(super) fn placed(
-    (id, owner, name, kind, zone, rated_power, member): PlacedRow,
-) -> Result<(Device, Uuid), Error> {
-    let row: DeviceRow = (id, owner, name, kind, zone, rated_power);
-    Ok((device(row)?, rows::id(&member, "member")?))
-}
 
 impl Store {
     /// Keeps a new community and the member who runs it.
@@ -225,102 +199,6 @@ impl Store {
             .fetch_optional(connection)
             .await?;
             Ok(row.map(member).transpose()?)
-        })
-    }
-
-    /// Lets a device count in a community, for one of its members. The same again changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] where the community has no such member or the device is not there, [`Error::Taken`] where
-    /// the device counts for another member, or a fault of the database.
-    pub async fn add_device(
-        &self,
-        community: Uuid,
-        device: Uuid,
-        member: Uuid,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        on!(self, write "add a device to a community", |connection| {
-            let members: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
-                "SELECT created_at FROM members WHERE id = ? AND community = ?"
-            ))
-            .bind(key(&member))
-            .bind(key(&community))
-            .fetch_optional(&mut *connection)
-            .await?;
-            members.ok_or_else(|| not_found("member", &member))?;
-            let there: Option<(Vec<u8>,)> = sqlx::query_as::<Db, (Vec<u8>,)>(sql!(
-                "SELECT member FROM community_devices WHERE community = ? AND device = ?"
-            ))
-            .bind(key(&community))
-            .bind(key(&device))
-            .fetch_optional(&mut *connection)
-            .await?;
-            match there {
-                Some((other,)) if other == key(&member) => Ok(()),
-                Some(_) => {
-                    Err(Fault::Refused(Error::Taken { thing: "device", value: device.to_string() }))
-                }
-                None => {
-                    sqlx::query::<Db>(sql!(
-                        "INSERT INTO community_devices (community, device, member, added_at) VALUES (?, ?, ?, ?)"
-                    ))
-                    .bind(key(&community))
-                    .bind(key(&device))
-                    .bind(key(&member))
-                    .bind(now.as_microsecond())
-                    .execute(connection)
-                    .await
-                    .map_err(|error| taken(error, "device", &device.to_string()))
-                    .map_err(|fault| unknown(fault, "device", &device))?;
-                    Ok(())
-                }
-            }
-        })
-    }
-
-    /// Lets a device no longer count in a community; its readings stay. One that does not count there is no error.
-    ///
-    /// # Errors
-    ///
-    /// A fault of the database.
-    pub async fn remove_device(&self, community: Uuid, device: Uuid) -> Result<(), Error> {
-        on!(self, write "remove a device from a community", |connection| {
-            sqlx::query::<Db>(sql!("DELETE FROM community_devices WHERE community = ? AND device = ?"))
-                .bind(key(&community))
-                .bind(key(&device))
-                .execute(connection)
-                .await?;
-            Ok(())
-        })
-    }
-
-    /// The devices that count in a community, by id, each with the id of its member.
-    ///
-    /// # Errors
-    ///
-    /// A fault of the database; a community that is not there has no devices.
-    pub async fn community_devices(&self, community: Uuid) -> Result<Vec<(Device, Uuid)>, Error> {
-        on!(self, read "list a community's devices", |connection| {
-            Ok(load_community_devices!(connection, community))
-        })
-    }
-
-    /// The communities in which a device counts.
-    ///
-    /// # Errors
-    ///
-    /// A fault of the database.
-    pub async fn communities_of_device(&self, device: Uuid) -> Result<Vec<Uuid>, Error> {
-        on!(self, read "list a device's communities", |connection| {
-            let found: Vec<(Vec<u8>,)> = sqlx::query_as::<Db, (Vec<u8>,)>(sql!(
-                "SELECT community FROM community_devices WHERE device = ? ORDER BY community"
-            ))
-            .bind(key(&device))
-            .fetch_all(connection)
-            .await?;
-            Ok(found.iter().map(|(id,)| rows::id(id, "community")).collect::<Result<_, _>>()?)
         })
     }
 }

@@ -7,7 +7,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{Fault, not_found, taken, unknown},
-    page::listed,
+    page::{listed, one},
     rows::{self, key},
     sql::sql,
 };
@@ -71,13 +71,13 @@ impl Store {
     /// [`Error::NotFound`], or a fault of the database.
     pub async fn device(&self, id: Uuid) -> Result<Device, Error> {
         on!(self, read "load a device", |connection| {
-            let row: Option<DeviceRow> = sqlx::query_as::<Db, DeviceRow>(sql!(
-                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id = ?"
-            ))
-            .bind(key(&id))
-            .fetch_optional(connection)
-            .await?;
-            Ok(device(row.ok_or_else(|| not_found("device", &id))?)?)
+            one!(
+                connection,
+                DeviceRow => device,
+                "device",
+                &id,
+                "SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id = ?",
+            )
         })
     }
 
@@ -165,7 +165,7 @@ impl Store {
                 return Err(Fault::Refused(Error::HasReadings { device: id }));
             }
             for text in [
-                sql!("DELETE FROM community_devices WHERE device = ?"),
+                sql!("DELETE FROM device_placements WHERE device = ?"),
                 sql!("DELETE FROM channels WHERE device = ?"),
                 sql!("DELETE FROM devices WHERE id = ?"),
             ] {

@@ -6,7 +6,8 @@ use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use crate::{
-    energy::{self, Channel, meter},
+    auth,
+    energy::{self, Channel, meter, rules},
     error::{Failure, Kind, Place},
     proof,
     time::Interval,
@@ -209,6 +210,18 @@ pub enum Error {
         /// How many fit.
         most: usize,
     },
+    /// A file that is to be stored cannot be read, or one that is asked for cannot be written.
+    #[error("failed to read or write a file that is stored")]
+    File {
+        /// What the file said.
+        source: std::io::Error,
+    },
+    /// More levels of a battery were asked for than are given at once.
+    #[error("expected at most {most} levels of a battery, got more")]
+    TooManyLevels {
+        /// How many are given at most.
+        most: usize,
+    },
     /// Sums over too many slots of too many registers were asked for.
     #[error("expected at most {most} slots over all registers, got {slots} slots of {registers} registers")]
     TooManySums {
@@ -259,6 +272,49 @@ pub enum Error {
         /// By when what was issued had been recorded.
         issued: Timestamp,
     },
+    /// The log of what was issued is signed with another key.
+    #[error("expected the key `{expected}`, which is that of the log, got `{got}`")]
+    OtherLogKey {
+        /// The id of the log's key.
+        expected: String,
+        /// The id of the one that was to sign.
+        got: String,
+    },
+    /// The key of the log is not among those that are stored.
+    #[error("the log is signed with the key `{key_id}`, which is not kept in the database")]
+    LogKeyElsewhere {
+        /// The id of the key.
+        key_id: String,
+    },
+    /// The key of the log is sealed, and there is nothing to open it with.
+    #[error("the key `{key_id}` of the log is sealed, and there is no sealing key")]
+    LogKeySealed {
+        /// The id of the key.
+        key_id: String,
+    },
+    /// A key cannot be sealed or opened.
+    #[error(transparent)]
+    Auth(#[from] auth::Error),
+    /// A rule of a country's law was broken.
+    #[error(transparent)]
+    Rules(#[from] rules::Error),
+    /// A register that counts in a period has its first reading after it.
+    #[error(
+        "expected registers that begin before the period ends, got {registers} that begin later: first `{channel}` of \
+         device `{device}` of `{member}`, whose first reading begins at {begins}"
+    )]
+    NotBegun {
+        /// The first of their devices.
+        device: Uuid,
+        /// Its channel.
+        channel: Channel,
+        /// The name of the member for whom it counts.
+        member: String,
+        /// The start of its first reading.
+        begins: Timestamp,
+        /// How many such registers there are.
+        registers: usize,
+    },
     /// The log of what was issued cannot do what it was asked to.
     #[error(transparent)]
     Proof(#[from] proof::Error),
@@ -286,9 +342,11 @@ impl Failure for Error {
             | Self::ForeignMigration { .. }
             | Self::MigrationWait { .. } => Kind::Unavailable,
             Self::WrongRuntime { .. }
+            | Self::File { .. }
             | Self::Failed { .. }
             | Self::Corrupt { .. }
-            | Self::CorruptDay { .. } => Kind::Internal,
+            | Self::CorruptDay { .. }
+            | Self::LogKeySealed { .. } => Kind::Internal,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Taken { .. }
             | Self::OtherMember { .. }
@@ -298,8 +356,16 @@ impl Failure for Error {
             | Self::HasSecondFactor { .. }
             | Self::OtherRegister { .. }
             | Self::PeriodsOverlap { .. }
-            | Self::IssuedSince { .. } => Kind::Conflict,
-            Self::TooManyReadings { .. } | Self::TooManySums { .. } | Self::TooLarge { .. } => Kind::TooLarge,
+            | Self::NotBegun { .. }
+            | Self::IssuedSince { .. }
+            | Self::OtherLogKey { .. }
+            | Self::LogKeyElsewhere { .. } => Kind::Conflict,
+            Self::TooManyReadings { .. }
+            | Self::TooManySums { .. }
+            | Self::TooManyLevels { .. }
+            | Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Auth(error) => error.kind(),
+            Self::Rules(error) => error.kind(),
             Self::Proof(error) => error.kind(),
             Self::Energy(error) => error.kind(),
         }
@@ -327,10 +393,14 @@ impl Failure for Error {
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",
+            Self::Taken { thing: "device", .. } => {
+                "it counts for another member of the community then or later: move it, or say until when it counted there"
+            }
             Self::UserDisabled { .. } => "enable the user first",
             Self::PasswordChanged { .. } => "log in again",
             Self::HasSecondFactor { .. } => "remove the second factor first",
             Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
+            Self::TooManyLevels { .. } => "ask for a shorter time",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
             Self::NotARegister { .. } => {
                 "nothing was stored; correct the read or the event that is named, also one that was sent before"
@@ -341,10 +411,24 @@ impl Failure for Error {
             Self::PeriodsOverlap { .. } => {
                 "settle the same period again: what has changed since is issued as corrections"
             }
+            Self::NotBegun { .. } => {
+                "say since when the device counts in the community, send what it counted before, or allow an incomplete \
+                 settlement"
+            }
             Self::IssuedSince { .. } => "settle the period again",
+            Self::OtherLogKey { .. } => {
+                "a log has one key for as long as it lives: issue with that key, or with the one that the database keeps, which the server uses"
+            }
+            Self::LogKeyElsewhere { .. } => "issue from where that key is kept, as the first time",
+            Self::LogKeySealed { .. } => {
+                "give the text that it was sealed with: the server's GRID_SEALING_KEY"
+            }
+            Self::Auth(error) => return error.hint(),
+            Self::Rules(error) => return error.hint(),
             Self::Proof(error) => return error.hint(),
             Self::Energy(error) => return error.hint(),
             Self::WrongRuntime { .. }
+            | Self::File { .. }
             | Self::Busy { .. }
             | Self::Failed { .. }
             | Self::Corrupt { .. }
@@ -372,6 +456,7 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Energy(error) => error.places(),
+            Self::Rules(error) => error.places(),
             _ => Vec::new(),
         }
     }

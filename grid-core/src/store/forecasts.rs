@@ -7,7 +7,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{not_found, taken, unknown},
-    page::listed,
+    page::{listed, one},
     rows::{self, key},
     sql::sql,
 };
@@ -76,13 +76,13 @@ impl Store {
     /// [`Error::NotFound`], or a fault of the database.
     pub async fn forecast(&self, id: Uuid) -> Result<StoredForecast, Error> {
         on!(self, read "load a forecast", |connection| {
-            let row: Option<Row> = sqlx::query_as::<Db, Row>(sql!(
-                "SELECT id, owner, device, request, result, created_at FROM forecasts WHERE id = ?"
-            ))
-            .bind(key(&id))
-            .fetch_optional(connection)
-            .await?;
-            Ok(forecast(row.ok_or_else(|| not_found("forecast", &id))?)?)
+            one!(
+                connection,
+                Row => forecast,
+                "forecast",
+                &id,
+                "SELECT id, owner, device, request, result, created_at FROM forecasts WHERE id = ?",
+            )
         })
     }
 

@@ -1,6 +1,6 @@
 //! A file of a whole community's readings, with the devices and members that it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -8,17 +8,17 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::on,
-    communities::{insert_member, load_community, load_community_devices, load_members},
+    communities::{insert_member, load_community, load_members},
     devices::insert_device,
     fault::{Fault, not_found, taken, unknown},
     ingest::{Ingest, Retired, by_channel},
-    rows::{self, key},
-    sql::sql,
+    placements::{PlacedDevice, Placing},
+    rows,
 };
 use crate::{
-    energy::{Channel, Community, Device, DeviceKind, Member, Name, Role, ingest::Batch},
+    energy::{Channel, Community, Device, DeviceKind, Member, Name, Placement, Reading, Role, ingest::Batch},
     error::excerpt,
-    time::Calendar,
+    time::{Calendar, Interval},
 };
 
 /// What became of a community's file.
@@ -41,6 +41,20 @@ pub struct Imported {
 struct Described {
     channels: Vec<Channel>,
     member: Option<String>,
+    /// From its first reading to its last one.
+    extent: Option<Interval>,
+}
+
+impl Described {
+    /// Takes the extent of readings in.
+    fn reach(&mut self, readings: &[Reading]) {
+        for interval in readings.iter().map(|reading| reading.interval()) {
+            let both = self.extent.and_then(|extent| {
+                Interval::new(extent.start().min(interval.start()), extent.end().max(interval.end())).ok()
+            });
+            self.extent = Some(both.unwrap_or(interval));
+        }
+    }
 }
 
 /// What has to be there before the readings of a file can be.
@@ -72,9 +86,11 @@ fn other_member(device: &str, expected: &str, got: &str) -> Error {
 }
 
 /// Finds the device of each cell (an id or a name) in the community, and plans those that are not there.
+///
+/// Of several devices of a name, one that took another's place, the one is meant that counts when the readings are of.
 fn plan(
     described: &BTreeMap<String, Described>,
-    there: &[(Device, Uuid)],
+    there: &[PlacedDevice],
     members: &[Member],
     owner: Uuid,
     calendar: &Calendar,
@@ -83,22 +99,34 @@ fn plan(
     let mut plan = Plan::default();
     for (cell, device) in described {
         let id = Uuid::try_parse(cell).ok();
-        let mut found = there.iter().filter(|(there, _)| match id {
-            Some(id) => there.id == id,
-            None => there.name.as_str() == cell,
-        });
-        if let Some((first, member)) = found.next() {
-            let others = found.count();
-            if others > 0 {
-                return Err(Error::Ambiguous { thing: "device", name: cell.clone(), count: others + 1 });
+        let mut found: Vec<&PlacedDevice> = there
+            .iter()
+            .filter(|there| match id {
+                Some(id) => there.device.id == id,
+                None => there.device.name.as_str() == cell,
+            })
+            .collect();
+        let counts =
+            |there: &&PlacedDevice| device.extent.is_some_and(|extent| there.stretch.during.overlaps(extent));
+        if found.iter().any(counts) {
+            found.retain(counts);
+        }
+        if let Some(last) = found.last() {
+            let ids: BTreeSet<Uuid> = found.iter().map(|there| there.device.id).collect();
+            if ids.len() > 1 {
+                return Err(Error::Ambiguous { thing: "device", name: cell.clone(), count: ids.len() });
             }
-            let member = members.iter().find(|known| known.id == *member);
-            if let (Some(got), Some(member)) = (&device.member, member)
-                && Name::new(got)? != member.name
-            {
-                return Err(other_member(cell, member.name.as_str(), got));
+            if let Some(got) = &device.member {
+                let party = Name::new(got)?;
+                let name_of = |there: &PlacedDevice| {
+                    members.iter().find(|known| known.id == there.stretch.member).map(|member| &member.name)
+                };
+                if !found.iter().any(|there| name_of(there).is_none_or(|name| *name == party)) {
+                    let expected = name_of(last).map_or("", Name::as_str);
+                    return Err(other_member(cell, expected, got));
+                }
             }
-            plan.by_cell.insert(cell.clone(), first.id);
+            plan.by_cell.insert(cell.clone(), last.device.id);
             continue;
         }
         if let Some(id) = id {
@@ -156,6 +184,7 @@ impl Store {
             };
             let device = described.entry(cell.clone()).or_default();
             device.channels.push(batch.channel);
+            device.reach(&batch.readings);
             match (&device.member, batch.member) {
                 (Some(expected), Some(got)) if *expected != got => {
                     return Err(other_member(&cell, expected, &got));
@@ -170,14 +199,11 @@ impl Store {
             return Err(Error::NoDevice { count: nameless });
         }
         on!(self, write "import a community's readings", |connection| {
-            // An update that changes nothing locks the row: two files at once do not make the same device twice.
-            sqlx::query::<Db>(sql!("UPDATE communities SET name = name WHERE id = ?"))
-                .bind(key(&community))
-                .execute(&mut *connection)
-                .await?;
+            // Two files at once do not make the same device twice.
+            Db::claim_community(&mut *connection, community).await?;
             let Community { calendar, .. } = load_community!(&mut *connection, community);
             let members = load_members!(&mut *connection, community);
-            let there = load_community_devices!(&mut *connection, community);
+            let there = Db::placed(&mut *connection, community, None).await?;
             let plan = plan(&described, &there, &members, owner, &calendar, now)?;
             for member in &plan.members {
                 insert_member!(&mut *connection, community, member, now)
@@ -186,15 +212,8 @@ impl Store {
             for (device, member) in &plan.devices {
                 insert_device!(&mut *connection, device, now)
                     .map_err(|error| unknown(Fault::Statement(error), "user", &owner))?;
-                sqlx::query::<Db>(sql!(
-                    "INSERT INTO community_devices (community, device, member, added_at) VALUES (?, ?, ?, ?)"
-                ))
-                .bind(key(&community))
-                .bind(key(&device.id))
-                .bind(key(member))
-                .bind(now.as_microsecond())
-                .execute(&mut *connection)
-                .await?;
+                let said = Placement { member: Some(*member), from: None, until: None, recorded_at: now };
+                Db::say(&mut *connection, community, device.id, &[], said).await?;
             }
             let placed = cells.iter().filter_map(|(cell, channel, readings)| {
                 plan.by_cell.get(cell).map(|device| (*device, *channel, readings.clone()))

@@ -9,7 +9,7 @@ use super::{
     Error, Store,
     backend::{on, per_driver},
     bulk::{Bulk, DayRow, SupersededRow},
-    day,
+    day::{self, Summary},
     fault::{Fault, gone, not_found},
     rows::{self, key},
     sql::sql,
@@ -20,6 +20,7 @@ use crate::{
         ledger::{self, Recorded, Superseded},
     },
     quantity::Energy,
+    series::Quality,
     time::Interval,
 };
 
@@ -153,17 +154,29 @@ fn changed_days(
                 crate::quantity::Error::OutOfRange { quantity: "energy", unit: "milliwatt-hours" };
             Error::Energy(out_of_range.into())
         })?;
-        changed.push(DayRow {
-            device,
-            channel: i64::from(channel.code()),
-            day,
-            energy: summary.energy.as_mwh(),
-            readings: i64::try_from(readings.len()).unwrap_or(i64::MAX),
-            quality: i64::from(summary.worst.code()),
-            packed: day::pack(day, readings),
-        });
+        changed.push(day_row((device, channel), day, readings, summary));
+    }
+    // A day all of whose readings made place for one that begins before it.
+    for (&day, _) in before
+        .iter()
+        .filter(|(day, stood)| !stood.is_empty() && !current.iter().any(|recorded| number(recorded) == **day))
+    {
+        let nothing = Summary { energy: Energy::ZERO, worst: Quality::default() };
+        changed.push(day_row((device, channel), day, &[], nothing));
     }
     Ok(changed)
+}
+
+fn day_row((device, channel): (Uuid, Channel), day: i64, readings: &[Recorded], summary: Summary) -> DayRow {
+    DayRow {
+        device,
+        channel: i64::from(channel.code()),
+        day,
+        energy: summary.energy.as_mwh(),
+        readings: i64::try_from(readings.len()).unwrap_or(i64::MAX),
+        quality: i64::from(summary.worst.code()),
+        packed: day::pack(day, readings),
+    }
 }
 
 fn superseded_row((device, channel): (Uuid, Channel), old: &Superseded) -> SupersededRow {

@@ -16,7 +16,7 @@ use super::{
     sql::sql,
 };
 
-/// The files of one database, in order; the number of a migration is its place, from 1.
+/// The files of one database, in order; the number of a migration is that of its name.
 macro_rules! files {
     ($database:literal) => {
         files!(
@@ -53,7 +53,11 @@ macro_rules! files {
             "0030_log_heads",
             "0031_log_keys",
             "0032_register_reads",
-            "0033_register_events"
+            "0033_register_events",
+            "0034_device_placements",
+            "0035_placements_until_now",
+            "0036_no_community_devices",
+            "0037_battery_levels"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -69,7 +73,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-const NUMBER: usize = 33;
+const NUMBER: usize = 37;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {
@@ -91,8 +95,9 @@ fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
     let migrations = files
         .iter()
         .zip(1..)
-        .map(|(&(name, text), version)| {
-            let description = Cow::Borrowed(name.split_once('_').map_or(name, |(_, name)| name));
+        .map(|(&(name, text), place)| {
+            let (number, description) = name.split_once('_').unwrap_or((name, name));
+            let (version, description) = (number.parse().unwrap_or(place), Cow::Borrowed(description));
             Migration::new(version, description, MigrationType::Simple, text.into_sql_str(), false)
         })
         .collect();
@@ -168,6 +173,34 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_device_that_was_there_counts_from_the_beginning_as_of_when_it_was_added() {
+        use sqlx::{AssertSqlSafe, sqlite::SqlitePoolOptions};
+
+        type Row = (Vec<u8>, i64, Option<Vec<u8>>, Option<i64>, Option<i64>);
+
+        let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        super::migrator(&super::SQLITE[..33]).run(&pool).await.unwrap();
+        for text in [
+            "INSERT INTO users (id, username, username_key, email, password, created_at) VALUES (x'01', 'ana', 'ana', 'a@b.c', '', 1)",
+            "INSERT INTO devices (id, owner, name, kind, zone, created_at) VALUES (x'02', x'01', 'm', 'meter', 'UTC', 1)",
+            "INSERT INTO communities (id, name, zone, created_at) VALUES (x'03', 'c', 'UTC', 1)",
+            "INSERT INTO members (id, community, name, role, created_at) VALUES (x'04', x'03', 'ana', 'member', 1)",
+            "INSERT INTO community_devices (community, device, member, added_at) VALUES (x'03', x'02', x'04', 7)",
+        ] {
+            sqlx::query(AssertSqlSafe(text)).execute(&pool).await.unwrap();
+        }
+        super::sqlite().run(&pool).await.unwrap();
+        let found: Vec<Row> = sqlx::query_as(
+            "SELECT device, recorded_at, member, valid_from, valid_until FROM device_placements",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        assert_eq!(found, [(vec![2], 7, Some(vec![4]), None, None)]);
+    }
+
     #[cfg(feature = "mysql")]
     #[test]
     fn a_migration_of_mysql_is_one_statement() {
@@ -175,6 +208,14 @@ mod tests {
             let code: String = text.lines().filter(|line| !line.starts_with("--")).collect();
             assert_eq!(code.matches(';').count(), 1, "{name}");
         }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn migrations_are_numbered_without_a_gap() {
+        let numbers: Vec<usize> =
+            super::SQLITE.iter().map(|(name, _)| name.split_once('_').unwrap().0.parse().unwrap()).collect();
+        assert_eq!(numbers, (1..=super::NUMBER).collect::<Vec<_>>());
     }
 
     #[test]

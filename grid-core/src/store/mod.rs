@@ -19,15 +19,15 @@
 //! | devices | `create_device(device, now)` `device(id)` `devices_of(owner, page)` `devices(page)` `update_device(device)` `delete_device(id)` |
 //! | communities | `create_community(community, creator, now)` `community(id)` `communities_of(user, page)` `communities(page)` |
 //! | members | `add_member(community, member, now)` `members(community)` `member_of(community, user)` |
-//! | their devices | `add_device(community, device, member, now)` `remove_device(community, device)` `community_devices(community)` `communities_of_device(device)` |
-//! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` |
+//! | their devices | `add_device(community, device, member, from, now)` `move_device(community, device, member, from, now)` `remove_device(community, device, until, now)` `community_devices(community, as_of)` `placements(community, device)` `communities_of_device(device)` |
+//! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` `supply_points(community)` `coefficients(community, year)` |
 //! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` |
-//! | settlements | `settle(request, issued_at)` `issue(settlement, signer, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
-//! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
+//! | settlements | `settle(request, issued_at)` `issue(settlement, signer, now)` `issue_recorded(settlement, signer, entry, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
+//! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_key(sealing_key)` `ensure_log_key(sealing_key, now)` `seal_log_keys(sealing_key)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
 //! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
 //! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
-//! | batteries | `save_recording(new, now)` `recording(id)` `recording_bytes(id)` `recordings_of(owner, page)` `delete_recording(id)` |
+//! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
 //!
 //! Ids are made by the caller, by [`new_id`]. Nothing is connected before the first call, so a server can answer while
@@ -47,6 +47,7 @@ mod backend;
 mod balance;
 pub mod blocking;
 mod bulk;
+mod coefficient_keys;
 mod communities;
 mod connect;
 mod day;
@@ -56,9 +57,13 @@ mod fault;
 mod forecasts;
 mod import;
 mod ingest;
+mod levels;
 mod lock;
+mod log_keys;
 mod migrations;
 mod page;
+mod placements;
+mod placing;
 mod proof_log;
 mod readings;
 mod recordings;
@@ -87,8 +92,9 @@ pub use forecasts::StoredForecast;
 pub use import::Imported;
 pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};
+pub use placements::PlacedDevice;
 pub use proof_log::LogSigner;
-pub use recordings::{NewRecording, StoredRecording};
+pub use recordings::{NewRecording, ReadSeek, StoredRecording};
 pub use registers::{Keep, MeterReport, Registered};
 pub use rows::new_id;
 pub use second_factors::StoredSecondFactor;

@@ -70,6 +70,15 @@ macro_rules! listed {
 }
 pub(super) use listed;
 
+/// The item of an id, within the body of an `on!`: the statement's parameter is the id.
+macro_rules! one {
+    ($connection:ident, $row:ty => $item:ident, $what:literal, $id:expr, $text:literal $(,)?) => {{
+        let row = sqlx::query_as::<Db, $row>(sql!($text)).bind(key($id)).fetch_optional($connection).await?;
+        Ok($item(row.ok_or_else(|| not_found($what, $id))?)?)
+    }};
+}
+pub(super) use one;
+
 #[cfg(test)]
 mod tests {
     use super::*;

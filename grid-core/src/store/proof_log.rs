@@ -1,4 +1,4 @@
-//! The append-only log of what was issued: its signed heads, its subtrees, and the keys that sign.
+//! The append-only log of what was issued: its signed heads and its subtrees.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use sqlx::Database;
 use uuid::Uuid;
 
 use super::{
-    Error, Store, StoredKey,
+    Error, Store,
     backend::{Driver, on, per_driver},
-    fault::{Fault, not_found, raced, taken},
+    fault::{Fault, not_found, raced},
     rows::{self, key},
     sql::sql,
 };
 use crate::proof::{
-    Bundle, CanonicalJson, Digest, LogKey, Receipt, SignedHead, TreeHead,
+    Bundle, CanonicalJson, Digest, KeyId, LogKey, Receipt, SignedHead, TreeHead,
     merkle::{Frontier, Node, NodeId, Plan},
 };
 
@@ -24,17 +24,21 @@ const NODE: &str = "subtree of the log";
 /// With what the heads of the log are signed.
 #[derive(Clone, Copy, Debug)]
 pub struct LogSigner<'a> {
-    /// The key.
+    /// The key. A log has one: what another signs is refused.
     pub key: &'a LogKey,
-    /// The name of the log, which its heads carry: that of the server.
+    /// The name of a log that is about to begin, such as the server's. The first head carries it and all that follow keep
+    /// it, whatever is told later: a receipt of one name would not go with heads of another.
     pub origin: &'a str,
 }
 
+/// Where the log goes on: its right edge, and the newest head where there is one.
+pub(super) type Edge = (Frontier, Option<SignedHead>);
+
 /// The steps with the log within a transaction.
 pub(super) trait ProofLog: Database {
-    /// The right edge of the log as it stands, and when it was signed; nobody else lets the log grow until the transaction
-    /// ends.
-    async fn claim_edge(connection: &mut Self::Connection) -> Result<(Frontier, Timestamp), Fault>;
+    /// The right edge of the log as it stands, for whoever signs with the key `key_id`; nobody else lets the log grow until
+    /// the transaction ends.
+    async fn claim_edge(connection: &mut Self::Connection, key_id: KeyId) -> Result<Edge, Fault>;
 
     /// Adds the subtrees that leaves have completed, and a new head for it.
     async fn grow(
@@ -66,7 +70,7 @@ fn signed_head(document: &str) -> Result<SignedHead, Error> {
 
 per_driver! {
     impl ProofLog for Db {
-        async fn claim_edge(connection: &mut Self::Connection) -> Result<(Frontier, Timestamp), Fault> {
+        async fn claim_edge(connection: &mut Self::Connection, key_id: KeyId) -> Result<Edge, Fault> {
             if <Db as Driver>::HOLDS_ROWS {
                 // All writers hold the same row, the first head, and see the newest one once they do. Before there is a
                 // head two of them meet at the same place, and the second begins again.
@@ -74,14 +78,29 @@ per_driver! {
                     .fetch_optional(&mut *connection)
                     .await?;
             }
-            let row: Option<(Vec<u8>, i64)> =
-                sqlx::query_as::<Db, _>(sql!("SELECT edge, signed_at FROM log_heads ORDER BY size DESC LIMIT 1"))
+            let row: Option<(Vec<u8>, String)> =
+                sqlx::query_as::<Db, _>(sql!("SELECT edge, document FROM log_heads ORDER BY size DESC LIMIT 1"))
+                    .fetch_optional(&mut *connection)
+                    .await?;
+            let edge = match row {
+                None => (Frontier::default(), None),
+                Some((edge, document)) => {
+                    let frontier = Frontier::from_bytes(&edge)
+                        .map_err(|_| Error::Corrupt { thing: HEAD, reason: "its edge cannot be read" })?;
+                    (frontier, Some(signed_head(&document)?))
+                }
+            };
+            let kept: Option<(String,)> =
+                sqlx::query_as::<Db, _>(sql!("SELECT kid FROM log_keys ORDER BY place LIMIT 1"))
                     .fetch_optional(connection)
                     .await?;
-            let Some((edge, signed_at)) = row else { return Ok((Frontier::default(), Timestamp::MIN)) };
-            let frontier = Frontier::from_bytes(&edge)
-                .map_err(|_| Error::Corrupt { thing: HEAD, reason: "its edge cannot be read" })?;
-            Ok((frontier, rows::instant(signed_at, HEAD)?))
+            let signed = edge.1.as_ref().map(|head| head.key_id().to_string());
+            // The key that is kept here is the log's even before it has signed anything.
+            let expected = signed.or(kept.map(|(kid,)| kid));
+            match expected.filter(|expected| *expected != key_id.to_string()) {
+                None => Ok(edge),
+                Some(expected) => Err(Error::OtherLogKey { expected, got: key_id.to_string() }.into()),
+            }
         }
 
         async fn grow(
@@ -146,9 +165,10 @@ pub(super) struct Grown {
     pub(super) head: SignedHead,
 }
 
-/// Appends entries to the log, on paper. A clock that went back since the last head does not let the new one be older.
+/// Appends entries to the log, on paper. The log keeps its name, and a clock that went back since the last head does not let
+/// the new one be older.
 pub(super) fn grown(
-    (mut edge, signed_at): (Frontier, Timestamp),
+    (mut edge, newest): Edge,
     entries: &[CanonicalJson],
     signer: LogSigner<'_>,
     now: Timestamp,
@@ -158,8 +178,10 @@ pub(super) fn grown(
     for entry in entries {
         nodes.extend(edge.append(entry.leaf_hash())?);
     }
-    let head =
-        TreeHead::new(signer.origin, edge.size(), edge.root(), now.max(signed_at))?.sign(signer.key)?;
+    let newest = newest.as_ref().map(SignedHead::unverified);
+    let origin = newest.map_or(signer.origin, TreeHead::origin);
+    let at = newest.map_or(now, |newest| now.max(newest.timestamp()));
+    let head = TreeHead::new(origin, edge.size(), edge.root(), at)?.sign(signer.key)?;
     Ok(Grown { first, nodes, edge, head })
 }
 
@@ -228,70 +250,6 @@ impl Store {
             let path = plan.path(|id| nodes.get(&id).copied()).map_err(Error::Proof)?;
             let receipt = Receipt::new(leaf, statement.leaf_hash(), path, head);
             Ok(Bundle::new(statement, receipt))
-        })
-    }
-
-    /// All keys of the log, in the order in which they were added.
-    ///
-    /// # Errors
-    ///
-    /// A fault of the database.
-    pub async fn log_keys(&self) -> Result<Vec<StoredKey>, Error> {
-        on!(self, read "load the keys of the log", |connection| {
-            let keys: Vec<(String, Vec<u8>, i64, i64)> = sqlx::query_as::<Db, _>(sql!(
-                "SELECT kid, pkcs8, sealed, created_at FROM log_keys ORDER BY place"
-            ))
-            .fetch_all(connection)
-            .await?;
-            let keys = keys.into_iter().map(|(kid, pkcs8, sealed, created_at)| {
-                Ok(StoredKey { kid, pkcs8, sealed: sealed != 0, created_at: rows::instant(created_at, "key of the log")? })
-            });
-            Ok(keys.collect::<Result<_, Error>>()?)
-        })
-    }
-
-    /// Puts the encryption of a key of the log in its place.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`], or a fault of the database.
-    pub async fn seal_log_key(&self, kid: &str, sealed: &[u8]) -> Result<(), Error> {
-        on!(self, write "seal a key of the log", |connection| {
-            let done = sqlx::query::<Db>(sql!("UPDATE log_keys SET pkcs8 = ?, sealed = 1 WHERE kid = ?"))
-                .bind(sealed)
-                .bind(kid)
-                .execute(connection)
-                .await?;
-            if done.rows_affected() == 0 { Err(not_found("key of the log", &kid).into()) } else { Ok(()) }
-        })
-    }
-
-    /// Keeps a new key of the log, in PKCS #8 or sealed. Its place is behind those that are there, whatever the clocks of
-    /// those who add keys say.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Taken`] where there is one of that id, or another was added at the same moment; or a fault of the database.
-    pub async fn add_log_key(
-        &self,
-        kid: &str,
-        pkcs8: &[u8],
-        sealed: bool,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        on!(self, write "add a key of the log", |connection| {
-            let (place,): (i64,) =
-                sqlx::query_as::<Db, _>(sql!("SELECT COUNT(*) FROM log_keys")).fetch_one(&mut *connection).await?;
-            sqlx::query::<Db>(sql!("INSERT INTO log_keys (place, kid, pkcs8, sealed, created_at) VALUES (?, ?, ?, ?, ?)"))
-                .bind(place)
-                .bind(kid)
-                .bind(pkcs8)
-                .bind(i64::from(sealed))
-                .bind(now.as_microsecond())
-                .execute(connection)
-                .await
-                .map_err(|error| taken(error, "key id", kid))?;
-            Ok(())
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Battery recordings: what was read from a file, and the file.
 
+use std::io::{Read, Seek, SeekFrom, Write};
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{Fault, not_found, taken, unknown},
-    page::listed,
+    page::{listed, one},
     rows::{self, key},
     sql::sql,
 };
@@ -32,9 +34,9 @@ pub struct StoredRecording {
     pub created_at: Timestamp,
 }
 
-/// A battery recording that is to be stored.
+/// A battery recording that is to be stored; its file comes beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRecording<'a> {
+pub struct NewRecording {
     /// Its id, from [`new_id`](super::new_id).
     pub id: Uuid,
     /// The user who sent it.
@@ -45,12 +47,16 @@ pub struct NewRecording<'a> {
     pub format: Name,
     /// The summary of the recording, as JSON text.
     pub summary: String,
-    /// The file.
-    pub file: &'a [u8],
 }
+
+/// A file that is read from its start as often as it takes: a file on disk, a `Cursor` over bytes.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek + ?Sized> ReadSeek for T {}
 
 /// Below the smallest `max_allowed_packet` that MySQL and MariaDB come with.
 const PART: usize = 1 << 20;
+const PART_LENGTH: u64 = 1 << 20;
 
 type Row = (Vec<u8>, Vec<u8>, String, String, String, i64, i64);
 
@@ -70,24 +76,44 @@ fn recording(
     })
 }
 
+/// Reads exactly so many bytes.
+fn read_part(file: &mut (dyn ReadSeek + Send), length: u64, content: &mut Vec<u8>) -> std::io::Result<()> {
+    content.clear();
+    file.take(length).read_to_end(content)?;
+    if u64::try_from(content.len()).is_ok_and(|read| read == length) {
+        Ok(())
+    } else {
+        Err(std::io::Error::new(
+            std::io::ErrorKind::UnexpectedEof,
+            "the file became shorter while it was read",
+        ))
+    }
+}
+
 impl Store {
     /// The largest file that is stored, in bytes.
     pub const MOST_RECORDING_BYTES: usize = 512 << 20;
 
-    /// Keeps a battery recording and its file.
+    /// Keeps a battery recording and its file, which is read in parts of a megabyte and so need not be in memory.
+    ///
+    /// The file blocks while it is read: give one on disk from a thread that may wait.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`], [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not
-    /// there, or a fault of the database.
-    pub async fn save_recording(&self, new: &NewRecording<'_>, now: Timestamp) -> Result<(), Error> {
-        if new.file.len() > Self::MOST_RECORDING_BYTES {
-            return Err(Error::TooLarge {
-                thing: "recording",
-                got: new.file.len(),
-                most: Self::MOST_RECORDING_BYTES,
-            });
+    /// [`Error::TooLarge`], [`Error::File`] where the file cannot be read, [`Error::Taken`] where there is one of that
+    /// id, [`Error::NotFound`] where its owner is not there, or a fault of the database.
+    pub async fn save_recording(
+        &self,
+        new: &NewRecording,
+        file: &mut (dyn ReadSeek + Send),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let size = file.seek(SeekFrom::End(0)).map_err(|source| Error::File { source })?;
+        let got = usize::try_from(size).unwrap_or(usize::MAX);
+        if got > Self::MOST_RECORDING_BYTES {
+            return Err(Error::TooLarge { thing: "recording", got, most: Self::MOST_RECORDING_BYTES });
         }
+        let mut content = Vec::with_capacity(got.min(PART));
         on!(self, write "store a recording", |connection| {
             sqlx::query::<Db>(sql!(
                 "INSERT INTO recordings (id, owner, name, format, summary, size_bytes, created_at) \
@@ -98,17 +124,26 @@ impl Store {
             .bind(new.name.as_str())
             .bind(new.format.as_str())
             .bind(new.summary.as_str())
-            .bind(i64::try_from(new.file.len()).unwrap_or(i64::MAX))
+            .bind(i64::try_from(size).unwrap_or(i64::MAX))
             .bind(now.as_microsecond())
             .execute(&mut *connection)
             .await
             .map_err(|error| taken(error, "recording id", &new.id.to_string()))
             .map_err(|fault| unknown(fault, "user", &new.owner))?;
-            for (content, part) in new.file.chunks(PART).zip(0_i64..) {
+            // A transaction that is tried again begins with the first part again.
+            file.rewind().map_err(|source| Error::File { source })?;
+            let mut left = size;
+            for part in 0_i64.. {
+                let length = left.min(PART_LENGTH);
+                if length == 0 {
+                    break;
+                }
+                read_part(file, length, &mut content).map_err(|source| Error::File { source })?;
+                left -= length;
                 sqlx::query::<Db>(sql!("INSERT INTO recording_parts (recording, part, content) VALUES (?, ?, ?)"))
                     .bind(key(&new.id))
                     .bind(part)
-                    .bind(content)
+                    .bind(content.as_slice())
                     .execute(&mut *connection)
                     .await?;
             }
@@ -123,22 +158,36 @@ impl Store {
     /// [`Error::NotFound`], or a fault of the database.
     pub async fn recording(&self, id: Uuid) -> Result<StoredRecording, Error> {
         on!(self, read "load a recording", |connection| {
-            let row: Option<Row> = sqlx::query_as::<Db, Row>(sql!(
-                "SELECT id, owner, name, format, summary, size_bytes, created_at FROM recordings WHERE id = ?"
-            ))
-            .bind(key(&id))
-            .fetch_optional(connection)
-            .await?;
-            Ok(recording(row.ok_or_else(|| not_found("recording", &id))?)?)
+            one!(
+                connection,
+                Row => recording,
+                "recording",
+                &id,
+                "SELECT id, owner, name, format, summary, size_bytes, created_at FROM recordings WHERE id = ?",
+            )
         })
     }
 
-    /// The file of a battery recording.
+    /// The file of a battery recording, in memory; [`Store::write_recording`] needs none for it.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Corrupt`] where a part of it is not there, or a fault of the database.
     pub async fn recording_bytes(&self, id: Uuid) -> Result<Vec<u8>, Error> {
+        let mut file = Vec::new();
+        self.write_recording(id, &mut file).await?;
+        Ok(file)
+    }
+
+    /// Writes the file of a battery recording, a part at a time, and says how many bytes it has.
+    ///
+    /// The writer blocks while it is written to: give one on disk from a thread that may wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::File`] where the writer refuses, [`Error::Corrupt`] where a part of it is not there,
+    /// or a fault of the database.
+    pub async fn write_recording(&self, id: Uuid, writer: &mut (dyn Write + Send)) -> Result<u64, Error> {
         on!(self, snapshot "load a recording's file", |connection| {
             let size: Option<(i64,)> =
                 sqlx::query_as::<Db, (i64,)>(sql!("SELECT size_bytes FROM recordings WHERE id = ?"))
@@ -146,11 +195,10 @@ impl Store {
                     .fetch_optional(&mut *connection)
                     .await?;
             let (size,) = size.ok_or_else(|| not_found("recording", &id))?;
-            let size = usize::try_from(size).unwrap_or(0);
-            let mut file = Vec::with_capacity(size.min(Self::MOST_RECORDING_BYTES));
+            let mut left = u64::try_from(size).unwrap_or(0);
             // A part at a time: an answer has to fit into one packet, too.
             for part in 0_i64.. {
-                if file.len() >= size {
+                if left == 0 {
                     break;
                 }
                 let content: Option<(Vec<u8>,)> = sqlx::query_as::<Db, (Vec<u8>,)>(sql!(
@@ -160,16 +208,16 @@ impl Store {
                 .bind(part)
                 .fetch_optional(&mut *connection)
                 .await?;
-                match content {
-                    Some((content,)) if !content.is_empty() => file.extend_from_slice(&content),
-                    _ => break,
+                let content = content.map(|(content,)| content).unwrap_or_default();
+                let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+                if length == 0 || length > left {
+                    let reason = "a part of its file is missing";
+                    return Err(Fault::Refused(Error::Corrupt { thing: "recording", reason }));
                 }
+                writer.write_all(&content).map_err(|source| Error::File { source })?;
+                left -= length;
             }
-            if file.len() == size {
-                Ok(file)
-            } else {
-                Err(Fault::Refused(Error::Corrupt { thing: "recording", reason: "a part of its file is missing" }))
-            }
+            Ok(u64::try_from(size).unwrap_or(0))
         })
     }
 

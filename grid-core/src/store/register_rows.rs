@@ -30,8 +30,9 @@ const DESCRIPTION: &str = "register";
 /// When something happened, in microseconds, and its kind.
 pub(super) type EventKey = (i64, &'static str);
 
-/// The reads that stand, by their instants in microseconds, each with when it was recorded.
-pub(super) type StoredReads = BTreeMap<i64, (Read, i64)>;
+/// The reads that stand, by their instants in microseconds, each with when it was recorded; `None` for one that was
+/// withdrawn. A row of quality [`Quality::Missing`] withdraws.
+pub(super) type StoredReads = BTreeMap<i64, (Option<Read>, i64)>;
 
 type ReadRow = (i64, i64, i64, i64);
 type EventRow = (i64, String, i64, Option<i64>, Option<i64>, Option<i64>, Option<String>);
@@ -129,13 +130,13 @@ fn told(
     Ok(Told { happened_at, kind: event.map_or(DESCRIPTION, self::kind), recorded_at, event, register })
 }
 
-fn read((at, recorded_at, counter, quality): ReadRow) -> Result<(i64, (Read, i64)), Error> {
+fn read((at, recorded_at, counter, quality): ReadRow) -> Result<(i64, (Option<Read>, i64)), Error> {
     let quality = u8::try_from(quality)
         .ok()
         .and_then(Quality::from_code)
         .ok_or(Error::Corrupt { thing: READ, reason: "its quality is not known" })?;
     let read = Read { at: rows::instant(at, READ)?, counter: Energy::from_mwh(counter), quality };
-    Ok((at, (read, recorded_at)))
+    Ok((at, (Some(read).filter(|read| read.quality != Quality::Missing), recorded_at)))
 }
 
 /// All that happened to the registers of a channel, as it stands.
@@ -230,7 +231,7 @@ impl History {
         to: i64,
         rated_power: Option<Power>,
     ) -> Advances {
-        let reads: Vec<Read> = reads.values().map(|(read, _)| *read).collect();
+        let reads: Vec<Read> = reads.values().filter_map(|(read, _)| *read).collect();
         let told = self.events.values().filter(|told| (from..=to).contains(&told.happened_at));
         let events: Vec<Event> = told.filter_map(|told| told.event).collect();
         let (register, _) = self.register_before(from);
@@ -247,7 +248,8 @@ pub(super) trait RegisterRows: sqlx::Database {
         rated_power: Option<Power>,
     ) -> Result<History, Fault>;
 
-    /// The last look before `first` and the first one after `last`; these themselves where there is none.
+    /// The last look before `first` and the first one after `last`, of those that were not withdrawn; these themselves
+    /// where there is none.
     async fn looks_around(
         connection: &mut Self::Connection,
         register: (Uuid, Channel),
@@ -308,7 +310,10 @@ per_driver! {
             last: i64,
         ) -> Result<(i64, i64), Fault> {
             let (before,): (Option<i64>,) = sqlx::query_as::<Db, (Option<i64>,)>(sql!(
-                "SELECT MAX(read_at) FROM register_reads WHERE device = ? AND channel = ? AND read_at < ?"
+                "SELECT MAX(r.read_at) FROM register_reads r \
+                 WHERE r.device = ? AND r.channel = ? AND r.read_at < ? AND r.quality <> 3 AND NOT EXISTS \
+                 (SELECT 1 FROM register_reads w WHERE w.device = r.device AND w.channel = r.channel \
+                 AND w.read_at = r.read_at AND w.recorded_at > r.recorded_at AND w.quality = 3)"
             ))
             .bind(key(&register.0))
             .bind(i64::from(register.1.code()))
@@ -316,7 +321,10 @@ per_driver! {
             .fetch_one(&mut *connection)
             .await?;
             let (after,): (Option<i64>,) = sqlx::query_as::<Db, (Option<i64>,)>(sql!(
-                "SELECT MIN(read_at) FROM register_reads WHERE device = ? AND channel = ? AND read_at > ?"
+                "SELECT MIN(r.read_at) FROM register_reads r \
+                 WHERE r.device = ? AND r.channel = ? AND r.read_at > ? AND r.quality <> 3 AND NOT EXISTS \
+                 (SELECT 1 FROM register_reads w WHERE w.device = r.device AND w.channel = r.channel \
+                 AND w.read_at = r.read_at AND w.recorded_at > r.recorded_at AND w.quality = 3)"
             ))
             .bind(key(&register.0))
             .bind(i64::from(register.1.code()))

@@ -1,7 +1,7 @@
 //! What cumulative registers showed and what happened to them, and the readings that follow from it.
 //!
 //! A read is kept by its instant, an event by its instant and kind; told again with another value it is corrected, and
-//! what it was stays in its table. What a call tells is put between the last look before it and the first one after
+//! what it was stays in its table, and so does a read that is withdrawn. What a call tells is put between the last look before it and the first one after
 //! it, and the energy between the looks is derived anew there, so that a late read or event parts a reading that had
 //! been derived across it.
 
@@ -43,6 +43,8 @@ pub struct MeterReport {
     pub reads: Vec<Read>,
     /// The events, in any order, to the microsecond.
     pub events: Vec<Event>,
+    /// The instants of reads that were told before and are taken back, to the microsecond.
+    pub withdrawn: Vec<Timestamp>,
     /// At what value the register that was there at the first of them shows zero again, where that is told.
     pub modulus: Option<Energy>,
     /// What one count of it stands for, where that is told.
@@ -91,6 +93,17 @@ impl Stretch {
         intervals(&self.before).difference(&intervals(&self.after)).copied().collect()
     }
 
+    /// What followed from a read that is withdrawn and that no other reading has in it now: it is missing.
+    fn lost(&self) -> Vec<Reading> {
+        let within = |interval: Interval| {
+            self.after.readings.iter().any(|reading| reading.interval().overlaps(interval))
+        };
+        let gone = self.before.readings.iter().map(|reading| reading.interval());
+        gone.filter(|interval| !within(*interval))
+            .filter_map(|interval| Reading::new(interval, None, Quality::Missing).ok())
+            .collect()
+    }
+
     /// A fault that makes what was told no use at all: it cannot be, whatever comes later.
     fn refusal(&self) -> Option<&meter::Fault> {
         self.after.faults.iter().find(|fault| {
@@ -127,8 +140,9 @@ fn hull(readings: &[Reading]) -> Option<Interval> {
 /// The instants of a report, as stored.
 fn instants(report: &MeterReport) -> Option<(i64, i64)> {
     let reads = report.reads.iter().map(|read| read.at);
+    let events = report.events.iter().map(|event| event.at());
     let all: Vec<i64> =
-        reads.chain(report.events.iter().map(|event| event.at())).map(Timestamp::as_microsecond).collect();
+        reads.chain(events).chain(report.withdrawn.iter().copied()).map(Timestamp::as_microsecond).collect();
     all.iter().min().copied().zip(all.iter().max().copied())
 }
 
@@ -184,15 +198,42 @@ per_driver! {
                     return Err(Fault::Refused(Error::NotARegister { fault }));
                 }
             }
+            for &at in &report.withdrawn {
+                let at = at.as_microsecond();
+                // What is told anew is not taken back.
+                let missing = || not_found("register read", &rows::instant(at, "register read").unwrap_or_default());
+                let (there, recorded) = *reads.get(&at).filter(|_| !said.contains_key(&at)).ok_or_else(missing)?;
+                let Some(read) = there else {
+                    stretch.reads.unchanged += 1;
+                    continue;
+                };
+                stretch.reads.superseded += 1;
+                let recorded_at = recorded_at.max(recorded.saturating_add(1));
+                reads.insert(at, (None, recorded_at));
+                stretch.new_reads.push(RegisterReadRow {
+                    device: report.device,
+                    channel: i64::from(report.channel.code()),
+                    read_at: at,
+                    recorded_at,
+                    counter: read.counter.as_mwh(),
+                    quality: i64::from(Quality::Missing.code()),
+                });
+            }
             for (at, read) in said {
                 let read = Read { at: rows::instant(at, "register read")?, ..read };
                 let recorded_at = match reads.get(&at) {
-                    Some((there, _)) if *there == read => {
+                    Some((Some(there), _)) if *there == read => {
                         stretch.reads.unchanged += 1;
                         continue;
                     }
-                    Some((_, recorded)) => {
-                        stretch.reads.superseded += 1;
+                    Some((there, recorded)) => {
+                        // One that was withdrawn is told as if it never had been.
+                        let count = if there.is_some() {
+                            &mut stretch.reads.superseded
+                        } else {
+                            &mut stretch.reads.inserted
+                        };
+                        *count += 1;
                         recorded_at.max(recorded.saturating_add(1))
                     }
                     None => {
@@ -200,7 +241,7 @@ per_driver! {
                         recorded_at
                     }
                 };
-                reads.insert(at, (read, recorded_at));
+                reads.insert(at, (Some(read), recorded_at));
                 stretch.new_reads.push(RegisterReadRow {
                     device: report.device,
                     channel: i64::from(report.channel.code()),
@@ -222,15 +263,16 @@ impl Store {
     ///
     /// What is derived goes on from the last look that is stored. A read of an instant that is there already corrects
     /// it; a read or an exchange between two looks parts the reading that had been derived across it, which stays in
-    /// the history. Where nobody can say what was used the reading is missing, and a fault says why.
+    /// the history; a read that is withdrawn joins the readings at its sides, or leaves one of them missing. Where nobody
+    /// can say what was used the reading is missing, and a fault says why.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] for a device that is not there; [`Error::NotARegister`] where what is told cannot be, so that
-    /// it is no use (of [`Keep::Nothing`] only where one report gives two values to one read); [`Error::OtherRegister`]
-    /// where another modulus or multiplier is told than before; [`Error::Energy`] with
-    /// [`energy::Error::Overlap`](crate::energy::Error::Overlap) where the channel has readings of other intervals; or
-    /// a fault of the database. Nothing is kept then.
+    /// [`Error::NotFound`] for a device, or a read to withdraw, that is not there or is told in the same report;
+    /// [`Error::NotARegister`] where what is told cannot be, so that it is no use (of [`Keep::Nothing`] only where one
+    /// report gives two values to one read); [`Error::OtherRegister`] where another modulus or multiplier is told than
+    /// before; [`Error::Energy`] with [`energy::Error::Overlap`](crate::energy::Error::Overlap) where the channel has
+    /// readings of other intervals; or a fault of the database. Nothing is kept then.
     pub async fn record_register(
         &self,
         report: &MeterReport,
@@ -263,18 +305,31 @@ impl Store {
             }
             let mut registered =
                 Registered { reads: stretch.reads, advances: stretch.after.clone(), ..Registered::default() };
-            if let (Keep::Readings, Some(extent)) = (keep, hull(&stretch.after.readings)) {
+            let lost = stretch.lost();
+            let all: Vec<Reading> = stretch.after.readings.iter().chain(&lost).copied().collect();
+            if let (Keep::Readings, Some(extent)) = (keep, hull(&all)) {
                 let parted = stretch.parted();
                 let standing = Db::standing(&mut *connection, register, extent).await?;
+                let stood = |reading: Reading| {
+                    standing.iter().any(|other| {
+                        let (other, interval) = (other.reading, reading.interval());
+                        other.interval() == interval && other.quality() != Quality::Substituted
+                    })
+                };
+                let is_new = |reading: &Reading| adds(*reading, &standing, &parted);
                 let readings: Vec<Reading> = stretch
                     .after
                     .readings
                     .iter()
+                    .filter(|reading| is_new(reading))
+                    .chain(lost.iter().filter(|reading| stood(**reading)))
                     .copied()
-                    .filter(|&reading| adds(reading, &standing, &parted))
                     .collect();
+                // What was only known to be missing makes place for what is known.
+                let missing = standing.iter().filter(|recorded| recorded.reading.energy().is_none());
+                let retired = parted.into_iter().chain(missing.map(|recorded| recorded.reading.interval()));
                 let channels = by_channel([(report.device, report.channel, readings)])?;
-                let retired = Retired::from([(register, parted)]);
+                let retired = Retired::from([(register, retired.collect())]);
                 registered.readings = Db::ingest(connection, &channels, &retired, now).await?;
             }
             Ok(registered)

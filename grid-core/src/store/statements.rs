@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Error, Listed, Page, Store,
+    AuditEntry, Error, Listed, Page, Store,
     agreements::Agreements,
+    audit::Trail as _,
     backend::on,
+    balance::Loaded,
     fault::{Fault, gone, not_found, raced},
     page::listed,
     proof_log::{LogSigner, ProofLog as _, grown},
@@ -142,14 +144,25 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Energy`] as [`settlement::settle`] has it; or a fault of the database.
+    /// [`Error::NotFound`]; [`Error::NotBegun`] where nothing may be missing and a register that counts in the period
+    /// has its first reading after it; [`Error::Energy`] as [`settlement::settle`] has it; or a fault of the database.
     pub async fn settle(
         &self,
         request: &SettlementRequest,
         issued_at: Timestamp,
     ) -> Result<Settlement, Error> {
-        let community = self.community(request.community).await?;
-        let accounts = self.accounts(request.community, request.period, Some(request.as_of)).await?;
+        let Loaded { community, accounts, unbegun } =
+            self.load_accounts(request.community, request.period, Some(request.as_of)).await?;
+        if let (Missing::Refuse, Some(first)) = (request.missing, unbegun.first()) {
+            let member = accounts.iter().find(|account| account.member == first.member);
+            return Err(Error::NotBegun {
+                device: first.device,
+                channel: first.channel,
+                member: member.map(|account| account.name.to_string()).unwrap_or_default(),
+                begins: first.begins,
+                registers: unbegun.len(),
+            });
+        }
         let Agreements { contract, keys, tariffs, prices } =
             self.agreements(request.community, request.period, request.as_of).await?;
         Ok(settlement::settle(&Order {
@@ -177,6 +190,7 @@ impl Store {
     ///
     /// [`Error::PeriodsOverlap`] where a period that was issued shares an instant with this one and is another;
     /// [`Error::IssuedSince`] where the period was issued meanwhile with what was recorded later;
+    /// [`Error::OtherLogKey`] where the log has another key;
     /// [`Error::Energy`] where a correction does not fit; [`Error::Proof`] where the log cannot grow; or a fault of the
     /// database.
     pub async fn issue(
@@ -185,15 +199,42 @@ impl Store {
         signer: LogSigner<'_>,
         now: Timestamp,
     ) -> Result<Issued, Error> {
+        self.issue_as(settlement, signer, None, now).await
+    }
+
+    /// Issues a settlement as [`Store::issue`] does and writes down who did it, both or neither. The settlement's id becomes
+    /// the entry's target; where nothing was issued nothing is written down.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::issue`] and [`Store::record`].
+    pub async fn issue_recorded(
+        &self,
+        settlement: &Settlement,
+        signer: LogSigner<'_>,
+        entry: AuditEntry,
+        now: Timestamp,
+    ) -> Result<Issued, Error> {
+        self.issue_as(settlement, signer, Some(entry), now).await
+    }
+
+    async fn issue_as(
+        &self,
+        settlement: &Settlement,
+        signer: LogSigner<'_>,
+        entry: Option<AuditEntry>,
+        now: Timestamp,
+    ) -> Result<Issued, Error> {
         let account = &settlement.account;
         let community = account.community.id;
         let period = Interval::new(account.period.start, account.period.end).map_err(energy::Error::from)?;
         let id = rows::new_id(now);
+        let entry = entry.map(|entry| AuditEntry { target: id.to_string(), ..entry });
         let text = serde_json::to_string(account)
             .map_err(|source| Error::Failed { action: "write an account", source: source.into() })?;
         on!(self, write "issue a settlement", |connection| {
             // First of all: what was issued is then seen to the last of it.
-            let edge = Db::claim_edge(&mut *connection).await?;
+            let edge = Db::claim_edge(&mut *connection, signer.key.key_id()).await?;
             let found: Vec<(Vec<u8>, i64, i64, String)> = sqlx::query_as::<Db, _>(sql!(
                 "SELECT member, starts_at, ends_at, document FROM statements \
                  WHERE community = ? AND starts_at < ? AND ends_at > ? ORDER BY leaf"
@@ -266,7 +307,10 @@ impl Store {
                 .await
                 .map_err(raced)?;
             }
-            Db::grow(connection, &grown.nodes, &grown.edge, &grown.head).await?;
+            Db::grow(&mut *connection, &grown.nodes, &grown.edge, &grown.head).await?;
+            if let Some(entry) = &entry {
+                Db::put_entry(connection, entry).await?;
+            }
             Ok(Issued { id: Some(id), documents, unchanged })
         })
     }

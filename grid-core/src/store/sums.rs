@@ -9,12 +9,13 @@ use super::{
     backend::{on, per_driver},
     day,
     fault::{Fault, not_found},
+    placements::Placing,
     readings::unpack_into,
     rows::{self, key},
     sql::sql,
 };
 use crate::{
-    energy::{self, Channel, Reading, ledger::Recorded},
+    energy::{self, Channel, Reading, Terms, ledger::Recorded, standing},
     series::Slot,
     time::{self, Calendar, Interval, Resolution},
 };
@@ -26,7 +27,7 @@ pub enum Of {
     Device(Uuid),
     /// Those of all devices of a user.
     Owner(Uuid),
-    /// Those of all devices that count in a community.
+    /// Those of the devices that count in a community, each while it does.
     Community(Uuid),
 }
 
@@ -41,8 +42,8 @@ impl Of {
 /// How many slots of how many registers are summed at most.
 const MOST: usize = 5_000_000;
 
-/// The devices of each channel.
-type Registers = BTreeMap<Channel, Vec<Uuid>>;
+/// The devices of each channel, and when each counts.
+type Registers = BTreeMap<Channel, Vec<(Uuid, Terms)>>;
 
 /// One statement for each kind of [`Of`]: `$before`, the table with the channels `c` of whom is asked about, `$after`,
 /// and the condition on whom.
@@ -61,9 +62,10 @@ macro_rules! statement_of {
             )),
             Of::Community(_) => sql!(concat!(
                 $before,
-                "community_devices m JOIN channels c ON c.device = m.device ",
+                "(SELECT DISTINCT device FROM device_placements WHERE community = ?) m \
+                 JOIN channels c ON c.device = m.device ",
                 $after,
-                " WHERE m.community = ?",
+                " WHERE c.device IS NOT NULL",
                 $end
             )),
         }
@@ -71,12 +73,16 @@ macro_rules! statement_of {
 }
 
 /// The steps of a sum.
-trait SumQuery: sqlx::Database {
+trait SumQuery: Placing {
     /// The zone of a community, of a device, or of a user's first device; none where the user has no device.
     async fn zone(connection: &mut Self::Connection, of: Of) -> Result<Option<Calendar>, Fault>;
 
-    /// The registers that have readings.
-    async fn registers_of(connection: &mut Self::Connection, of: Of) -> Result<Registers, Fault>;
+    /// The registers that have readings, and count in `interval`.
+    async fn registers_of(
+        connection: &mut Self::Connection,
+        of: Of,
+        interval: Interval,
+    ) -> Result<Registers, Fault>;
 
     /// The readings of one channel that share an instant with `interval`, by device and start.
     async fn readings_of(
@@ -116,7 +122,22 @@ per_driver! {
             if there.is_some() { Ok(None) } else { Err(not_found(thing, of.id()).into()) }
         }
 
-        async fn registers_of(connection: &mut Self::Connection, of: Of) -> Result<Registers, Fault> {
+        async fn registers_of(
+            connection: &mut Self::Connection,
+            of: Of,
+            interval: Interval,
+        ) -> Result<Registers, Fault> {
+            let said = match of {
+                Of::Community(id) => Some(Db::placements(&mut *connection, id).await?),
+                Of::Device(_) | Of::Owner(_) => None,
+            };
+            let terms_of = |device: &Uuid| match &said {
+                None => Terms::always(),
+                Some(said) => {
+                    let said = said.get(device).map_or(&[][..], Vec::as_slice);
+                    Terms::new(standing(said, None).into_iter().map(|stretch| stretch.during))
+                }
+            };
             let found: Vec<(Vec<u8>, i64)> = sqlx::query_as::<Db, _>(statement_of!(
                 of,
                 "SELECT c.device, c.channel FROM ",
@@ -128,7 +149,11 @@ per_driver! {
             .await?;
             let mut registers = Registers::new();
             for (device, channel) in found {
-                registers.entry(rows::channel(channel)?).or_default().push(rows::id(&device, "device")?);
+                let device = rows::id(&device, "device")?;
+                let terms = terms_of(&device);
+                if terms.overlaps(interval) {
+                    registers.entry(rows::channel(channel)?).or_default().push((device, terms));
+                }
             }
             Ok(registers)
         }
@@ -163,8 +188,8 @@ per_driver! {
 }
 
 impl Store {
-    /// Sums readings per slot, channel by channel, of one state of the database; see [`energy::sum`]. Every register
-    /// that has readings at all counts, and a channel without one is left out.
+    /// Sums readings per slot, channel by channel, of one state of the database; see [`energy::sum_within`]. Every
+    /// register that has readings at all counts, of a community's while it does there, and a channel without one is left out.
     ///
     /// The slots are the whole ones that `interval` touches, on `calendar`; where none is given, on that of the
     /// device or the community, or of the user's first device, or on UTC where the user has none.
@@ -186,7 +211,7 @@ impl Store {
             let calendar = calendar.cloned().or(zone).unwrap_or_else(Calendar::utc);
             let (whole, slots) =
                 whole_slots(&calendar, interval, resolution).map_err(energy::Error::from)?;
-            let mut registers = Db::registers_of(&mut *connection, of).await?;
+            let mut registers = Db::registers_of(&mut *connection, of, whole).await?;
             registers.retain(|of_register, _| channel.is_none_or(|wanted| wanted == *of_register));
             let count = registers.values().map(Vec::len).sum::<usize>();
             if slots.saturating_mul(count) > MOST {
@@ -196,15 +221,15 @@ impl Store {
             for (channel, devices) in registers {
                 // One channel at a time: the readings of the one before are not held.
                 let mut found = Db::readings_of(&mut *connection, of, channel, whole).await?;
-                let readings: Vec<Vec<Reading>> = devices
-                    .iter()
-                    .map(|device| found.remove(device).unwrap_or_default())
-                    .map(|recorded| recorded.into_iter().map(|recorded| recorded.reading).collect())
+                let readings: Vec<(Vec<Reading>, Terms)> = devices
+                    .into_iter()
+                    .map(|(device, terms)| (found.remove(&device).unwrap_or_default(), terms))
+                    .map(|(recorded, terms)| {
+                        (recorded.into_iter().map(|recorded| recorded.reading).collect(), terms)
+                    })
                     .collect();
-                sums.push((
-                    channel,
-                    energy::sum(&calendar, whole, resolution, readings.iter().map(Vec::as_slice))?,
-                ));
+                let registers = readings.iter().map(|(readings, terms)| (readings.as_slice(), terms));
+                sums.push((channel, energy::sum_within(&calendar, whole, resolution, registers)?));
             }
             Ok(sums)
         })

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    energy::{Channel, Error, Name, Reading},
+    energy::{Channel, Error, Name, Reading, Terms},
     flow::Flow,
     quantity::Energy,
     series::{Grid, Piece, Quality, Slot},
@@ -17,8 +17,26 @@ pub struct Account {
     pub member: Uuid,
     /// What people call the member.
     pub name: Name,
-    /// One entry a register; a register without readings in the period is there, and empty.
-    pub readings: Vec<(Channel, Vec<Reading>)>,
+    /// The registers; one without readings in the period is there, and empty.
+    pub registers: Vec<MemberRegister>,
+}
+
+/// A register that counts for a member, for a while or always.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRegister {
+    /// What it counts.
+    pub channel: Channel,
+    /// Its readings in the period; what of them lies outside the terms is not the member's.
+    pub readings: Vec<Reading>,
+    /// When it counts for the member.
+    pub terms: Terms,
+}
+
+impl MemberRegister {
+    /// A register that always counts for the member.
+    pub fn new(channel: Channel, readings: Vec<Reading>) -> Self {
+        Self { channel, readings, terms: Terms::always() }
+    }
 }
 
 /// What a member's registers say about one slot.
@@ -29,6 +47,19 @@ pub(crate) struct MemberSlot {
     pub(crate) charge: Energy,
     pub(crate) discharge: Energy,
     pub(crate) flow: Flow,
+    /// Whether any register counts for the member then. Who has none takes no part, and nothing of theirs is missing.
+    pub(crate) takes_part: bool,
+}
+
+impl MemberSlot {
+    const NONE: Self = Self {
+        consumption: Energy::ZERO,
+        generation: Energy::ZERO,
+        charge: Energy::ZERO,
+        discharge: Energy::ZERO,
+        flow: Flow { own: Energy::ZERO, surplus: Energy::ZERO, residual: Energy::ZERO },
+        takes_part: false,
+    };
 }
 
 /// A member's slots: `None` where any register is missing or not whole.
@@ -46,13 +77,13 @@ impl Account {
         interval: Interval,
         resolution: Resolution,
     ) -> Result<MemberSlots, Error> {
-        let mut registers = Vec::with_capacity(self.readings.len());
-        for (channel, readings) in &self.readings {
-            let mut grid = Grid::new(calendar, interval, resolution)?;
-            for &reading in readings {
+        let mut registers = Vec::with_capacity(self.registers.len());
+        for register in &self.registers {
+            let mut grid = Grid::within(calendar, interval, resolution, register.terms.intervals())?;
+            for &reading in &register.readings {
                 grid.add(Piece::from(reading))?;
             }
-            registers.push((*channel, grid.finish()));
+            registers.push((register.channel, grid.finish_counted()));
         }
         let count = registers.iter().map(|(_, slots)| slots.len()).max().unwrap_or(0);
         let mut quality = if count == 0 { Quality::Missing } else { Quality::Measured };
@@ -60,10 +91,14 @@ impl Account {
         let mut qualities = Vec::with_capacity(count);
         for at in 0..count {
             let mut sums = Registers::default();
+            let mut takes_part = false;
             for (channel, register) in &registers {
-                sums.take(*channel, register.get(at));
+                if let Some(slot) = register.get(at).and_then(Option::as_ref) {
+                    takes_part = true;
+                    sums.take(*channel, slot);
+                }
             }
-            let slot = sums.slot();
+            let slot = if takes_part { sums.slot() } else { Some(MemberSlot::NONE) };
             let now = if slot.is_some() { sums.quality } else { Quality::Missing };
             quality = quality.worst(now);
             qualities.push(now);
@@ -87,10 +122,9 @@ struct Registers {
 }
 
 impl Registers {
-    fn take(&mut self, channel: Channel, slot: Option<&Slot>) {
-        let quality = slot.map_or(Quality::Missing, |slot| slot.quality);
-        self.quality = self.quality.worst(quality);
-        let Some(energy) = slot.and_then(|slot| slot.energy).filter(|_| quality != Quality::Missing) else {
+    fn take(&mut self, channel: Channel, slot: &Slot) {
+        self.quality = self.quality.worst(slot.quality);
+        let Some(energy) = slot.energy.filter(|_| slot.quality != Quality::Missing) else {
             self.is_missing = true;
             return;
         };
@@ -130,7 +164,7 @@ impl Registers {
                 let consumption = consumption.unwrap_or_default();
                 let generation = self.generation.unwrap_or_default();
                 let flow = Flow::of(consumption.checked_add(charge)?, generation.checked_add(discharge)?);
-                Some(MemberSlot { consumption, generation, charge, discharge, flow })
+                Some(MemberSlot { consumption, generation, charge, discharge, flow, takes_part: true })
             }
         }
     }
@@ -150,6 +184,7 @@ impl Registers {
         // A battery cannot take more than came in; where its register says so, the meter is believed.
         let charge = charge.min(demand);
         let flow = Flow { own, surplus: export, residual: import };
-        Some(MemberSlot { consumption: demand - charge, generation, charge, discharge, flow })
+        let consumption = demand - charge;
+        Some(MemberSlot { consumption, generation, charge, discharge, flow, takes_part: true })
     }
 }

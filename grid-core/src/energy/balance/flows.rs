@@ -1,6 +1,6 @@
 //! What every member did in every slot, and how the members' surpluses were shared.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -33,7 +33,7 @@ pub(crate) enum Offered {
 
 /// The slots of all members of a community, before anything is shared.
 pub(crate) struct Ground<'a> {
-    /// The accounts, by member id; those without any register are left out.
+    /// The accounts, by member id; those without any register that counts in the slots are left out.
     pub(crate) accounts: Vec<&'a Account>,
     /// The slots.
     pub(crate) intervals: Vec<Interval>,
@@ -64,16 +64,20 @@ impl<'a> Ground<'a> {
         resolution: Option<Resolution>,
         accounts: &'a [Account],
     ) -> Result<(Self, Resolution), Error> {
-        let mut accounts: Vec<&Account> =
-            accounts.iter().filter(|account| !account.readings.is_empty()).collect();
-        accounts.sort_by_key(|account| account.member);
         let resolution = resolution.unwrap_or_else(|| {
-            super::typical_resolution(
-                accounts.iter().flat_map(|account| account.readings.iter().map(|(_, r)| r.as_slice())),
-            )
+            let registers = accounts.iter().flat_map(|account| &account.registers);
+            super::typical_resolution(registers.map(|register| register.readings.as_slice()))
         });
         let intervals = calendar.slots(interval, resolution)?;
-        let registers: usize = accounts.iter().map(|account| account.readings.len()).sum();
+        let whole = Interval::new(
+            intervals.first().map_or(interval.start(), |slot| slot.start()),
+            intervals.last().map_or(interval.end(), |slot| slot.end()),
+        )?;
+        let counts =
+            |account: &&Account| account.registers.iter().any(|register| register.terms.overlaps(whole));
+        let mut accounts: Vec<&Account> = accounts.iter().filter(counts).collect();
+        accounts.sort_by_key(|account| account.member);
+        let registers: usize = accounts.iter().map(|account| account.registers.len()).sum();
         let cells = intervals.len().saturating_mul(registers);
         if cells > MOST_CELLS {
             let slots = u64::try_from(cells).unwrap_or(u64::MAX);
@@ -91,20 +95,16 @@ impl<'a> Ground<'a> {
     }
 
     /// Shares slot by slot: each by the last of the `keys` that began by its start, and in proportion to demand before
-    /// the first. Only accounts whose registers are all known in a slot take part in it.
+    /// the first. Only accounts whose registers are all known in a slot take part in it; one of which no register counts
+    /// then is not there at all, as far as the key is concerned.
     pub(crate) fn share(
         &self,
         keys: &[(Timestamp, Key)],
         offered: Offered,
         rounding: CellRounding,
     ) -> Result<Shares, Error> {
-        let ids: Vec<String> = self.accounts.iter().map(|account| account.member.to_string()).collect();
-        let mut plans = keys
-            .iter()
-            .map(|(from, key)| Ok((*from, key.for_members(&ids)?)))
-            .collect::<Result<Vec<(Timestamp, PreparedKey)>, Error>>()?;
-        plans.sort_by_key(|(from, _)| *from);
-        let before = Key::Proportional.for_members(&ids)?;
+        let mut keys: Vec<(Timestamp, &Key)> = keys.iter().map(|(from, key)| (*from, key)).collect();
+        keys.sort_by_key(|(from, _)| *from);
         let cells = self.surplus.len();
         let mut shares = Shares {
             received: vec![Energy::ZERO; cells],
@@ -112,64 +112,121 @@ impl<'a> Ground<'a> {
                 Offered::OnlyWhatIsUsed => Vec::new(),
                 Offered::All => vec![Energy::ZERO; cells],
             },
-            left: Vec::with_capacity(cells),
+            left: vec![Energy::ZERO; cells],
         };
-        let plan_of = |slot: &Interval| {
-            plans.iter().rposition(|(from, _)| *from <= slot.start()).map_or(0, |position| position + 1)
+        let everybody: Vec<usize> = (0..self.members.len()).collect();
+        // Mostly everybody takes part all the time, and nothing has to be looked at slot by slot.
+        let hull = self.intervals.first().zip(self.intervals.last());
+        let hull = hull.and_then(|(first, last)| Interval::new(first.start(), last.end()).ok());
+        let stays = |account: &&Account| {
+            account.registers.iter().any(|register| hull.is_some_and(|hull| register.terms.cover(hull)))
         };
-        let chosen: Vec<usize> = self.intervals.iter().map(plan_of).collect();
+        let whole = self.accounts.iter().all(stays);
+        let there = |row: usize| {
+            if whole { everybody.clone() } else { self.there(row) }
+        };
+        let plan_of = |slot: &Interval| keys.iter().rposition(|(from, _)| *from <= slot.start());
         let mut first = 0;
-        for run in chosen.chunk_by(|a, b| a == b) {
-            let rows = first..first + run.len();
+        while let Some(slot) = self.intervals.get(first) {
+            let (plan, columns) = (plan_of(slot), there(first));
+            let same = |row: &usize| {
+                self.intervals.get(*row).is_some_and(|slot| plan_of(slot) == plan)
+                    && (whole || self.there(*row) == columns)
+            };
+            let last = (first + 1..self.intervals.len()).take_while(same).last().unwrap_or(first);
+            let rows = first..last + 1;
             first = rows.end;
-            let plan = run.first().and_then(|&at| plans.get(at.checked_sub(1)?));
-            let key = plan.map_or(&before, |(_, key)| key);
-            self.share_run(&mut shares, rows, key, offered, rounding)?;
+            let key = plan.and_then(|at| keys.get(at)).map_or(&Key::Proportional, |(_, key)| key);
+            let ids: Vec<String> = columns
+                .iter()
+                .filter_map(|&at| self.accounts.get(at))
+                .map(|account| account.member.to_string())
+                .collect();
+            self.share_run(&mut shares, rows, &columns, &key.for_members(&ids)?, (offered, rounding))?;
         }
         Ok(shares)
     }
 
-    /// Shares the slots of one key.
+    /// The columns of those who take part in a slot, or would if all were known.
+    fn there(&self, row: usize) -> Vec<usize> {
+        let there = |member: &MemberSlots| {
+            member.slots.get(row).is_none_or(|slot| slot.is_none_or(|slot| slot.takes_part))
+        };
+        self.members.iter().enumerate().filter(|(_, member)| there(member)).map(|(at, _)| at).collect()
+    }
+
+    /// Shares the slots of one key among some of the columns.
     fn share_run(
         &self,
         shares: &mut Shares,
         rows: Range<usize>,
+        columns: &[usize],
         key: &PreparedKey,
-        offered: Offered,
-        rounding: CellRounding,
+        (offered, rounding): (Offered, CellRounding),
     ) -> Result<(), Error> {
-        let width = self.members.len();
-        let cells = rows.start * width..rows.end * width;
-        let surplus = self.surplus.get(cells.clone()).unwrap_or_default();
-        let residual = self.residual.get(cells.clone()).unwrap_or_default();
-        let received = shares.received.get_mut(cells.clone()).unwrap_or_default();
-        let unused = shares.unused.get_mut(cells).unwrap_or_default();
-        let generation = Columns::with_rows(surplus, rows.len(), width)?;
+        let (all, width) = (self.members.len(), columns.len());
+        let cells = rows.start * all..rows.end * all;
+        let [surplus, residual] = [&self.surplus, &self.residual]
+            .map(|table| picked(table.get(cells.clone()).unwrap_or_default(), all, columns));
+        let generation = Columns::with_rows(&surplus, rows.len(), width)?;
         let shared = match offered {
             Offered::OnlyWhatIsUsed => {
-                key.share(generation, Columns::with_rows(residual, rows.len(), width)?, rounding)?
+                key.share(generation, Columns::with_rows(&residual, rows.len(), width)?, rounding)?
             }
             Offered::All => {
                 // Whatever is offered is taken; who is not known in a slot takes nothing, or it would be in nobody's bill.
                 let mut demand = Vec::with_capacity(surplus.len());
-                for (at, made) in rows.clone().zip(rows_of(surplus, width)) {
+                for (at, made) in rows.clone().zip(rows_of(&surplus, width)) {
                     let all = Energy::checked_sum(made.iter().copied())?;
-                    let is_known = |member: &MemberSlots| member.slots.get(at).copied().flatten().is_some();
-                    let takes = |member| if is_known(member) { all } else { Energy::ZERO };
-                    demand.extend(self.members.iter().map(takes));
+                    let is_known = |column: &usize| {
+                        self.members
+                            .get(*column)
+                            .and_then(|member| member.slots.get(at))
+                            .is_some_and(Option::is_some)
+                    };
+                    demand.extend(
+                        columns.iter().map(|column| if is_known(column) { all } else { Energy::ZERO }),
+                    );
                 }
                 key.share(generation, Columns::with_rows(&demand, rows.len(), width)?, rounding)?
             }
         };
-        for ((received, offer), need) in received.iter_mut().zip(&shared.allocated).zip(residual) {
-            *received = *offer.min(need);
+        let received: Vec<Energy> =
+            shared.allocated.iter().zip(&*residual).map(|(offer, need)| *offer.min(need)).collect();
+        if offered == Offered::All {
+            let unused: Vec<Energy> =
+                shared.allocated.iter().zip(&received).map(|(offer, used)| *offer - *used).collect();
+            put(&mut shares.unused, cells.clone(), all, columns, &unused);
         }
-        for ((unused, offer), used) in unused.iter_mut().zip(&shared.allocated).zip(&*received) {
-            *unused = *offer - *used;
-        }
-        shares.left.extend(shared.surplus);
+        put(&mut shares.received, cells.clone(), all, columns, &received);
+        put(&mut shares.left, cells, all, columns, &shared.surplus);
         Ok(())
     }
+}
+
+/// Puts a table of some columns into the rows of the whole one: the other way round of [`picked`].
+fn put(table: &mut [Energy], cells: Range<usize>, width: usize, columns: &[usize], part: &[Energy]) {
+    let Some(target) = table.get_mut(cells) else { return };
+    if columns.len() == width {
+        target.copy_from_slice(part);
+        return;
+    }
+    for (row, values) in target.chunks_exact_mut(width.max(1)).zip(rows_of(part, columns.len())) {
+        for (&column, &value) in columns.iter().zip(values) {
+            if let Some(cell) = row.get_mut(column) {
+                *cell = value;
+            }
+        }
+    }
+}
+
+/// Some of a table's columns as a table; the table itself where these are all.
+fn picked<'t>(table: &'t [Energy], width: usize, columns: &[usize]) -> Cow<'t, [Energy]> {
+    if columns.len() == width {
+        return Cow::Borrowed(table);
+    }
+    let cell = |row: &[Energy], column: usize| row.get(column).copied().unwrap_or_default();
+    rows_of(table, width).flat_map(|row| columns.iter().map(|&column| cell(row, column))).collect()
 }
 
 /// One value of every account's slots as a table; zero where the slot is not known.

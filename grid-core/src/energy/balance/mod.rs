@@ -13,7 +13,7 @@ mod flows;
 pub(crate) use account::MemberSlots;
 pub(crate) use flows::{Ground, Offered, Shares};
 
-pub use account::Account;
+pub use account::{Account, MemberRegister};
 pub use arrays::{ArrayBalance, of_arrays};
 pub use community::{
     Balance, MemberBalance, SlotBalance, Sums, community, community_by_keys, member_slots, typical_resolution,

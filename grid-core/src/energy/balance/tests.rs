@@ -1,7 +1,7 @@
 //! What a community's balance must hold to.
 
 use super::*;
-use crate::energy::{Channel, Name, sharing::SharingKey};
+use crate::energy::{Channel, Name, Terms, balance::MemberRegister, sharing::SharingKey};
 use proptest::prelude::*;
 
 const QUARTER: i64 = 900;
@@ -14,17 +14,23 @@ fn day() -> Interval {
     Interval::new(at(0), at(4 * QUARTER)).unwrap()
 }
 
-fn register(channel: Channel, mwh: &[Option<i64>]) -> (Channel, Vec<Reading>) {
+fn register(channel: Channel, mwh: &[Option<i64>]) -> MemberRegister {
     let readings = mwh.iter().zip(0..).map(|(&mwh, n)| {
         let interval = Interval::new(at(n * QUARTER), at((n + 1) * QUARTER)).unwrap();
         let quality = if mwh.is_some() { Quality::Measured } else { Quality::Missing };
         Reading::new(interval, mwh.map(Energy::from_mwh), quality).unwrap()
     });
-    (channel, readings.collect())
+    MemberRegister::new(channel, readings.collect())
 }
 
-fn account(number: u128, readings: Vec<(Channel, Vec<Reading>)>) -> Account {
-    Account { member: Uuid::from_u128(number), name: Name::new(&format!("m{number}")).unwrap(), readings }
+fn account(number: u128, registers: Vec<MemberRegister>) -> Account {
+    Account { member: Uuid::from_u128(number), name: Name::new(&format!("m{number}")).unwrap(), registers }
+}
+
+/// A register that counts from one second to another.
+fn within(register: MemberRegister, from: i64, to: i64) -> MemberRegister {
+    let terms = Terms::new(Interval::new(at(from), at(to)));
+    MemberRegister { terms, ..register }
 }
 
 fn balance(accounts: &[Account], key: &Key) -> Balance {
@@ -52,6 +58,27 @@ fn what_a_home_uses_itself_is_not_shared() {
     assert_eq!(balance.completeness, Share::WHOLE);
     assert_eq!(balance.members[0].given_kwh, balance.members[1].received_kwh);
     assert_eq!(balance.self_consumption.unwrap().as_ppm(), 857_142); // 300 of 350
+}
+
+#[test]
+fn who_is_not_there_yet_is_not_missing_and_gets_no_part() {
+    let used = [Some(100); 4];
+    let accounts = [
+        account(1, vec![register(Channel::Generation, &[Some(60); 4])]),
+        account(2, vec![register(Channel::Consumption, &used)]),
+        // Comes in the middle of the third quarter, and has no readings before.
+        account(3, vec![within(register(Channel::Consumption, &used), 5 * QUARTER / 2, 9 * QUARTER)]),
+        // Comes after the last.
+        account(4, vec![within(register(Channel::Consumption, &used), 4 * QUARTER, 9 * QUARTER)]),
+    ];
+    let balance = balance(&accounts, &Key::Equal);
+    assert_eq!((balance.completeness, balance.quality), (Share::WHOLE, Quality::Measured));
+    let of = |at: usize| (balance.members[at].consumption_kwh, balance.members[at].received_kwh);
+    let mwh = |mwh| Some(Energy::from_mwh(mwh));
+    assert_eq!(balance.members.len(), 3);
+    // Of two quarters a third each: the plant is a member, too, and needs nothing.
+    assert_eq!(of(1), (mwh(400), mwh(30 + 30 + 20 + 20)));
+    assert_eq!(of(2), (mwh(150), mwh(20 + 20)));
 }
 
 #[test]
@@ -179,8 +206,8 @@ fn a_measured_consumption_is_believed_where_the_meter_counts_one_way_only() {
 #[test]
 fn a_slot_has_the_worst_quality_of_its_own_readings_only() {
     let mut registers = register(Channel::Consumption, &[Some(1), Some(1), None, Some(1)]);
-    let second = registers.1[1];
-    registers.1[1] = Reading::new(second.interval(), second.energy(), Quality::Estimated).unwrap();
+    let second = registers.readings[1];
+    registers.readings[1] = Reading::new(second.interval(), second.energy(), Quality::Estimated).unwrap();
     let balance = balance(&[account(1, vec![registers])], &Key::Proportional);
     let qualities: Vec<_> = balance.slots.iter().map(|slot| slot.quality).collect();
     assert_eq!(qualities, [Quality::Measured, Quality::Estimated, Quality::Missing, Quality::Measured]);
@@ -195,7 +222,7 @@ fn too_many_slots_of_too_many_registers_are_refused() {
     assert!(matches!(wide, Err(Error::Time(crate::time::Error::TooManySlots { .. }))));
 }
 
-fn registers() -> impl Strategy<Value = Vec<(Channel, Vec<Reading>)>> {
+fn registers() -> impl Strategy<Value = Vec<MemberRegister>> {
     let values = || prop::collection::vec(prop::option::weighted(0.9, 0..1_000_000_i64), 4);
     (values(), values(), values(), values(), 0..4_u8).prop_map(|(a, b, c, d, shape)| match shape {
         0 => vec![register(Channel::Consumption, &a)],
@@ -215,6 +242,32 @@ fn registers() -> impl Strategy<Value = Vec<(Channel, Vec<Reading>)>> {
 }
 
 proptest! {
+    #[test]
+    fn a_moved_register_adds_up_to_what_it_counted(
+        used in prop::collection::vec(0..1_000_i64, 4),
+        made in prop::collection::vec(0..1_000_i64, 4),
+        moved in 1..4 * QUARTER,
+    ) {
+        let column = |values: &[i64]| values.iter().copied().map(Some).collect::<Vec<_>>();
+        let load = || register(Channel::Consumption, &column(&used));
+        let accounts = |moved: i64| [
+            account(1, vec![register(Channel::Generation, &column(&made))]),
+            account(2, vec![within(load(), -9, moved)]),
+            account(3, vec![within(load(), moved, 9 * QUARTER)]),
+        ];
+        let balance = balance(&accounts(moved), &Key::Proportional);
+        let sum = |of: fn(&MemberBalance) -> Option<Energy>| -> Energy {
+            balance.members.iter().filter_map(of).sum()
+        };
+        prop_assert_eq!(balance.completeness, Share::WHOLE);
+        prop_assert_eq!(sum(|member| member.consumption_kwh).as_mwh(), used.iter().sum::<i64>());
+        prop_assert_eq!(sum(|member| member.received_kwh), sum(|member| member.given_kwh));
+        // Whose it is changes nothing of what the community shared.
+        let whole = community(&Calendar::utc(), day(), None, &accounts(4 * QUARTER), &Key::Proportional).unwrap();
+        prop_assert_eq!(balance.shared_kwh, whole.shared_kwh);
+        prop_assert_eq!(balance.import_kwh, whole.import_kwh);
+    }
+
     #[test]
     fn the_books_balance(members in prop::collection::vec(registers(), 1..6)) {
         let accounts: Vec<_> = members.into_iter().zip(1..).map(|(r, n)| account(n, r)).collect();
@@ -241,7 +294,7 @@ proptest! {
 
     #[test]
     fn refining_the_interval_never_raises_what_is_shared(members in prop::collection::vec(registers(), 1..6)) {
-        let whole = |r: &(Channel, Vec<Reading>)| r.1.iter().all(|reading| reading.energy().is_some()) && r.0 != Channel::Import && r.0 != Channel::Export;
+        let whole = |r: &MemberRegister| r.readings.iter().all(|reading| reading.energy().is_some()) && r.channel != Channel::Import && r.channel != Channel::Export;
         let accounts: Vec<_> = members.into_iter().filter(|r| r.iter().all(whole)).zip(1..).map(|(r, n)| account(n, r)).collect();
         let with = |resolution| {
             let b = community(&Calendar::utc(), day(), Some(resolution), &accounts, &Key::Proportional).unwrap();

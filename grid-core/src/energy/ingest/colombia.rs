@@ -13,22 +13,25 @@ use std::io::Read;
 use jiff::{SignedDuration, ToSpan};
 
 use super::{
-    Error, Fault, Ingested, Options,
-    gather::{Gather, Spot},
+    Error, Ingested, Options,
+    cells::Cells,
+    country::{Country, Dates, Settled},
+    gather::{Gather, Spot, Subject},
     generic_csv::column,
     header::{self, Role},
     options::Format,
-    stamp::{self, DateOrder, WrittenDate},
-    table::{Line, Table, rejected, shown},
-    written::{Cell, DecimalMark, Marks, Written},
+    stamp::{self, WrittenDate},
+    table::{Line, Table, rejected},
+    written::{Marks, Written},
 };
-use crate::{
-    energy::Channel,
-    series::Quality,
-    time::{Calendar, Interval},
-};
+use crate::{energy::Channel, series::Quality, time::Interval};
 
 const HOURS: usize = 24;
+
+const COUNTRY: Country = Country {
+    zone: "America/Bogota",
+    day_first: Some("the day is taken as the first part of the dates, as Colombia writes them"),
+};
 
 struct Columns {
     date: usize,
@@ -107,31 +110,22 @@ impl Columns {
         marks: &mut Marks,
         gather: &mut Gather<'_>,
     ) -> Option<Row> {
-        let wrong = |gather: &mut Gather<'_>, field: usize, expected: &str| {
-            let header = self.headers.get(field).map(String::as_str).unwrap_or_default();
-            gather.fault(
-                Spot { line: line.number, column: column(field) },
-                header,
-                expected,
-                shown(&line.cell(field)),
-            );
-        };
+        let cells = Cells { line, headers: &self.headers };
         let last = self.hours.iter().copied().chain([self.date]).max().unwrap_or(0);
-        let surplus = (self.headers.len()..line.len()).any(|field| !line.cell(field).is_empty());
-        if line.len() <= last || surplus {
-            let expected = format!("{} fields, as the header has", self.headers.len());
-            gather.fault(Spot::line(line.number), "", expected, format!("{} fields", line.len()));
+        if line.len() <= last || cells.has_surplus() {
+            cells.refuse_length("", gather);
             return None;
         }
         let Some(date) = stamp::parse_date(&line.cell(self.date)) else {
-            wrong(gather, self.date, "a date like `2026-03-29` or `29/03/2026`");
+            cells.refuse(self.date, "a date like `2026-03-29` or `29/03/2026`", gather);
             return None;
         };
         let channel = match self.channel.map(|field| (field, line.cell(field))) {
             Some((field, cell)) if !cell.is_empty() => {
                 let channel = channel_of(&cell);
                 if channel.is_none() {
-                    wrong(gather, field, "`importación` or `exportación`, or `consumo` or `generación`");
+                    let expected = "`importación` or `exportación`, or `consumo` or `generación`";
+                    cells.refuse(field, expected, gather);
                     return None;
                 }
                 channel
@@ -140,18 +134,8 @@ impl Columns {
         };
         let first = values.len();
         for field in self.hours {
-            let cell = line.cell(field);
-            match Cell::of(&cell) {
-                Cell::Number(number) => {
-                    marks.see(number, line.number, column(field), &cell);
-                    values.push(Some(number));
-                }
-                Cell::Missing => values.push(None),
-                Cell::Bad => {
-                    wrong(gather, field, "a number, or an empty cell");
-                    values.push(None);
-                }
-            }
+            let number = cells.number(field, "a number, or an empty cell", marks, gather);
+            values.push(number.unwrap_or(None));
         }
         let device = self.device.map(|field| line.cell(field).into_owned()).unwrap_or_default();
         Some(Row { line: line.number, date, device, channel, first })
@@ -198,7 +182,7 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
     };
     let mut gather = Gather::new(file, options);
     let (mut rows, mut values) = (Vec::new(), Vec::new());
-    let (mut marks, mut orders, mut open, mut reactive) = (Marks::default(), Vec::new(), None, 0_u64);
+    let (mut marks, mut dates, mut reactive) = (Marks::default(), Dates::default(), 0_u64);
     while !gather.is_hopeless()
         && let Some(line) = table.next()?
     {
@@ -210,11 +194,7 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
             break;
         }
         let Some(row) = columns.take(&line, &mut values, &mut marks, &mut gather) else { continue };
-        match row.date.proves() {
-            Some(order) if !orders.contains(&order) => orders.push(order),
-            None if row.date.is_open() => _ = open.get_or_insert(row.line),
-            _ => {}
-        }
+        dates.see(row.date);
         rows.push(row);
     }
     let mut evidence = vec![table.evidence()];
@@ -222,10 +202,10 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
         evidence.push(format!("left out: {reactive} rows of reactive energy"));
     }
     if !gather.has_faults() {
-        match settle(&marks, &orders, open, options, &mut evidence) {
-            Ok((mark, order, calendar)) => {
+        match COUNTRY.settle(&marks, &dates, options, &mut evidence) {
+            Ok(settled) => {
                 for row in &rows {
-                    hand_on(&columns, row, &values, mark, order, &calendar, &mut gather);
+                    hand_on(&columns, row, &values, &settled, &mut gather);
                 }
             }
             Err(fault) => gather.push(fault),
@@ -234,56 +214,16 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
     Ok(Ingested { format: Format::Colombia, evidence, batches: gather.finish()? })
 }
 
-fn settle(
-    marks: &Marks,
-    orders: &[DateOrder],
-    open: Option<u64>,
-    options: &Options,
-    evidence: &mut Vec<String>,
-) -> Result<(DecimalMark, DateOrder, Calendar), Fault> {
-    let (mark, why) = marks.decide(options.decimal)?;
-    evidence.push(why);
-    let order = match (orders, options.date_order, open) {
-        ([order], ..) => *order,
-        ([], Some(order), _) => order,
-        ([], None, None) => DateOrder::DayFirst,
-        ([], None, Some(_)) => {
-            evidence
-                .push("the day is taken as the first part of the dates, as Colombia writes them".to_owned());
-            DateOrder::DayFirst
-        }
-        _ => {
-            let got = "the day first and the month first".to_owned();
-            return Err(Fault {
-                expected: "dates in one order in the whole file".to_owned(),
-                got,
-                ..Fault::default()
-            });
-        }
-    };
-    let calendar = match &options.calendar {
-        Some(calendar) => calendar.clone(),
-        None => Calendar::new("America/Bogota").map_err(|error| Fault {
-            expected: "the zone America/Bogota".to_owned(),
-            got: error.to_string(),
-            ..Fault::default()
-        })?,
-    };
-    evidence.push(format!("the hours are those of {}", calendar.name()));
-    Ok((mark, order, calendar))
-}
-
 fn hand_on(
     columns: &Columns,
     row: &Row,
     values: &[Option<Written>],
-    mark: DecimalMark,
-    order: DateOrder,
-    calendar: &Calendar,
+    settled: &Settled,
     gather: &mut Gather<'_>,
 ) {
+    let Settled { mark, order, calendar } = settled;
     let line = Spot::line(row.line);
-    let Some(day) = row.date.date(order).and_then(|date| calendar.day(date).ok()) else {
+    let Some(day) = row.date.date(*order).and_then(|date| calendar.day(date).ok()) else {
         return gather.fault(line, "", "a date of the calendar", "one that is not");
     };
     if day.start().duration_until(day.end()) != SignedDuration::from_hours(24) {
@@ -305,12 +245,8 @@ fn hand_on(
         else {
             continue;
         };
-        match number.map(|number| number.energy(mark, columns.exponent)) {
-            Some(None) => gather.fault(spot, header, "an energy that a meter can count", "a larger number"),
-            Some(energy) => {
-                gather.take(spot, header, &row.device, channel, interval, energy, Quality::Measured);
-            }
-            None => gather.take(spot, header, &row.device, channel, interval, None, Quality::Missing),
-        }
+        let of = Subject { spot, header, device: &row.device, channel, interval };
+        let energy = |number: Written| number.energy(*mark, columns.exponent);
+        gather.take_written(of, *number, energy, Quality::Measured);
     }
 }

@@ -19,22 +19,22 @@ use std::{collections::HashMap, io::Read};
 use jiff::{Timestamp, ToSpan};
 
 use super::{
-    Error, Fault, Ingested, Options,
+    Error, Ingested, Options,
+    cells::Cells,
+    country::{Country, Dates, Settled},
     datadis_hours::Hours,
-    gather::{Gather, Spot},
+    gather::{Gather, Spot, Subject},
     generic_csv::column,
     header::{self, Role},
     options::Format,
-    stamp::{self, DateOrder, WrittenDate},
+    stamp::{self, WrittenDate},
     table::{Line, Table, rejected, shown},
-    written::{Cell, DecimalMark, Marks, Written},
+    written::{DecimalMark, Marks, Written},
 };
-use crate::{
-    energy::Channel,
-    error::excerpt,
-    series::Quality,
-    time::{Calendar, Interval},
-};
+use crate::{energy::Channel, error::excerpt, series::Quality, time::Interval};
+
+/// Spain writes the day first; a file with months first says so by some day past the twelfth.
+const COUNTRY: Country = Country { zone: "Europe/Madrid", day_first: None };
 
 /// Whether these are the headers of such a file.
 pub(super) fn is_header(cells: &[String]) -> bool {
@@ -97,7 +97,7 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
     let mut gather = Gather::new(file, options);
     let (mut rows, mut values): (Vec<Row>, Vec<Option<Written>>) = (Vec::new(), Vec::new());
     let (mut names, mut known): (Vec<String>, HashMap<String, u32>) = (Vec::new(), HashMap::new());
-    let (mut marks, mut orders) = (Marks::default(), Vec::new());
+    let (mut marks, mut dates) = (Marks::default(), Dates::default());
     while !gather.is_hopeless()
         && let Some(line) = table.next()?
     {
@@ -109,42 +109,13 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
             names.push(cups.clone());
             u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
         });
-        if let Some(order) = row.date.proves().filter(|order| !orders.contains(order)) {
-            orders.push(order);
-        }
+        dates.see(row.date);
         rows.push(Row { cups, ..row });
     }
     evidence.insert(0, table.evidence());
-    let mut settle = || -> Result<(DecimalMark, DateOrder, Calendar), Fault> {
-        let (mark, why) = marks.decide(options.decimal)?;
-        evidence.push(why);
-        // Spain writes the day first; a file with months first says so by some day past the twelfth.
-        let order = match orders.as_slice() {
-            [] => options.date_order.unwrap_or(DateOrder::DayFirst),
-            [order] => *order,
-            _ => {
-                let got = "the day first and the month first".to_owned();
-                return Err(Fault {
-                    expected: "dates in one order in the whole file".to_owned(),
-                    got,
-                    ..Fault::default()
-                });
-            }
-        };
-        let calendar = match &options.calendar {
-            Some(calendar) => calendar.clone(),
-            None => Calendar::new("Europe/Madrid").map_err(|error| Fault {
-                expected: "the zone Europe/Madrid".to_owned(),
-                got: error.to_string(),
-                ..Fault::default()
-            })?,
-        };
-        evidence.push(format!("the hours are those of {}", calendar.name()));
-        Ok((mark, order, calendar))
-    };
     if !gather.has_faults() {
-        match settle() {
-            Ok((mark, order, calendar)) => {
+        match COUNTRY.settle(&marks, &dates, options, &mut evidence) {
+            Ok(Settled { mark, order, calendar }) => {
                 let starts = Hours { rows: &rows, order, calendar: &calendar, options }.starts(
                     &values,
                     columns.values.len(),
@@ -215,34 +186,25 @@ impl Columns {
         marks: &mut Marks,
         gather: &mut Gather<'_>,
     ) -> Option<(String, Row)> {
+        let cells = Cells { line, headers: &self.headers };
         let needed =
             self.values.iter().map(|(field, ..)| *field).chain([self.cups, self.date, self.hour]).max();
         if needed.is_none_or(|needed| line.len() <= needed) {
-            let expected = format!("{} fields, as the header has", self.headers.len());
-            gather.fault(Spot::line(line.number), "", expected, format!("{} fields", line.len()));
+            cells.refuse_length("", gather);
             return None;
         }
-        let wrong = |gather: &mut Gather<'_>, field: usize, expected: &str| {
-            let header = self.headers.get(field).map(String::as_str).unwrap_or_default();
-            gather.fault(
-                Spot { line: line.number, column: column(field) },
-                header,
-                expected,
-                shown(&line.cell(field)),
-            );
-        };
         let Some(date) = stamp::parse_date(&line.cell(self.date)) else {
-            wrong(gather, self.date, "a date like `2026/03/29` or `29/03/2026`");
+            cells.refuse(self.date, "a date like `2026/03/29` or `29/03/2026`", gather);
             return None;
         };
         let Some(hour) = hour(&line.cell(self.hour)) else {
-            wrong(gather, self.hour, "an hour from 1 to 25, or `01:00` to `24:00`");
+            cells.refuse(self.hour, "an hour from 1 to 25, or `01:00` to `24:00`", gather);
             return None;
         };
         let quality = match self.method.map(|field| (field, line.cell(field))) {
             Some((field, cell)) if !cell.is_empty() => {
                 let Some(quality) = header::quality(&cell) else {
-                    wrong(gather, field, "`R` (real) or `E` (estimada)");
+                    cells.refuse(field, "`R` (real) or `E` (estimada)", gather);
                     return None;
                 };
                 quality
@@ -251,18 +213,8 @@ impl Columns {
         };
         let first = values.len();
         for (field, ..) in &self.values {
-            let cell = line.cell(*field);
-            match Cell::of(&cell) {
-                Cell::Number(number) => {
-                    marks.see(number, line.number, column(*field), &cell);
-                    values.push(Some(number));
-                }
-                Cell::Missing => values.push(None),
-                Cell::Bad => {
-                    wrong(gather, *field, "a number of kilowatt-hours, or an empty cell");
-                    values.push(None);
-                }
-            }
+            let expected = "a number of kilowatt-hours, or an empty cell";
+            values.push(cells.number(*field, expected, marks, gather).unwrap_or(None));
         }
         let cups = line.cell(self.cups).into_owned();
         Some((cups, Row { line: line.number, cups: 0, date, hour, quality, first }))
@@ -295,15 +247,9 @@ impl Columns {
             {
                 let spot = Spot { line: row.line, column: column(*field) };
                 let header = self.headers.get(*field).map(String::as_str).unwrap_or_default();
-                let energy = match number.map(|number| number.energy(mark, *exponent)) {
-                    Some(None) => {
-                        gather.fault(spot, header, "an energy that a meter can count", "a larger number");
-                        continue;
-                    }
-                    Some(energy) => energy,
-                    None => None,
-                };
-                gather.take(spot, header, name, *channel, interval, energy, row.quality);
+                let of = Subject { spot, header, device: name, channel: *channel, interval };
+                let energy = |number: Written| number.energy(mark, *exponent);
+                gather.take_written(of, *number, energy, row.quality);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     batches::Column,
-    colombia, datadis, eda, generic_csv, header,
+    colombia, datadis, eda_columns, generic_csv, header,
     options::Format,
     table::{self, text, without_mark},
 };
@@ -61,7 +61,7 @@ pub fn detect(head: &[u8]) -> Option<Detected> {
     if is_long {
         return found(Format::Long, "its header is that of the long format");
     }
-    if rows.iter().filter(|row| row.first().is_some_and(|first| eda::is_header(first))).count() > 1 {
+    if rows.iter().filter(|row| row.first().is_some_and(|first| eda_columns::is_header(first))).count() > 1 {
         return found(
             Format::Eda,
             "its lines begin with `MeteringpointID`, `Energy direction` and `Metercode`, as the EDA portal's",

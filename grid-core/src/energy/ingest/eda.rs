@@ -11,24 +11,21 @@
 //! consumed or generated, `G.01T` its part by the participation factor, `G.02` the share by the key, `G.03` what of it
 //! was consumed at once, `G.03R` of that from renewables, `P.01` the surplus of a plant, `P.01T` that by the factor.
 
-use std::{
-    collections::{HashMap, HashSet},
-    io::Read,
-};
+use std::{collections::HashMap, io::Read};
 
 use jiff::{Timestamp, ToSpan};
 
 use super::{
     Batch, Error, Fault, Ingested, Options,
-    gather::{Gather, Spot},
+    eda_columns::{Above, Place},
+    gather::{Gather, Spot, Subject},
     generic_csv::column,
-    header,
     local_clock::{self, StampConvention},
     metering_code::{EnergyDirection, MeteringCode},
     options::Format,
     stamp::{self, DateOrder, Stamp},
-    table::{self, Line, Table, rejected, shown},
-    written::{Cell, Marks, Written},
+    table::{self, Table, rejected, shown},
+    written::{Marks, Written},
 };
 use crate::{
     energy::Channel,
@@ -75,115 +72,6 @@ impl EdaTable {
 
 /// The seconds of a quarter-hour.
 const QUARTER: i64 = 900;
-
-/// Where a column stands.
-struct Place {
-    field: usize,
-    quality: Option<usize>,
-    metering_point: String,
-    name: String,
-    direction: EnergyDirection,
-    code: MeteringCode,
-}
-
-/// The lines above the rows, by what their first cell says.
-#[derive(Default)]
-struct Above {
-    ids: Vec<String>,
-    names: Vec<String>,
-    directions: Vec<String>,
-    codes: Vec<String>,
-}
-
-fn label(cell: &str) -> String {
-    header::words(cell).concat()
-}
-
-/// Whether a line is the one with the metering points or with their codes.
-pub(super) fn is_header(first: &str) -> bool {
-    matches!(label(first).as_str(), "meteringpointid" | "metercode" | "energydirection")
-}
-
-impl Above {
-    fn take(&mut self, line: &Line<'_>) {
-        match label(&line.cell(0)).as_str() {
-            "meteringpointid" | "zahlpunkt" | "zahlpunktid" | "zahlpunktnummer" => self.ids = line.cells(),
-            "name" => self.names = line.cells(),
-            "energydirection" | "energierichtung" => self.directions = line.cells(),
-            "metercode" | "messcode" => self.codes = line.cells(),
-            _ => {}
-        }
-    }
-
-    fn columns(&self, line: u64, evidence: &mut Vec<String>) -> Result<Vec<Place>, Fault> {
-        let fault = |field: Option<usize>, expected: &str, got: String| Fault {
-            line: Some(line),
-            column: field.map(column),
-            expected: expected.to_owned(),
-            got,
-            ..Fault::default()
-        };
-        if self.ids.len() < 2 {
-            return Err(fault(None, "a line `MeteringpointID` above the rows", "none".to_owned()));
-        }
-        if self.codes.len() < 2 {
-            return Err(fault(None, "a line `Metercode` above the rows", "none".to_owned()));
-        }
-        let cell = |cells: &[String], field: usize| cells.get(field).cloned().unwrap_or_default();
-        let mut places: Vec<Place> = Vec::new();
-        let mut left_out: Vec<String> = Vec::new();
-        let mut seen: HashSet<(String, MeteringCode, EnergyDirection)> = HashSet::new();
-        for field in 1..self.ids.len().max(self.codes.len()) {
-            let (id, code) = (cell(&self.ids, field), cell(&self.codes, field));
-            if id.eq_ignore_ascii_case("mm")
-                || (id.is_empty() && code.is_empty())
-                || code.eq_ignore_ascii_case("mm")
-            {
-                // A quality belongs to the column just before it.
-                if let Some(place) = places.last_mut().filter(|place| place.field + 1 == field) {
-                    place.quality = Some(field);
-                }
-                continue;
-            }
-            if id.eq_ignore_ascii_case("total") {
-                left_out.push(format!("TOTAL {}", excerpt(&code)));
-                continue;
-            }
-            if id.is_empty() {
-                return Err(fault(Some(field), "a metering point above the code", shown(&code)));
-            }
-            let Some(code) = MeteringCode::of(&code) else {
-                left_out.push(format!("{} {}", excerpt(&id), excerpt(&code)));
-                continue;
-            };
-            let direction = cell(&self.directions, field);
-            let Ok(direction) = direction.parse() else {
-                return Err(fault(
-                    Some(field),
-                    "an energy direction `CONSUMPTION` or `GENERATION`",
-                    shown(&direction),
-                ));
-            };
-            if !seen.insert((id.clone(), code, direction)) {
-                return Err(fault(
-                    Some(field),
-                    "each code of a metering point once",
-                    format!("`{code}` of `{}` twice", excerpt(&id)),
-                ));
-            }
-            let name = cell(&self.names, field);
-            places.push(Place { field, quality: None, metering_point: id, name, direction, code });
-        }
-        if places.is_empty() {
-            return Err(fault(None, "a column with a metering code such as `G.01`", "none".to_owned()));
-        }
-        if !left_out.is_empty() {
-            left_out.truncate(20);
-            evidence.push(format!("left out, as sums or unknown codes: {}", left_out.join(", ")));
-        }
-        Ok(places)
-    }
-}
 
 /// Reads the sheet whole.
 ///
@@ -281,41 +169,6 @@ fn table_of(
     }
 }
 
-impl Place {
-    fn cell(
-        &self,
-        line: &Line<'_>,
-        marks: &mut Marks,
-        faults: &mut Gather<'_>,
-    ) -> (Option<Written>, Quality) {
-        let spot = |field| Spot { line: line.number, column: column(field) };
-        let quality = match self.quality.map(|field| (field, line.cell(field))) {
-            Some((field, cell)) if !cell.is_empty() => header::quality(&cell).unwrap_or_else(|| {
-                faults.fault(spot(field), "", "a quality `L1`, `L2` or `L3`", shown(&cell));
-                Quality::Measured
-            }),
-            _ => Quality::Measured,
-        };
-        let cell = line.cell(self.field);
-        match Cell::of(&cell) {
-            Cell::Number(number) => {
-                marks.see(number, line.number, column(self.field), &cell);
-                (Some(number), quality)
-            }
-            Cell::Missing => (None, Quality::Missing),
-            Cell::Bad => {
-                faults.fault(
-                    spot(self.field),
-                    self.code.as_str(),
-                    "a number, or an empty cell",
-                    shown(&cell),
-                );
-                (None, Quality::Missing)
-            }
-        }
-    }
-}
-
 fn settle(
     times: &[(u64, Stamp)],
     cells: &[(Option<Written>, Quality)],
@@ -327,14 +180,7 @@ fn settle(
 ) -> Result<(EdaTable, Origin), Fault> {
     let (mark, why) = marks.decide(options.decimal)?;
     evidence.push(why);
-    let calendar = match &options.calendar {
-        Some(calendar) => calendar.clone(),
-        None => Calendar::new("Europe/Vienna").map_err(|error| Fault {
-            expected: "the zone Europe/Vienna".to_owned(),
-            got: error.to_string(),
-            ..Fault::default()
-        })?,
-    };
+    let calendar = options.calendar_or("Europe/Vienna")?;
     evidence.push(format!("a time is the start of its quarter-hour in {}", calendar.name()));
     let mut order: Vec<(Timestamp, usize)> = instants(times, &calendar, faults, evidence)
         .into_iter()
@@ -488,15 +334,14 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
             if gather.is_hopeless() {
                 break;
             }
-            gather.take(
+            let of = Subject {
                 spot,
-                column.code.as_str(),
-                &column.metering_point,
+                header: column.code.as_str(),
+                device: &column.metering_point,
                 channel,
-                *interval,
-                *energy,
-                *quality,
-            );
+                interval: *interval,
+            };
+            gather.take(of, *energy, *quality);
         }
     }
     let batches: Vec<Batch> = gather.finish()?;

@@ -41,6 +41,17 @@ impl Spot {
     }
 }
 
+/// What a value is of, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) spot: Spot,
+    /// The header that it stands under.
+    pub(super) header: &'a str,
+    pub(super) device: &'a str,
+    pub(super) channel: Channel,
+    pub(super) interval: Interval,
+}
+
 /// The readings so far.
 pub(super) struct Gather<'a> {
     batches: Batches<'a>,
@@ -99,21 +110,26 @@ impl<'a> Gather<'a> {
         channel
     }
 
-    /// Takes one value.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a value, its place and what it is of; a struct would only rename them"
-    )]
-    pub(super) fn take(
+    /// Takes one value as the file writes it; what no meter can count is refused.
+    pub(super) fn take_written<W>(
         &mut self,
-        spot: Spot,
-        header: &str,
-        device: &str,
-        channel: Channel,
-        interval: Interval,
-        energy: Option<Energy>,
+        of: Subject<'_>,
+        written: Option<W>,
+        energy: impl FnOnce(W) -> Option<Energy>,
         quality: Quality,
     ) {
+        match written.map(energy) {
+            Some(None) => {
+                self.fault(of.spot, of.header, "an energy that a meter can count", "a larger number");
+            }
+            Some(energy) => self.take(of, energy, quality),
+            None => self.take(of, None, Quality::Missing),
+        }
+    }
+
+    /// Takes one value.
+    pub(super) fn take(&mut self, of: Subject<'_>, energy: Option<Energy>, quality: Quality) {
+        let Subject { spot, header, device, channel, interval } = of;
         self.count += 1;
         if self.is_too_long(self.count, spot.line) {
             return;

@@ -11,14 +11,14 @@ use std::{
 
 use super::{
     Error, Ingested, Options,
-    gather::{Gather, Spot},
+    cells::Cells,
+    gather::Gather,
     header::{self, Role},
     local_clock::StampConvention,
     options::Format,
     rows::{Rows, TimeRow, Value},
     stamp::{self, Stamp},
     table::{Line, Table, rejected, shown},
-    written::Cell,
 };
 use crate::{energy::Channel, error::excerpt, series::Quality};
 
@@ -253,10 +253,6 @@ impl Columns {
         Ok(Self { start, end, stated, is_utc, device, channel, quality, values, headers, remarks })
     }
 
-    fn header(&self, field: usize) -> &str {
-        self.headers.get(field).map(String::as_str).unwrap_or_default()
-    }
-
     /// The last field that a row must have.
     fn needed(&self) -> usize {
         let times = [Some(self.start.date), self.start.time, self.device, self.channel];
@@ -272,21 +268,18 @@ impl Columns {
         registers: &mut HashMap<(String, String), u32>,
         gather: &mut Gather<'_>,
     ) {
-        let spot = |field: usize| Spot { line: line.number, column: column(field) };
-        let surplus = (self.headers.len()..line.len()).find(|field| !line.cell(*field).is_empty());
-        if line.len() <= self.needed() || surplus.is_some() {
-            let expected = format!("{} fields, as the header has", self.headers.len());
-            let hint = if surplus.is_some() { " (a decimal comma splits a value in two)" } else { "" };
-            gather.fault(Spot::line(line.number), "", expected, format!("{} fields{hint}", line.len()));
-            return;
+        let cells = Cells { line, headers: &self.headers };
+        let has_surplus = cells.has_surplus();
+        if line.len() <= self.needed() || has_surplus {
+            let hint = if has_surplus { " (a decimal comma splits a value in two)" } else { "" };
+            return cells.refuse_length(hint, gather);
         }
         let start = Self::stamp(line, self.start);
         let end = self.end.map(|place| Self::stamp(line, place)).transpose();
         let ((start, in_span), end) = match (start, end) {
             (Ok(start), Ok(end)) => (start, end.map(|(end, _)| end)),
             (Err((field, expected)), _) | (_, Err((field, expected))) => {
-                gather.fault(spot(field), self.header(field), expected, shown(&line.cell(field)));
-                return;
+                return cells.refuse(field, expected, gather);
             }
         };
         let device = self.device.map(|field| line.cell(field).into_owned()).unwrap_or_default();
@@ -295,8 +288,7 @@ impl Columns {
         if let Some(field) = self.channel.filter(|_| channel.is_none() && !channel_cell.is_empty()) {
             let names = Channel::ALL.map(Channel::as_str).join("`, `");
             let expected = format!("a channel (`{names}`, or its word in one of the languages)");
-            gather.fault(spot(field), self.header(field), expected, shown(&channel_cell));
-            return;
+            return cells.refuse(field, expected, gather);
         }
         let register = *registers
             .entry((device, channel_cell))
@@ -314,37 +306,22 @@ impl Columns {
         }
         let row_quality = match self.quality.map(|field| (field, quality_of(&line.cell(field)))) {
             Some((field, None)) => {
-                return gather.fault(spot(field), self.header(field), "a quality", shown(&line.cell(field)));
+                return cells.refuse(field, "a quality", gather);
             }
             Some((_, Some(quality))) => quality,
             None => Quality::Measured,
         };
         for (position, value) in self.values.iter().enumerate() {
-            let cell = line.cell(value.field);
             let quality = match value.quality.map(|field| (field, quality_of(&line.cell(field)))) {
                 Some((field, None)) => {
-                    gather.fault(spot(field), self.header(field), "a quality", shown(&line.cell(field)));
+                    cells.refuse(field, "a quality", gather);
                     continue;
                 }
                 Some((_, Some(quality))) => quality.worst(row_quality),
                 None => row_quality,
             };
-            let number = match Cell::of(&cell) {
-                Cell::Number(number) => {
-                    rows.marks.see(number, line.number, column(value.field), &cell);
-                    Some(number)
-                }
-                Cell::Missing => None,
-                Cell::Bad => {
-                    gather.fault(
-                        spot(value.field),
-                        &value.header,
-                        "a number, or an empty cell",
-                        shown(&cell),
-                    );
-                    continue;
-                }
-            };
+            let expected = "a number, or an empty cell";
+            let Ok(number) = cells.number(value.field, expected, &mut rows.marks, gather) else { continue };
             rows.value(Value { column: u16::try_from(position).unwrap_or(u16::MAX), number, quality });
         }
     }

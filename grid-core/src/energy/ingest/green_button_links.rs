@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Options,
-    gather::{Gather, Spot},
+    gather::{Gather, Spot, Subject},
     green_button::{Entry, ReadingType, Written, quality_of},
 };
 use crate::{
@@ -192,15 +192,9 @@ impl Source {
             let got = length.map_or_else(|| "nothing".to_owned(), |length| format!("`{length}`"));
             return gather.fault(spot, "timePeriod/duration", "seconds above zero", got);
         };
-        let energy = match reading.value.map(|value| self.energy(value)) {
-            Some(None) => {
-                return gather.fault(spot, "value", "an energy that a meter can count", "a larger number");
-            }
-            Some(energy) => energy,
-            None => None,
-        };
+        let of = Subject { spot, header: "value", device: &self.device, channel: self.channel, interval };
         let quality = reading.quality.unwrap_or(self.quality);
-        gather.take(spot, "value", &self.device, self.channel, interval, energy, quality);
+        gather.take_written(of, reading.value, |value| self.energy(value), quality);
     }
 
     /// `value · 10^power` watt-hours, halves of a milliwatt-hour to even.

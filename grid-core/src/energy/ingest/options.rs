@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Batch, Layout, local_clock::StampConvention, stamp::DateOrder, written::DecimalMark};
+use super::{Batch, Fault, Layout, local_clock::StampConvention, stamp::DateOrder, written::DecimalMark};
 use crate::{energy::Channel, time::Calendar};
 
 /// A format that is read.
@@ -114,6 +114,18 @@ impl Options {
             date_order: None,
             hours: None,
         }
+    }
+
+    /// The calendar that was stated, or that of a zone.
+    pub(super) fn calendar_or(&self, zone: &str) -> Result<Calendar, Fault> {
+        if let Some(calendar) = &self.calendar {
+            return Ok(calendar.clone());
+        }
+        Calendar::new(zone).map_err(|error| Fault {
+            expected: format!("the zone {zone}"),
+            got: error.to_string(),
+            ..Fault::default()
+        })
     }
 
     /// The channel that was stated, here or in the layout.

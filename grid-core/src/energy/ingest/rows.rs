@@ -1,19 +1,14 @@
-//! The rows of a whole file, and what only the whole file tells: the order of the dates, the hour that comes twice,
-//! the length of the intervals and which end of them a stamp names.
+//! The rows of a whole file, as numbers until what only the whole file tells is decided: the decimal mark, the order of
+//! the dates, the hour that comes twice, the length of the intervals and which end of them a stamp names.
 
 use std::collections::BTreeMap;
 
-use jiff::{
-    SignedDuration, Timestamp, ToSpan,
-    civil::{Date, DateTime},
-};
-
 use super::{
     Fault, Options,
-    gather::{Gather, Spot},
+    gather::{Gather, Spot, Subject},
     generic_csv::ValueColumn,
-    local_clock::{self, StampConvention},
-    stamp::{self, DateOrder, Stamp, WrittenDate},
+    local_clock::StampConvention,
+    stamp::{DateOrder, Stamp},
     step::{self, Step, step_of},
     written::{Marks, Written},
 };
@@ -45,16 +40,16 @@ pub(super) struct Value {
 #[derive(Debug)]
 pub(super) struct Rows {
     columns: Vec<ValueColumn>,
-    stated: Option<StampConvention>,
+    pub(super) stated: Option<StampConvention>,
     is_utc: bool,
     registers: Vec<(String, Option<Channel>)>,
-    times: Vec<(TimeRow, usize)>,
+    pub(super) times: Vec<(TimeRow, usize)>,
     values: Vec<Value>,
     pub(super) marks: Marks,
-    shares_date: bool,
-    day_first: Option<u64>,
-    month_first: Option<u64>,
-    open: Option<TimeRow>,
+    pub(super) shares_date: bool,
+    pub(super) day_first: Option<u64>,
+    pub(super) month_first: Option<u64>,
+    pub(super) open: Option<TimeRow>,
 }
 
 impl Rows {
@@ -246,19 +241,6 @@ impl Rows {
                 else {
                     return;
                 };
-                let energy = match value.number.map(|number| number.energy(mark, column.exponent)) {
-                    Some(None) => {
-                        gather.fault(
-                            spot,
-                            &column.header,
-                            "an energy that a meter can count",
-                            "a larger number",
-                        );
-                        continue;
-                    }
-                    Some(Some(energy)) => Some(energy),
-                    None => None,
-                };
                 // A meter's name of the row and one of the column are parts of one name.
                 let both;
                 let device = match (row_device.as_str(), column.device.as_str()) {
@@ -268,268 +250,10 @@ impl Rows {
                         &both
                     }
                 };
-                gather.take(spot, &column.header, device, channel, interval, energy, value.quality);
+                let of = Subject { spot, header: &column.header, device, channel, interval };
+                let energy = |number: Written| number.energy(mark, column.exponent);
+                gather.take_written(of, value.number, energy, value.quality);
             }
         }
     }
-
-    /// The order of day and month, and why.
-    fn order(
-        &self,
-        options: &Options,
-        by_register: &BTreeMap<u32, Vec<usize>>,
-    ) -> Result<(DateOrder, Option<String>), Fault> {
-        if let Some(line) = self.day_first {
-            return Ok((DateOrder::DayFirst, Some(format!("the day comes before the month (line {line})"))));
-        }
-        if let Some(line) = self.month_first {
-            return Ok((
-                DateOrder::MonthFirst,
-                Some(format!("the month comes before the day (line {line})")),
-            ));
-        }
-        let Some(open) = self.open else { return Ok((DateOrder::DayFirst, None)) };
-        if let Some(order) = options.date_order {
-            return Ok((order, Some("the order of day and month is the one that was stated".to_owned())));
-        }
-        // In one order the rows may follow each other day by day, and in the other jump over months.
-        let runs_on = |order| by_register.values().all(|rows| self.runs_on(rows, order));
-        let why =
-            |first| Some(format!("the {first} comes first in dates, for only so the rows follow each other"));
-        match (runs_on(DateOrder::DayFirst), runs_on(DateOrder::MonthFirst)) {
-            (true, false) => Ok((DateOrder::DayFirst, why("day"))),
-            (false, true) => Ok((DateOrder::MonthFirst, why("month"))),
-            _ => {
-                let read = |order| match open.start {
-                    Stamp::Local(date, _) => {
-                        date.date(order).map_or_else(String::new, |date| date.to_string())
-                    }
-                    Stamp::At(at, _) => at.to_string(),
-                };
-                Err(Fault {
-                    line: Some(open.line),
-                    column: Some(open.column),
-                    expected: "a date that shows whether day or month comes first, or their order stated"
-                        .to_owned(),
-                    got: format!(
-                        "one that is {} or {}",
-                        read(DateOrder::DayFirst),
-                        read(DateOrder::MonthFirst)
-                    ),
-                    ..Fault::default()
-                })
-            }
-        }
-    }
-
-    fn runs_on(&self, rows: &[usize], order: DateOrder) -> bool {
-        let dates: Vec<Date> = rows
-            .iter()
-            .filter_map(|at| match self.times.get(*at)?.0.start {
-                Stamp::Local(date, _) => date.date(order),
-                Stamp::At(..) => None,
-            })
-            .collect();
-        dates.windows(2).all(|pair| match pair {
-            [a, b] => a.duration_until(*b).abs() <= SignedDuration::from_hours(24),
-            _ => true,
-        })
-    }
-
-    /// Which end of its interval a stamp names, and why.
-    fn convention(
-        &self,
-        options: &Options,
-        by_register: &BTreeMap<u32, Vec<usize>>,
-    ) -> (StampConvention, String) {
-        let named = |convention| match convention {
-            StampConvention::Start => "start",
-            StampConvention::End => "end",
-        };
-        if let Some(convention) = self.stated {
-            return (
-                convention,
-                format!("a stamp is the {} of its interval, as the header says", named(convention)),
-            );
-        }
-        let mut proofs = by_register.values().map(|rows| self.proof(rows));
-        let first = proofs.next().flatten();
-        if let Some(convention) =
-            first.filter(|first| proofs.all(|other| other.is_none_or(|other| other == *first)))
-        {
-            let text = format!(
-                "a stamp is the {} of its interval, for only so the rows fill whole days",
-                named(convention)
-            );
-            return (convention, text);
-        }
-        match options.stamp {
-            Some(convention) => {
-                (convention, format!("a stamp is the {} of its interval, as stated", named(convention)))
-            }
-            None => (
-                StampConvention::Start,
-                "nothing proves which end of its interval a stamp names; taken as the start".to_owned(),
-            ),
-        }
-    }
-
-    /// What the first and the last row of a register prove: from 00:15 to 00:00 they are ends, from 00:00 to 23:45
-    /// starts.
-    fn proof(&self, rows: &[usize]) -> Option<StampConvention> {
-        const DAY: i64 = 86_400;
-        let seconds: Vec<i64> = rows
-            .iter()
-            .filter_map(|at| self.times.get(*at))
-            .map(|(row, _)| i64::from(row.start.seconds()))
-            .collect();
-        if seconds.contains(&DAY) {
-            return Some(StampConvention::End);
-        }
-        let mut counts: BTreeMap<i64, (usize, usize)> = BTreeMap::new();
-        for pair in seconds.windows(2) {
-            if let [a, b] = pair {
-                let (step, forward) = if b > a { (b - a, 1) } else { (a - b, 0) };
-                let count = counts.entry(step).or_default();
-                *count = (count.0 + 1, count.1 + forward);
-            }
-        }
-        counts.remove(&0);
-        let (step, (count, forward)) = counts.into_iter().max_by_key(|(step, (count, _))| (*count, -step))?;
-        let (mut first, mut last) = (*seconds.first()?, *seconds.last()?);
-        if forward * 2 < count {
-            std::mem::swap(&mut first, &mut last);
-        }
-        if first == step && last == 0 {
-            Some(StampConvention::End)
-        } else if first == 0 && last == DAY - step {
-            Some(StampConvention::Start)
-        } else {
-            None
-        }
-    }
-
-    /// The instants of a register's rows, in the order of the rows; `None` after a fault.
-    fn instants(
-        &self,
-        rows: &[usize],
-        order: DateOrder,
-        calendar: &Calendar,
-        convention: StampConvention,
-        gather: &mut Gather<'_>,
-        evidence: &mut Vec<String>,
-    ) -> Option<Vec<Timestamp>> {
-        let mut civils = Vec::new();
-        let mut places = Vec::new();
-        let mut instants = vec![None; rows.len()];
-        for (position, at) in rows.iter().enumerate() {
-            match self.times.get(*at)?.0.start {
-                Stamp::At(instant, _) => *instants.get_mut(position)? = Some(instant),
-                Stamp::Local(date, seconds) => match civil(date, seconds, order) {
-                    Some(civil) => {
-                        civils.push(civil);
-                        places.push(position);
-                    }
-                    None => self.no_date(*at, gather),
-                },
-            }
-        }
-        let resolved = local_clock::resolve(calendar.zone(), &civils, convention);
-        if let Some(civil) = local_clock::once(calendar.zone(), &civils, &resolved, convention) {
-            evidence.push(local_clock::told_once(civil));
-        }
-        for (position, instant) in places.iter().zip(resolved) {
-            *instants.get_mut(*position)? = instant;
-        }
-        for (at, instant) in rows.iter().zip(&instants) {
-            if instant.is_none() && !gather.is_hopeless() {
-                let (row, _) = self.times.get(*at)?;
-                let shown = match row.start {
-                    Stamp::Local(date, seconds) => {
-                        civil(date, seconds, order).map_or_else(String::new, |civil| civil.to_string())
-                    }
-                    Stamp::At(at, _) => at.to_string(),
-                };
-                let expected = format!("a time that there was in {}", calendar.name());
-                let got = format!("`{shown}`, which the clock skipped");
-                gather.fault(Spot { line: row.line, column: row.column }, "", expected, got);
-            }
-        }
-        instants.into_iter().collect()
-    }
-
-    fn no_date(&self, at: usize, gather: &mut Gather<'_>) {
-        if let Some((row, _)) = self.times.get(at) {
-            gather.fault(
-                Spot { line: row.line, column: row.column },
-                "",
-                "a date of the calendar",
-                "one that is not",
-            );
-        }
-    }
-
-    /// Intervals with their own ends.
-    fn with_ends(
-        &self,
-        rows: &[usize],
-        starts: &[Timestamp],
-        order: DateOrder,
-        calendar: &Calendar,
-        intervals: &mut [Option<Interval>],
-        gather: &mut Gather<'_>,
-    ) {
-        let ends = |row: &TimeRow, start: Timestamp| -> Vec<Timestamp> {
-            match row.end {
-                None => Vec::new(),
-                // An end that is the last second of the interval is the next second.
-                Some(Stamp::At(end, seconds)) => {
-                    let inclusive = i64::from(seconds % 60 == 59);
-                    end.checked_add(inclusive.seconds()).into_iter().collect()
-                }
-                Some(Stamp::Local(date, seconds)) => {
-                    let Some(mut end) = civil(date, seconds, order) else { return Vec::new() };
-                    if seconds % 60 == 59 {
-                        end = end.saturating_add(1.second());
-                    }
-                    let mut found = local_clock::candidates(calendar.zone(), end, StampConvention::End);
-                    if self.shares_date
-                        && let Ok(next) = end.checked_add(1.day())
-                    {
-                        found.extend(local_clock::candidates(calendar.zone(), next, StampConvention::End));
-                    }
-                    found.retain(|end| *end > start);
-                    found
-                }
-            }
-        };
-        // The length that most rows have decides between two ends.
-        let mut lengths: BTreeMap<i64, usize> = BTreeMap::new();
-        for (at, start) in rows.iter().zip(starts) {
-            if let Some(end) = self.times.get(*at).and_then(|(row, _)| ends(row, *start).first().copied()) {
-                *lengths.entry(end.as_second() - start.as_second()).or_default() += 1;
-            }
-        }
-        let usual =
-            lengths.into_iter().max_by_key(|(length, count)| (*count, -length)).map(|(length, _)| length);
-        for (at, start) in rows.iter().zip(starts) {
-            let Some((row, _)) = self.times.get(*at) else { continue };
-            let ends = ends(row, *start);
-            let usual = ends.iter().find(|end| Some(end.as_second() - start.as_second()) == usual);
-            let interval = usual.or(ends.first()).and_then(|end| Interval::new(*start, *end).ok());
-            match (interval, intervals.get_mut(*at)) {
-                (Some(interval), Some(slot)) => *slot = Some(interval),
-                _ => gather.fault(
-                    Spot::line(row.line),
-                    "",
-                    format!("an end after the start {start}"),
-                    "another one",
-                ),
-            }
-        }
-    }
-}
-
-fn civil(date: WrittenDate, seconds: u32, order: DateOrder) -> Option<DateTime> {
-    stamp::civil(date.date(order)?, seconds)
 }

@@ -3,17 +3,17 @@
 //! The grid operator hands out each quarter-hour's generation by a static or a dynamic key and publishes, by metering
 //! code, what was offered to a consumer (`G.02`), what the consumer used of it (`G.03`) and what is left of each plant
 //! (`P.01`). A meter may belong to several communities, each with its participation factor; its readings are first
-//! multiplied by that factor (`G.01T`).
+//! multiplied by that factor (`G.01T`), which is what [`Participation`](crate::energy::sharing::Participation) does.
 
 use jiff::civil::date;
 
 use super::{
     Allotment, Article, Confidence, Error, KeyKind, Law, Rules, Step,
-    allotment::{not_negative, same_length, share_weights, split, step, weights, whole_share_weights},
+    allotment::{not_negative, same_length, split, step, weights, whole_share_weights},
 };
 use crate::{
     energy::sharing::CellRounding,
-    quantity::{self, Energy, Rounding, Share},
+    quantity::{self, Energy, Share},
     time::Resolution,
 };
 
@@ -121,71 +121,6 @@ pub fn share_quarter_hour(
     step(generation, &offered, consumption, rounding)
 }
 
-/// The most communities that one meter may belong to.
-pub const MOST_COMMUNITIES: usize = 5;
-
-/// The participation factors of one meter, one for each community that it belongs to.
-///
-/// ```
-/// use grid_core::{energy::rules::austria::Participation, quantity::Energy};
-/// let factors = Participation::new(vec!["60 %".parse()?, "40 %".parse()?])?;
-/// assert_eq!(factors.of(Energy::from_mwh(1_001)), [601, 400].map(Energy::from_mwh));
-/// assert!(Participation::new(vec!["60 %".parse()?, "41 %".parse()?]).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Participation {
-    factors: Vec<Share>,
-}
-
-impl Participation {
-    /// Makes the factors of one meter.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooManyCommunities`] past five, [`Error::SharesDoNotFit`] where they add up to more than 100 %.
-    ///
-    /// # References
-    ///
-    /// EDA, Mehrfachteilnahme: `Σ f ≤ 100`, up to five communities.
-    pub fn new(factors: Vec<Share>) -> Result<Self, Error> {
-        if factors.len() > MOST_COMMUNITIES {
-            return Err(Error::TooManyCommunities { most: MOST_COMMUNITIES, got: factors.len() });
-        }
-        share_weights(&factors, "participation factors of a meter")?;
-        Ok(Self { factors })
-    }
-
-    /// The factors, in the order of the communities.
-    pub fn factors(&self) -> &[Share] {
-        &self.factors
-    }
-
-    /// What each community counts of a reading (`G.01T`), each half up to six decimals as operators publish it.
-    ///
-    /// # References
-    ///
-    /// EDA: `G.01T = G.01 · f / 100` (kWh; f in percent).
-    pub fn of(&self, reading: Energy) -> Vec<Energy> {
-        let part = |factor: &Share| {
-            reading.scale(i64::from(factor.as_ppm()), 1_000_000, Rounding::HalfUp).unwrap_or(reading)
-        };
-        self.factors.iter().map(part).collect()
-    }
-
-    /// What each community counts of a reading, so that factors of 100 % together count all of it, to the last
-    /// milliwatt-hour.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NegativeEnergy`] for a reading below zero.
-    pub fn of_exactly(&self, reading: Energy) -> Result<Vec<Energy>, Error> {
-        not_negative(&[reading], "reading")?;
-        let (weights, unassigned) = share_weights(&self.factors, "participation factors of a meter")?;
-        split(reading, &weights, unassigned, CellRounding::Exact)
-    }
-}
-
 /// What a consumer pays the community for: the energy that it used of the offer (`G.03`).
 ///
 /// # References
@@ -237,13 +172,6 @@ mod tests {
             let parts = largest_remainder(1_000_000, &weights).unwrap();
             parts.into_iter().map(|ppm| Share::from_ppm(u32::try_from(ppm).unwrap()).unwrap()).collect()
         })
-    }
-
-    #[test]
-    fn factors_that_are_more_than_a_meter_are_refused() {
-        let fifth = Share::from_ppm(200_000).unwrap();
-        assert!(Participation::new(vec![fifth; 5]).is_ok());
-        assert!(matches!(Participation::new(vec![Share::NONE; 6]), Err(Error::TooManyCommunities { .. })));
     }
 
     #[test]
@@ -346,17 +274,6 @@ mod tests {
             let fine: Energy = steps.iter().map(|(made, needs)| used(*made, needs)).sum();
             let needs: Vec<i64> = (0..3).map(|m| steps.iter().map(|(_, needs)| needs[m]).sum()).collect();
             prop_assert!(fine <= used(steps.iter().map(|(made, _)| made).sum(), &needs));
-        }
-
-        #[test]
-        fn factors_of_a_whole_count_all_of_a_reading(reading in 0..1_i64 << 50, factors in (1..=5_usize).prop_flat_map(shares)) {
-            let meter = Participation::new(factors).unwrap();
-            let reading = Energy::from_mwh(reading);
-            let parts = meter.of_exactly(reading).unwrap();
-            prop_assert_eq!(parts.iter().copied().sum::<Energy>(), reading);
-            for (exact, published) in parts.iter().zip(meter.of(reading)) {
-                prop_assert!((exact.as_mwh() - published.as_mwh()).abs() <= 1);
-            }
         }
     }
 }

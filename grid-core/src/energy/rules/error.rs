@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
 use super::Law;
 use crate::{
@@ -84,14 +84,6 @@ pub enum Error {
         /// How many plants there are.
         plants: usize,
     },
-    /// A meter belongs to more communities than it may.
-    #[error("expected at most {most} communities for one meter, got {got}")]
-    TooManyCommunities {
-        /// The limit.
-        most: usize,
-        /// How many there are.
-        got: usize,
-    },
     /// A capital grant is above what the premium's formula knows.
     #[error("expected a capital grant of at most {most} of the cost, got {got}")]
     GrantTooLarge {
@@ -128,6 +120,42 @@ pub enum Error {
         /// The year that is too far.
         year: i16,
     },
+    /// Coefficients differ by the hour where they must not.
+    #[error("expected coefficients that are the same in each hour, got others in hour {hour}")]
+    HoursDiffer {
+        /// The first hour that differs from those before it.
+        hour: u16,
+    },
+    /// A supply point is no member's, or several members'.
+    #[error("expected {expected}, got `{got}`")]
+    NobodysPoint {
+        /// What it should be.
+        expected: String,
+        /// Its code, cut to a printable length.
+        got: String,
+    },
+    /// A member has no supply point, or several.
+    #[error("expected one supply point (CUPS) of the member `{member}`, got {got}")]
+    NotOnePoint {
+        /// The member, cut to a printable length.
+        member: String,
+        /// How many there are.
+        got: usize,
+    },
+    /// A key has no coefficients, because its shares are not fixed.
+    #[error("expected a key of the kind `static`, got `{kind}`")]
+    NotFixed {
+        /// The kind of the key.
+        kind: &'static str,
+    },
+    /// A year's coefficients begin in another year.
+    #[error("expected a start in {year}, got {got}")]
+    OutsideYear {
+        /// The year.
+        year: i16,
+        /// The instant.
+        got: Timestamp,
+    },
     /// A file could not be written.
     #[error("failed to write the coefficients: {reason}")]
     Unwritable {
@@ -160,12 +188,16 @@ impl Failure for Error {
             | Self::NegativeEnergy { .. }
             | Self::CapacityOutOfRange { .. }
             | Self::NoCapacity { .. }
-            | Self::TooManyCommunities { .. }
             | Self::GrantTooLarge { .. }
             | Self::NotAnHour { .. }
             | Self::NotAFileName { .. }
             | Self::NotASupplyPoint { .. }
+            | Self::HoursDiffer { .. }
+            | Self::NobodysPoint { .. }
+            | Self::OutsideYear { .. }
             | Self::TooManyYears { .. } => Kind::Invalid,
+            // The file is not at fault, but what the community has.
+            Self::NotOnePoint { .. } | Self::NotFixed { .. } => Kind::Conflict,
         }
     }
 
@@ -181,6 +213,17 @@ impl Failure for Error {
             Self::NotAFileName { .. } => {
                 Some("name it with the self-consumption code (CAU), `_`, the year and `.txt`".to_owned())
             }
+            Self::HoursDiffer { .. } => Some(
+                "a community settles by fixed shares; shares that differ by the hour are computed by `rules::spain::share_hours`"
+                    .to_owned(),
+            ),
+            Self::NotOnePoint { .. } | Self::NobodysPoint { .. } => Some(
+                "call each member, or one of its devices, by the code; each supply point needs a member of its own"
+                    .to_owned(),
+            ),
+            Self::NotFixed { .. } => Some(
+                "set fixed shares that add up to 1, with a key of the kind `static`".to_owned(),
+            ),
             Self::Energy(error) => error.hint(),
             Self::Quantity(error) => error.hint(),
             Self::Time(error) => error.hint(),
@@ -191,9 +234,9 @@ impl Failure for Error {
             | Self::NegativeEnergy { .. }
             | Self::CapacityOutOfRange { .. }
             | Self::NoCapacity { .. }
-            | Self::TooManyCommunities { .. }
             | Self::GrantTooLarge { .. }
             | Self::NotASupplyPoint { .. }
+            | Self::OutsideYear { .. }
             | Self::TooManyYears { .. }
             | Self::Unwritable { .. } => None,
         }

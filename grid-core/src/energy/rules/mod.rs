@@ -4,7 +4,8 @@
 //! is settled, which keys may be agreed, and each article with how sure this engine is of it ([`Confidence`]). Laws
 //! change, so every set of rules has a day from which it holds, and an old month is settled by the rules of its time.
 //!
-//! The formulas are in one module per country: [`spain`] (with its file of coefficients, [`spain_file`]), [`colombia`],
+//! The formulas are in one module per country: [`spain`] (with its file of coefficients, [`spain_file`], and what makes a
+//! key of it, [`spain_key`]), [`colombia`],
 //! [`austria`], [`italy`], [`france`] and [`germany`]. They share one form: a key gives each member an [`Allotment`] of
 //! an interval, and a [`Step`] says what was used and what was left of each plant. All is exact: energies are whole
 //! milliwatt-hours and what rounding leaves over goes to the largest remainders, unless the operator's rounding, cell by
@@ -27,6 +28,7 @@ pub mod italy;
 pub mod spain;
 pub mod spain_coefficients;
 pub mod spain_file;
+pub mod spain_key;
 
 pub use allotment::{Allotment, Step};
 pub use error::Error;

@@ -102,7 +102,7 @@ impl fmt::Display for FileName {
 
 /// Whether a text has the form of a supply point's code (CUPS): `ES`, sixteen digits, two letters and, for some, a
 /// digit and a letter more. The two control letters are not recomputed.
-fn is_supply_point(text: &str) -> bool {
+pub(super) fn is_supply_point(text: &str) -> bool {
     let bytes = text.as_bytes();
     matches!(bytes.len(), 20 | 22)
         && bytes.starts_with(b"ES")
@@ -135,6 +135,16 @@ fn is_supply_point(text: &str) -> bool {
 ///
 /// RD 244/2019, Anexo I, point 1, "Ficheros" (as changed by Orden TED/1247/2021).
 pub fn read(source: impl Read, file: &str) -> Result<Coefficients, Error> {
+    read_of(source, file, |_| None)
+}
+
+/// Reads a file whose consumers must be known: `refuse` is asked once about each, and says what was expected in its place
+/// where it is not right.
+pub(super) fn read_of(
+    source: impl Read,
+    file: &str,
+    mut refuse: impl FnMut(&str) -> Option<String>,
+) -> Result<Coefficients, Error> {
     let mut lines = BufReader::with_capacity(64 * 1024, source);
     let mut table = Table::default();
     let mut line = Vec::new();
@@ -163,7 +173,7 @@ pub fn read(source: impl Read, file: &str) -> Result<Coefficients, Error> {
         let row = row.strip_suffix(b"\r").unwrap_or(row);
         let row = if number == 1 { row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(row) } else { row };
         if !row.is_empty() {
-            table.take(row, number);
+            table.take(row, number, &mut refuse);
         }
     }
     table.finish(file)
@@ -204,7 +214,7 @@ impl Table {
         }
     }
 
-    fn take(&mut self, row: &[u8], line: u64) {
+    fn take(&mut self, row: &[u8], line: u64, refuse: &mut impl FnMut(&str) -> Option<String>) {
         let Ok(row) = std::str::from_utf8(row) else {
             self.fault(line, 1, "text in UTF-8", "bytes of another encoding");
             return;
@@ -242,10 +252,14 @@ impl Table {
             self.fault(line, if hour.is_some() { 3 } else { 2 }, COEFFICIENT, coefficient);
             return;
         };
+        if !self.find(point, line, refuse) {
+            return;
+        }
         self.keep(point, index, ppm, line);
     }
 
-    fn keep(&mut self, point: &str, index: usize, ppm: u32, line: u64) {
+    /// Goes to the column of a consumer, which is made where there is none; `false` where there is no place for it.
+    fn find(&mut self, point: &str, line: u64, refuse: &mut impl FnMut(&str) -> Option<String>) -> bool {
         if self.columns.get(self.last).is_none_or(|(known, _)| known != point) {
             if let Some(&at) = self.places.get(point) {
                 self.last = at;
@@ -253,11 +267,18 @@ impl Table {
                 self.last = self.columns.len();
                 self.places.insert(point.to_owned(), self.last);
                 self.columns.push((point.to_owned(), Vec::new()));
+                if let Some(expected) = refuse(point) {
+                    self.fault(line, 1, &expected, point);
+                }
             } else {
                 self.fault(line, 1, "at most 2000 consumers", point);
-                return;
+                return false;
             }
         }
+        true
+    }
+
+    fn keep(&mut self, point: &str, index: usize, ppm: u32, line: u64) {
         let Some((_, column)) = self.columns.get_mut(self.last) else { return };
         if column.len() <= index {
             column.resize(index + 1, MISSING);

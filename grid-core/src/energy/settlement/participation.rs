@@ -1,7 +1,10 @@
 //! Members who take part in several communities.
 
 use super::Contract;
-use crate::energy::{Community, Error, Reading, balance::Account};
+use crate::energy::{
+    Community, Error, Reading,
+    balance::{Account, MemberRegister},
+};
 
 /// The accounts of a community in which members' meters are divided among communities: of each reading the part that is
 /// this community's, so that the parts of all add up to the reading, to the last milliwatt-hour.
@@ -35,12 +38,18 @@ pub(super) fn parts(
                     })
                     .collect()
             };
-            let readings = account
-                .readings
+            let registers = account
+                .registers
                 .iter()
-                .map(|(channel, readings)| Ok((*channel, divide(readings)?)))
+                .map(|register| {
+                    Ok(MemberRegister {
+                        channel: register.channel,
+                        readings: divide(&register.readings)?,
+                        terms: register.terms.clone(),
+                    })
+                })
                 .collect::<Result<_, Error>>()?;
-            Ok(Account { readings, ..account.clone() })
+            Ok(Account { member: account.member, name: account.name.clone(), registers })
         })
         .collect()
 }

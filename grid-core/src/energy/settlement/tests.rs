@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     energy::{
         Channel, Community, Error, Name, Reading,
-        balance::Account,
+        balance::{Account, MemberRegister},
         rules::Law,
         sharing::{Key, Participation, SharingKey},
         tariff::{PriceBook, Tariff},
@@ -74,11 +74,11 @@ fn account(number: u128, slots: &[Interval], consumption: &[i64], generation: &[
             .map(|(slot, mwh)| Reading::new(*slot, Some(Energy::from_mwh(*mwh)), Quality::Measured).unwrap())
             .collect()
     };
-    let mut readings = vec![(Channel::Consumption, register(consumption))];
+    let mut registers = vec![MemberRegister::new(Channel::Consumption, register(consumption))];
     if !generation.is_empty() {
-        readings.push((Channel::Generation, register(generation)));
+        registers.push(MemberRegister::new(Channel::Generation, register(generation)));
     }
-    Account { member: member(number), name: Name::new(&format!("member {number}")).unwrap(), readings }
+    Account { member: member(number), name: Name::new(&format!("member {number}")).unwrap(), registers }
 }
 
 fn at(text: &str) -> Timestamp {
@@ -261,7 +261,7 @@ fn a_years_energy_is_the_sum_of_its_days() {
 #[test]
 fn readings_that_are_missing_are_refused_or_left_out_and_never_zero() {
     let mut world = World::new("Europe/Madrid", date(2026, 3, 10), |_, _| (1_000, 0));
-    world.accounts[2].readings[0].1.remove(5);
+    world.accounts[2].registers[0].readings.remove(5);
     let refused = world.settle().unwrap_err();
     assert!(
         matches!(&refused, Error::IncompleteReadings { members: 1, known: 95, slots: 96, .. }),
@@ -403,7 +403,7 @@ fn what_is_divided_falls_to_nobody_whose_readings_are_missing() {
     world.accounts.truncate(2);
     world.keys = vec![(Timestamp::MIN, Key::Equal)];
     // The second member's reading of one slot is not there.
-    world.accounts[1].readings[0].1.pop();
+    world.accounts[1].registers[0].readings.pop();
     let settled = world.settle().unwrap();
     // 95 slots divide 1,000 mWh in halves: the second member uses 400 of its own and is paid for 100.
     let energy = settled.account.energy;

@@ -262,18 +262,7 @@ impl Failure for Error {
             Self::NoPower { .. } => Some("give the member's contracted power under that name".to_owned()),
             Self::Quantity(error) => error.hint(),
             Self::Time(error) => error.hint(),
-            Self::NotAQuantity { .. }
-            | Self::UnequalLength { .. }
-            | Self::OtherSlots { .. }
-            | Self::NegativeEnergy { .. }
-            | Self::NoColumn { .. }
-            | Self::NoTiers { .. }
-            | Self::NegativeStart { .. }
-            | Self::SlotsDoNotCover { .. }
-            | Self::OtherCurrency { .. }
-            | Self::PricesOverlap { .. }
-            | Self::PriceRow { .. }
-            | Self::Unreadable { .. } => None,
+            _ => None,
         }
     }
 

@@ -1,0 +1,10 @@
+-- How full each user's battery was, as clients of the old paths tell it: one row an instant, in parts per million and milliwatt-hours.
+CREATE TABLE battery_levels (
+    owner       BINARY(16) NOT NULL,
+    measured_at BIGINT NOT NULL,
+    level_ppm   BIGINT NOT NULL,
+    capacity    BIGINT NOT NULL,
+    available   BIGINT NOT NULL,
+    PRIMARY KEY (owner, measured_at),
+    FOREIGN KEY (owner) REFERENCES users (id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
