@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::log::Format;
 use crate::error::{Failure, Kind, Place};
 
 /// A battery recording could not be read.
@@ -21,6 +22,20 @@ pub enum Error {
         path: PathBuf,
         /// What was wrong with it.
         source: Box<Error>,
+    },
+    /// The end of a file's name says no layout that is written.
+    #[error("expected a file name that ends in `.csv`, `.parquet` or `.json`, got `{}`", path.display())]
+    NotAnExport {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file could not be written.
+    #[error("failed to write the battery recording to `{}`", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong with it.
+        source: std::io::Error,
     },
     /// The source is longer than the limit.
     #[error("expected at most {limit} bytes of battery recording, got more")]
@@ -50,6 +65,18 @@ pub enum Error {
         /// What was found there.
         found: String,
     },
+    /// The source is something else that was recognised: a document, an energy meter's readings, a table of cycles.
+    #[error(
+        "expected a battery recording with a time and a voltage, current, power or state of charge, got {found}"
+    )]
+    AnotherKind {
+        /// The line that shows it, counted from 1.
+        line: Option<u64>,
+        /// What it is, with the names of its columns where it has some.
+        found: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// There is a header line, and no row of numbers under it.
     #[error("line {line}: expected rows of numbers under the header line, got none")]
     NoRows {
@@ -70,6 +97,43 @@ pub enum Error {
         /// The cell, cut to a printable length.
         got: String,
     },
+    /// More rows than the limit allows hold no number, or none where one is needed.
+    #[error("expected at most {limit} unreadable rows, got more")]
+    TooManyBadRows {
+        /// The limit.
+        limit: u64,
+        /// The first of them.
+        places: Vec<Place>,
+    },
+    /// A table does not have a column that it needs.
+    #[error("line {line}: expected a column \"{header}\", got `{got}`")]
+    MissingColumn {
+        /// The header line, counted from 1.
+        line: u64,
+        /// The column's header.
+        header: &'static str,
+        /// The headers that are there, cut to a printable length.
+        got: String,
+    },
+    /// A table has more rows than are read.
+    #[error("expected at most {limit} rows, got more")]
+    TooManyRows {
+        /// The limit.
+        limit: usize,
+    },
+    /// The caller stated a format, and the file is of another one.
+    #[error("expected a recording of the format `{stated}`, got one of `{found}`: {why}")]
+    OtherFormat {
+        /// What the caller stated.
+        stated: Format,
+        /// What the file is.
+        found: Format,
+        /// How that is seen.
+        why: &'static str,
+    },
+    /// The progress callback ended the reading.
+    #[error("the reading was cancelled before the end of the battery recording")]
+    Cancelled,
     /// Two columns have the same header and different values.
     #[error(
         "line {line}: expected one column \"{header}\", got columns {first} and {second} with different values"
@@ -91,13 +155,19 @@ impl Failure for Error {
         match self {
             Self::File { source, .. } => source.kind(),
             Self::Unreadable { source } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
-            Self::Unreadable { .. } => Kind::Internal,
-            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Unreadable { .. } | Self::Unwritable { .. } => Kind::Internal,
+            Self::TooLarge { .. } | Self::TooManyRows { .. } => Kind::TooLarge,
             Self::Empty
             | Self::NotText { .. }
             | Self::NotARecording { .. }
+            | Self::AnotherKind { .. }
             | Self::NoRows { .. }
             | Self::NotANumber { .. }
+            | Self::TooManyBadRows { .. }
+            | Self::OtherFormat { .. }
+            | Self::MissingColumn { .. }
+            | Self::Cancelled
+            | Self::NotAnExport { .. }
             | Self::DuplicateColumn { .. } => Kind::Invalid,
         }
     }
@@ -112,18 +182,30 @@ impl Failure for Error {
             Self::NotARecording { .. } => {
                 Some("name the columns with their units, for example `time_s,voltage_v,current_a`".to_owned())
             }
+            Self::AnotherKind { advice, .. } => Some((*advice).to_owned()),
             Self::NotANumber { .. } => {
                 Some("correct the cell, or leave it empty where nothing was measured".to_owned())
             }
+            Self::MissingColumn { .. } => Some("name the columns in the first line".to_owned()),
+            Self::TooManyRows { .. } => Some("send the table in parts".to_owned()),
+            Self::TooManyBadRows { .. } => Some("correct the rows, or raise the limit".to_owned()),
+            Self::OtherFormat { found, .. } => Some(format!("leave the format out, or state `{found}`")),
             Self::DuplicateColumn { .. } => Some("delete or rename one of the two columns".to_owned()),
-            Self::Unreadable { .. } | Self::Empty | Self::NoRows { .. } => None,
+            Self::NotAnExport { .. } => {
+                Some("write `.csv` for spreadsheets, `.parquet` for data frames".to_owned())
+            }
+            Self::Unreadable { .. }
+            | Self::Unwritable { .. }
+            | Self::Empty
+            | Self::NoRows { .. }
+            | Self::Cancelled => None,
         }
     }
 
     fn places(&self) -> Vec<Place> {
         match self {
             Self::File { source, .. } => source.places(),
-            Self::NotARecording { line, found, .. } => vec![Place {
+            Self::NotARecording { line, found, .. } | Self::AnotherKind { line, found, .. } => vec![Place {
                 pointer: None,
                 line: *line,
                 column: None,
@@ -151,9 +233,23 @@ impl Failure for Error {
                 expected: "a header that no other column has".to_owned(),
                 got: header.clone(),
             }],
-            Self::Unreadable { .. } | Self::TooLarge { .. } | Self::Empty | Self::NotText { .. } => {
-                Vec::new()
-            }
+            Self::MissingColumn { line, header, got } => vec![Place {
+                pointer: Some((*header).to_owned()),
+                line: Some(*line),
+                column: None,
+                expected: "a column of that name".to_owned(),
+                got: got.clone(),
+            }],
+            Self::TooManyBadRows { places, .. } => places.clone(),
+            Self::Unreadable { .. }
+            | Self::Unwritable { .. }
+            | Self::NotAnExport { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyRows { .. }
+            | Self::Empty
+            | Self::NotText { .. }
+            | Self::OtherFormat { .. }
+            | Self::Cancelled => Vec::new(),
         }
     }
 }

@@ -1,64 +1,13 @@
 //! A recording of a battery: columns of equal length, in SI-like units, charging positive.
 
-use std::fmt;
-
-use super::cycle::{self, CycleSummary};
-
-/// Which layout a recording came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// Arbin (MITS Pro, and the tables that BEEP and CALCE publish).
-    Arbin,
-    /// Maccor (MIMS and text exports).
-    Maccor,
-    /// Neware (BTS, flat and nested).
-    Neware,
-    /// Battery Data Format of the Linux Foundation, by label or by machine name.
-    Bdf,
-    /// BioLogic (EC-Lab, BT-Lab).
-    Biologic,
-    /// Basytec.
-    Basytec,
-    /// Novonix.
-    Novonix,
-    /// PEC.
-    Pec,
-    /// Landt.
-    Landt,
-    /// Digatron.
-    Digatron,
-    /// A log of a home battery: Powerwall, Victron VRM, E3DC, Home Assistant, Enphase.
-    Home,
-    /// None of the above: columns by their names and units alone.
-    Generic,
-}
-
-impl Format {
-    /// The format's name in lower case, as the server and Python show it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Arbin => "arbin",
-            Self::Maccor => "maccor",
-            Self::Neware => "neware",
-            Self::Bdf => "bdf",
-            Self::Biologic => "biologic",
-            Self::Basytec => "basytec",
-            Self::Novonix => "novonix",
-            Self::Pec => "pec",
-            Self::Landt => "landt",
-            Self::Digatron => "digatron",
-            Self::Home => "home",
-            Self::Generic => "generic",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::cycle::CycleSummary;
+use super::evidence::Evidence;
+pub(super) use super::format::Format;
+use super::label::Labels;
+use super::rows::Rows;
+use super::step_summary::StepSummary;
+use super::summary::summarise;
+use crate::error::Place;
 
 /// Something odd that was noticed while reading, and what was done about it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -69,15 +18,35 @@ pub struct Remark {
     pub message: String,
     /// The line in the file, counted from 1, where one line is meant.
     pub line: Option<u64>,
+    /// The first ten of the places that are meant, where they are lines or cells of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
 }
 
 impl Remark {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), line: None }
+        Self { code, message: message.into(), line: None, places: Vec::new() }
     }
 
     pub(super) fn at(code: &'static str, message: impl Into<String>, line: u64) -> Self {
-        Self { code, message: message.into(), line: Some(line) }
+        Self { code, message: message.into(), line: Some(line), places: Vec::new() }
+    }
+
+    pub(super) fn of_places(code: &'static str, message: impl Into<String>, places: &[Place]) -> Self {
+        let line = places.first().and_then(|place| place.line);
+        Self { code, message: message.into(), line, places: places.to_vec() }
+    }
+}
+
+/// The wall clock of a start as text, `null` where it is not known.
+#[expect(clippy::ref_option, reason = "what serde hands over")]
+pub(super) fn start_as_text<S: serde::Serializer>(
+    start: &Option<jiff::civil::DateTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match start {
+        Some(start) => serializer.collect_str(start),
+        None => serializer.serialize_none(),
     }
 }
 
@@ -85,7 +54,8 @@ impl Remark {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
     /// What it is, with its unit: `solar_power_w`, `load_power_w`, `grid_power_w`, `import_power_w`,
-    /// `export_power_w`, or the same with `energy_wh`, as recorded.
+    /// `export_power_w`, or the same with `energy_wh`, as recorded; `energy_capacity_wh` is what the battery can
+    /// hold.
     pub name: &'static str,
     /// One value a row; NaN where nothing was measured.
     pub values: Vec<f64>,
@@ -108,8 +78,8 @@ pub struct Channel {
 pub struct Recording {
     /// The layout that was recognised.
     pub format: Format,
-    /// Why: header line, delimiter, signature, and what each column was taken for.
-    pub evidence: Vec<String>,
+    /// Why: signature, header line, delimiter, marks, dates, what each column was taken for, and what was not used.
+    pub evidence: Vec<Evidence>,
     /// What was odd, and what was done about it.
     pub remarks: Vec<Remark>,
     /// The wall clock of the first row as the file has it, without a zone; the stated start of the test where rows
@@ -145,6 +115,8 @@ pub struct Recording {
     pub step_index: Option<Vec<i64>>,
     /// Seconds since the start of the step, where the file has them.
     pub step_time_s: Option<Vec<f64>>,
+    /// What the vendor calls the rows, in a column such as `Cycle_Label` or `Protocol`.
+    pub labels: Option<Labels>,
     /// Further columns of a home-battery log.
     pub channels: Vec<Channel>,
 }
@@ -162,7 +134,46 @@ impl Recording {
 
     /// Capacity, energy and efficiency of each cycle: by the vendor's cycle column, else by the sign of the current.
     pub fn cycles(&self) -> Vec<CycleSummary> {
-        cycle::summaries(self).0
+        summarise(self).cycles
+    }
+
+    /// Kind, capacity and ends of each step: by the vendor's step column, else by where the current starts, stops and
+    /// turns.
+    ///
+    /// ```
+    /// use grid_core::battery::{StepKind, read_bytes};
+    /// let file = b"time_s,voltage_V,current_A\n0,3.6,0\n600,3.6,0\n601,3.7,1\n2401,3.9,1\n2402,3.8,0\n3000,3.8,0\n";
+    /// let steps = read_bytes(file)?.steps();
+    /// let kinds: Vec<StepKind> = steps.iter().map(|step| step.kind).collect();
+    /// assert_eq!(kinds, [StepKind::Rest, StepKind::ConstantCurrent, StepKind::Rest]);
+    /// assert_eq!(steps[1].end_voltage_v, Some(3.9));
+    /// # Ok::<(), grid_core::battery::Error>(())
+    /// ```
+    pub fn steps(&self) -> Vec<StepSummary> {
+        summarise(self).steps
+    }
+
+    /// All rows as one batch.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows {
+            time_s: &self.time_s,
+            voltage_v: &self.voltage_v,
+            current_a: &self.current_a,
+            power_w: self.power_w.as_deref(),
+            temperature_c: self.temperature_c.as_deref(),
+            state_of_charge: self.state_of_charge.as_deref(),
+            charge_capacity_ah: self.charge_capacity_ah.as_deref(),
+            discharge_capacity_ah: self.discharge_capacity_ah.as_deref(),
+            capacity_ah: self.capacity_ah.as_deref(),
+            charge_energy_wh: self.charge_energy_wh.as_deref(),
+            discharge_energy_wh: self.discharge_energy_wh.as_deref(),
+            energy_wh: self.energy_wh.as_deref(),
+            cycle_index: self.cycle_index.as_deref(),
+            step_index: self.step_index.as_deref(),
+            step_time_s: self.step_time_s.as_deref(),
+            labels: self.labels.as_ref().map(Labels::places),
+            label_names: self.labels.as_ref().map_or(&[], Labels::names),
+        }
     }
 
     /// Whether a remark with this code was made.

@@ -12,6 +12,7 @@
     reason = "a test says what it checked, and may stop at what it did not expect"
 )]
 
+mod formats;
 mod reference;
 
 use std::path::{Path, PathBuf};
@@ -396,6 +397,10 @@ fn known_answers_of_other_programs_come_out() {
     let cycles = read("cellpy/neware_uio.csv").cycles();
     near(cycles[2].charge_capacity_ah, 7.835e-3, 5e-7);
     near(cycles[2].discharge_capacity_ah, 7.974e-3, 5e-7);
+    // The vendor's own energy over its own charge; the mean voltages are those of the integrals.
+    near(cycles[2].charge_voltage_mean_v.unwrap(), 3.345_32 / 7.834_77, 1e-4);
+    near(cycles[2].discharge_voltage_mean_v.unwrap(), 1.597_58 / 7.974_23, 1e-4);
+    assert!(cycles.iter().all(|cycle| cycle.energy_agreement.is_some_and(|energy| energy.agrees)));
     let cycles = read("diffcapanalyzer/CS2_33_2_2_11.csv").cycles();
     near(cycles[0].charge_capacity_ah, 0.16934, 5e-6);
     near(cycles[0].discharge_capacity_ah, 0.15606, 5e-6);

@@ -16,6 +16,7 @@ mod shared_data;
 mod auth;
 
 mod battery;
+mod battery_analysis;
 
 #[cfg(feature = "forecast")]
 mod forecast;
@@ -24,6 +25,8 @@ mod forecast;
 mod chart;
 #[cfg(feature = "_store")]
 mod store;
+#[cfg(feature = "_store")]
+mod store_agreement_checks;
 #[cfg(feature = "_store")]
 mod store_auth_checks;
 #[cfg(feature = "_store")]
@@ -44,6 +47,8 @@ mod store_import_checks;
 mod store_log;
 #[cfg(feature = "_store")]
 mod store_outages;
+#[cfg(feature = "_store")]
+mod store_placement_checks;
 #[cfg(feature = "_store")]
 mod store_reading_checks;
 #[cfg(feature = "_store")]

@@ -4,8 +4,9 @@
 //! and `TestTime` are one name. A name that the table does not have is still taken when it says both the quantity
 //! (`… voltage …`) and a unit that fits, unless a word such as `max` or `cutoff` says that it is something else.
 
-use super::synonyms::known;
+use super::generic;
 use super::unit::{self, Dimension, Unit};
+use super::vendor::{self, UnitBy, Vendor};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,14 +36,18 @@ pub(super) enum Role {
     LoadEnergy,
     ImportEnergy,
     ExportEnergy,
+    /// What the battery can hold.
+    EnergyCapacity,
     Cycle,
     Step,
     State,
+    /// What the vendor calls the row's cycle or its procedure.
+    Label,
 }
 
 impl Role {
     /// What the column's unit must measure, if the header states one.
-    fn dimension(self) -> Option<Dimension> {
+    pub(super) fn dimension(self) -> Option<Dimension> {
         match self {
             Self::TestTime | Self::StepTime => Some(Dimension::Time),
             Self::Voltage => Some(Dimension::Voltage),
@@ -56,7 +61,7 @@ impl Role {
             | Self::ImportPower
             | Self::ExportPower => Some(Dimension::Power),
             Self::Temperature => Some(Dimension::Temperature),
-            Self::StateOfCharge | Self::Cycle | Self::Step => Some(Dimension::Ratio),
+            Self::StateOfCharge | Self::Cycle | Self::Step | Self::Label => Some(Dimension::Ratio),
             Self::ChargeCapacity | Self::DischargeCapacity | Self::Capacity => Some(Dimension::Charge),
             Self::ChargeEnergy
             | Self::DischargeEnergy
@@ -64,7 +69,8 @@ impl Role {
             | Self::SolarEnergy
             | Self::LoadEnergy
             | Self::ImportEnergy
-            | Self::ExportEnergy => Some(Dimension::Energy),
+            | Self::ExportEnergy
+            | Self::EnergyCapacity => Some(Dimension::Energy),
             Self::Clock | Self::State => None,
         }
     }
@@ -75,6 +81,7 @@ impl Role {
             Self::Voltage | Self::Current => 4,
             Self::TestTime | Self::Clock => 3,
             Self::Power | Self::StateOfCharge | Self::ChargePower | Self::DischargePower => 2,
+            Self::Label => 0,
             _ => 1,
         }
     }
@@ -91,44 +98,83 @@ pub(super) struct Column {
     pub(super) unit: Option<Unit>,
     /// What it means, and how surely (10 surely, 1 by a guess).
     pub(super) role: Option<(Role, u8)>,
+    /// The unit that stood on a line of its own under the header.
+    pub(super) unit_below: Option<Unit>,
 }
 
+/// From here on the whole name is known; below, its last word may be a unit.
+const SURE: u8 = 8;
+
 impl Column {
-    /// Reads one field of a header line.
+    /// Reads one field of a header line whose vendor is not known yet.
     pub(super) fn new(field: &str) -> Self {
+        Self::of(&generic::VENDOR, field)
+    }
+
+    /// Reads one field of a header line of a vendor.
+    pub(super) fn of(vendor: &Vendor, field: &str) -> Self {
         let header = field.trim().trim_matches(['"', '\t', ' ', '\u{feff}']).to_owned();
         let cleaned = header.trim_start_matches(['~', '#', '_', '\'']).trim_end_matches('\'').trim();
-        let (name, unit_text) = split_unit(cleaned);
+        let numbered = without_number(cleaned);
+        let (name, unit_text) = split_unit(numbered.as_deref().unwrap_or(cleaned));
+        let unit_text = unit_text.filter(|text| !says_when(text));
         let unit = unit_text.and_then(unit::parse);
         let squeezed = squeeze(name);
         let unknown_unit =
             unit.is_none() && unit_text.is_some_and(|text| !text.trim_matches('?').trim().is_empty());
-        let mut column = Self { header: header.clone(), name: squeezed, unit, role: None };
+        let mut column = Self { header: header.clone(), name: squeezed, unit, role: None, unit_below: None };
         if header.contains('|') || column.name.is_empty() && unit.is_none() || header.len() > 120 {
             return column;
         }
-        if !unknown_unit {
-            column.role = known(&column.name).and_then(|(role, sure)| fitted(role, sure, unit));
+        if !unknown_unit && column.by_name(vendor) && column.role.is_none() {
+            return column;
         }
-        if column.role.is_none() && unit_text.is_none() {
-            column.by_suffix(cleaned);
+        let sure = column.role.map_or(0, |(_, sure)| sure);
+        if sure < SURE && unit_text.is_none() {
+            // `voltage_V` says more than `voltagev`.
+            let mut shorter = column.clone();
+            shorter.by_suffix(vendor, cleaned);
+            if shorter.role.is_some_and(|(_, shorter)| shorter > sure) {
+                column = shorter;
+            }
         }
-        if column.role.is_none() && unit.is_some() {
-            column.role = guessed(name, unit);
+        if column.role.is_none() && column.unit.is_some() {
+            column.role = guessed(name, column.unit);
         }
         column
     }
 
+    /// Takes what the tables say of the name; returns whether they settled it.
+    fn by_name(&mut self, vendor: &Vendor) -> bool {
+        let Some(meaning) = vendor::meaning(vendor, &self.name) else { return false };
+        match meaning.unit {
+            UnitBy::Header => {}
+            UnitBy::Otherwise(text) => self.unit = self.unit.or_else(|| unit::parse(text)),
+            UnitBy::Always(text) => self.unit = unit::parse(text),
+        }
+        self.role = meaning.role.and_then(|role| fitted(role, meaning.sure, self.unit));
+        self.role.is_some() || meaning.role.is_none()
+    }
+
     /// Takes the last word as the unit: `voltage_V`, `Time_s`, `Spannung V`, or the whole name: `Amps`.
-    fn by_suffix(&mut self, text: &str) {
+    fn by_suffix(&mut self, vendor: &Vendor, text: &str) {
         if let Some((start, end)) = text.rsplit_once(['_', ' ', '.'])
             && let Some(unit) = unit::parse(end)
         {
-            let name = squeeze(start.strip_suffix(" in").unwrap_or(start));
-            let role = known(&name).and_then(|(role, sure)| fitted(role, sure, Some(unit)));
-            let role = role.or_else(|| guessed(start, Some(unit)));
-            if role.is_some() {
-                (self.name, self.unit, self.role) = (name, Some(unit), role);
+            let start = start.strip_suffix(" in").unwrap_or(start);
+            let mut shorter = Self {
+                name: squeeze(start),
+                unit: Some(unit),
+                header: self.header.clone(),
+                role: None,
+                unit_below: None,
+            };
+            let settled = shorter.by_name(vendor);
+            if !settled {
+                shorter.role = guessed(start, Some(unit));
+            }
+            if settled || shorter.role.is_some() {
+                *self = shorter;
                 return;
             }
         }
@@ -160,9 +206,51 @@ impl Column {
     }
 }
 
-/// Lower case letters and digits of a name.
+/// Lower case letters and digits of a name, the letters without their accents.
 pub(super) fn squeeze(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).map(plain).collect()
+}
+
+/// A letter without its accent, as in French, German, Italian, Portuguese and Spanish.
+fn plain(letter: char) -> char {
+    match letter {
+        'à' | 'á' | 'â' | 'ã' | 'ä' => 'a',
+        'è' | 'é' | 'ê' | 'ë' => 'e',
+        'ì' | 'í' | 'î' | 'ï' => 'i',
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
+        'ù' | 'ú' | 'û' | 'ü' => 'u',
+        'ç' => 'c',
+        'ñ' => 'n',
+        other => other,
+    }
+}
+
+/// Whether what stands in the place of a unit says a zone or how dates are written: `UTC`, `Europe/Berlin`, `dd.MM.yyyy`.
+fn says_when(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let zone = lower.split_once('/').is_some_and(|(area, _)| {
+        ["europe", "america", "asia", "africa", "australia", "pacific", "atlantic", "etc"].contains(&area)
+    });
+    let words = [
+        "utc", "gmt", "local", "lokal", "yyyy", "jjjj", "iso", "cet", "mez", "unix", "epoch", "d/m/y",
+        "m/d/y",
+    ];
+    zone || words.iter().any(|word| lower.starts_with(word) || lower.ends_with(word))
+}
+
+/// `Aux_Temperature(C)_1` without the number behind the unit.
+fn without_number(text: &str) -> Option<String> {
+    let (start, number) = text.rsplit_once(['_', ' '])?;
+    let counted = !number.is_empty() && number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let (name, unit) = start.strip_suffix([')', ']'])?.rsplit_once(['(', '['])?;
+    (counted && !name.is_empty()).then(|| format!("{}{number}({unit})", name.trim_end_matches(['_', ' '])))
+}
+
+/// Whether two columns are two phases of one quantity: `AC Consumption L1` and `AC Consumption L2`.
+pub(super) fn is_another_phase(first: &Column, column: &Column) -> bool {
+    let stem =
+        |name: &str| name.strip_suffix(['1', '2', '3']).filter(|stem| stem.ends_with('l')).map(str::to_owned);
+    first.name != column.name && stem(&first.name).is_some_and(|name| Some(name) == stem(&column.name))
 }
 
 /// Splits `Current(mA)`, `I/mA`, `Voltage [V]`, `Test Time / s`, `Voltage#V`, `Current, A`, `Strom in A`.
@@ -179,6 +267,8 @@ fn split_unit(text: &str) -> (&str, Option<&str>) {
         if let Some((name, unit)) = text.rsplit_once(separator)
             && !name.trim().is_empty()
             && !unit.trim().is_empty()
+            // `temperatures/1` is the first of several.
+            && !(separator == "/" && unit.bytes().all(|byte| byte.is_ascii_digit()))
             && (unit::parse(unit).is_some() || separator == " / " || separator == "#")
         {
             // `Temperature/°C/°c` says it twice.
@@ -217,6 +307,10 @@ fn fitted(role: Role, sure: u8, unit: Option<Unit>) -> Option<(Role, u8)> {
         (Role::DischargeEnergy, Dimension::Power) => Role::DischargePower,
         // `charge`, `discharge` in Ah; a state of charge in Ah is a capacity.
         (Role::StateOfCharge, Dimension::Charge) => Role::Capacity,
+        // `Battery Charge (%)` is a level and no power.
+        (Role::ChargePower, Dimension::Ratio) => Role::StateOfCharge,
+        (Role::ChargePower, Dimension::Charge) => Role::ChargeCapacity,
+        (Role::DischargePower, Dimension::Charge) => Role::DischargeCapacity,
         // `Q/C`: the C is read as Celsius first, and here it can only be coulomb.
         _ => return None,
     };

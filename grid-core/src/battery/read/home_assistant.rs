@@ -3,10 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Error;
+use super::super::evidence::Evidence;
 use super::super::log::{Format, Recording, Remark};
+use super::marks;
 use super::number::{Cell, DecimalMark, number, trim};
 use super::text::{fields, lines, shown};
 use super::time::{self, Clock, DateOrder};
+use super::vendor::{Counter, Positive, Vendor};
+
+/// See [`Vendor`]; its long layout has a reader of its own below.
+pub(super) static VENDOR: Vendor = Vendor {
+    format: Format::HomeAssistant,
+    recognise: |_| None,
+    names: &[],
+    positive: Positive::Unstated,
+    counter: Counter::Unstated,
+};
 
 /// A quantity of the battery, by words in the entity's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,13 +108,40 @@ fn rows(text: &[u8], end: u8, [entity, state, changed]: [usize; 3]) -> Result<Re
     };
     let present = |quantity: Quantity| moments.values().any(|(_, values)| values.contains_key(&quantity));
     let optional = |quantity: Quantity, factor: f64| present(quantity).then(|| column(quantity, factor));
-    let mut evidence =
-        vec!["`entity_id`, `state` and `last_changed` are Home Assistant's history".to_owned()];
-    evidence.extend(
-        entities
-            .iter()
-            .filter_map(|(name, quantity)| quantity.map(|quantity| format!("{quantity:?}: \"{name}\""))),
-    );
+    let mut evidence = vec![
+        Evidence::new(
+            "format",
+            Format::HomeAssistant.as_str(),
+            "`entity_id`, `state` and `last_changed` are Home Assistant's history",
+            0.99,
+        ),
+        marks::encoding(text),
+        Evidence::new("delimiter", "comma", "Home Assistant writes its history so", 0.99),
+    ];
+    evidence.extend(entities.iter().filter_map(|(name, quantity)| {
+        Some(Evidence::new(
+            "column",
+            format!("{:?} from \"{name}\"", (*quantity)?),
+            "words in the entity's name say so",
+            0.8,
+        ))
+    }));
+    evidence.push(Evidence::new(
+        "sign",
+        "as in the file",
+        "the export does not say which direction is positive",
+        0.5,
+    ));
+    let unused: Vec<&str> =
+        entities.iter().filter_map(|(name, quantity)| quantity.is_none().then_some(name.as_str())).collect();
+    if !unused.is_empty() {
+        evidence.push(Evidence::new(
+            "ignored",
+            unused.join(", "),
+            "these entities are not the battery's",
+            0.8,
+        ));
+    }
     let mut remarks = vec![
         Remark::new("time_from_clock", "seconds were counted from the wall clock of the first row"),
         Remark::new(
@@ -117,7 +156,7 @@ fn rows(text: &[u8], end: u8, [entity, state, changed]: [usize; 3]) -> Result<Re
         ));
     }
     Ok(Recording {
-        format: Format::Home,
+        format: Format::HomeAssistant,
         evidence,
         remarks,
         started_at: first.civil(),
@@ -136,6 +175,7 @@ fn rows(text: &[u8], end: u8, [entity, state, changed]: [usize; 3]) -> Result<Re
         cycle_index: None,
         step_index: None,
         step_time_s: None,
+        labels: None,
         channels: Vec::new(),
     })
 }
@@ -147,13 +187,13 @@ mod tests {
     #[test]
     fn changes_become_rows_and_the_rest_is_missing() {
         let file = b"entity_id,state,last_changed\n\
-            sensor.battery_soc,44.0,2026-04-24T10:00:00.000Z\n\
-            sensor.kitchen_temperature,21,2026-04-24T10:00:00.000Z\n\
-            sensor.battery_voltage,unknown,2026-04-24T10:00:01.000Z\n\
-            sensor.battery_voltage,52.5,2026-04-24T10:00:02.500Z\n";
+            sensor.battery_soc,61.0,2025-09-02T07:30:00.000Z\n\
+            sensor.kitchen_temperature,21,2025-09-02T07:30:00.000Z\n\
+            sensor.battery_voltage,unknown,2025-09-02T07:30:01.000Z\n\
+            sensor.battery_voltage,52.5,2025-09-02T07:30:02.500Z\n";
         let recording = read_bytes(file).unwrap();
         assert_eq!(recording.time_s, [0.0, 2.5]);
-        assert_eq!(recording.state_of_charge.as_ref().map(|values| values[0]), Some(0.44));
+        assert_eq!(recording.state_of_charge.as_ref().map(|values| values[0]), Some(0.61));
         assert!(recording.voltage_v[0].is_nan());
         assert_eq!(recording.voltage_v[1..], [52.5]);
     }

@@ -180,6 +180,8 @@ fn unusual(cell: &[u8], mark: DecimalMark) -> Cell {
     }
     let text = String::from_utf8_lossy(cell).replace('\u{2212}', "-");
     let text = without_unit(&text);
+    let joined = without_groups(text);
+    let text = joined.as_deref().unwrap_or(text);
     if !text.bytes().any(|byte| byte.is_ascii_digit())
         || !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.,eE".contains(&byte))
     {
@@ -189,6 +191,26 @@ fn unusual(cell: &[u8], mark: DecimalMark) -> Cell {
         Ok(value) if value.is_finite() => Cell::Number(value),
         _ => Cell::Bad,
     }
+}
+
+/// Joins groups of three digits that a blank or an apostrophe sets apart: `1 234,5`, `1'234.5`; `None` where there are
+/// none, or the groups are of other lengths.
+fn without_groups(text: &str) -> Option<String> {
+    // A one-byte no-break blank shows as U+FFFD.
+    let is_mark =
+        |c: char| matches!(c, ' ' | '\'' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\u{2019}' | '\u{fffd}');
+    if !text.contains(is_mark) {
+        return None;
+    }
+    let mut groups = text.split(is_mark);
+    let first = groups.next()?.trim_start_matches(['-', '+']);
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest: Vec<&str> = groups.collect();
+    let (last, middle) = rest.split_last()?;
+    let whole = (1..=3).contains(&digits(first)) && digits(first) == first.len();
+    let full = middle.iter().all(|group| group.len() == 3 && digits(group) == 3);
+    let ends = digits(last) == 3 && !last.get(3..)?.starts_with(is_mark);
+    (whole && full && ends).then(|| text.chars().filter(|c| !is_mark(*c)).collect())
 }
 
 /// Cuts a unit behind the number: `3.7 V`, `85%`.
@@ -206,16 +228,16 @@ fn without_unit(text: &str) -> &str {
 fn with_point(text: &str, mark: DecimalMark) -> String {
     let commas = text.matches(',').count();
     let points = text.matches('.').count();
+    // `1.250` beside decimal commas, and `1,250` beside decimal points, are 1250.
+    let thousands = |own: char| {
+        text.trim_start_matches(['-', '+']).rsplit_once(own).is_some_and(|(whole, fraction)| {
+            fraction.len() == 3 && !whole.starts_with('0') && (1..=3).contains(&whole.len())
+        })
+    };
     match (points, commas) {
-        (_, 0) if points <= 1 => {
-            let thousands = mark == DecimalMark::Comma
-                && text.rsplit_once('.').is_some_and(|(whole, fraction)| {
-                    fraction.len() == 3
-                        && !whole.trim_start_matches(['-', '+']).starts_with('0')
-                        && whole.trim_start_matches(['-', '+']).len() <= 3
-                });
-            if thousands { text.replace('.', "") } else { text.to_owned() }
-        }
+        (1, 0) if mark == DecimalMark::Comma && thousands('.') => text.replace('.', ""),
+        (0, 1) if mark == DecimalMark::Point && thousands(',') => text.replace(',', ""),
+        (0 | 1, 0) => text.to_owned(),
         (0, 1) => text.replace(',', "."),
         (0, _) => text.replace(',', ""),
         (_, 0) => text.replace('.', ""),
@@ -264,6 +286,16 @@ mod tests {
         assert_eq!(number(b"1.250,75", DecimalMark::Comma), Cell::Number(1250.75));
         assert_eq!(number(b"1,250.75", DecimalMark::Point), Cell::Number(1250.75));
         assert_eq!(number(b"1,5", DecimalMark::Point), Cell::Number(1.5));
+        assert_eq!(number(b"1,250", DecimalMark::Point), Cell::Number(1250.0));
+        assert_eq!(number(b"0,250", DecimalMark::Point), Cell::Number(0.25));
+        assert_eq!(number(b"-1.250", DecimalMark::Comma), Cell::Number(-1250.0));
+        for text in ["1 234,5", "1\u{a0}234,5", "1\u{202f}234,5", "1'234.5", "1\u{2019}234.5"] {
+            let mark = if text.contains(',') { DecimalMark::Comma } else { DecimalMark::Point };
+            assert_eq!(number(text.as_bytes(), mark), Cell::Number(1234.5), "{text}");
+        }
+        assert_eq!(number(b"-12 345 678", DecimalMark::Point), Cell::Number(-12_345_678.0));
+        assert_eq!(number(b"1\xA0234,5", DecimalMark::Comma), Cell::Number(1234.5));
+        assert_eq!(number(b"12 34", DecimalMark::Point), Cell::Bad);
         assert_eq!(number("\u{2212}3.2 V".as_bytes(), DecimalMark::Point), Cell::Number(-3.2));
     }
 

@@ -1,7 +1,5 @@
 //! Bytes to lines: encodings, byte order marks, line ends, and what is not text at all.
 
-use std::borrow::Cow;
-
 use super::super::error::Error;
 
 /// First bytes of files that are not text, and what they are.
@@ -24,46 +22,133 @@ const MAGIC: [(&[u8], &str); 13] = [
 /// How many bytes at the start are looked at to tell text from something else.
 const SNIFFED: usize = 4096;
 
-/// The text of a file as bytes that hold ASCII as it is, without a byte order mark.
+/// How the characters of a source are written.
 ///
 /// UTF-16 is turned into UTF-8. UTF-8 and the one-byte encodings stay as they are: numbers are ASCII in all of them,
 /// and [`shown`] makes text of the few names that are needed.
-pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
-    if bytes.is_empty() {
-        return Err(Error::Empty);
-    }
-    if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return Err(Error::NotText { found });
-    }
-    let text = match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
-        [0xFF, 0xFE, rest @ ..] => Cow::Owned(from_utf16(rest, u16::from_le_bytes)),
-        [0xFE, 0xFF, rest @ ..] => Cow::Owned(from_utf16(rest, u16::from_be_bytes)),
-        [first, 0, third, 0, ..] if *first != 0 && *third != 0 => {
-            Cow::Owned(from_utf16(bytes, u16::from_le_bytes))
-        }
-        _ => Cow::Borrowed(bytes),
-    };
-    let head = text.get(..SNIFFED).unwrap_or(&text);
-    let odd = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=31)).count();
-    if head.contains(&0) && odd * 50 > head.len() || odd * 8 > head.len() {
-        return Err(Error::NotText { found: "binary data" });
-    }
-    if text.iter().take(SNIFFED).all(u8::is_ascii_whitespace) && text.iter().all(u8::is_ascii_whitespace) {
-        return Err(Error::Empty);
-    }
-    Ok(text)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// ASCII as it is, after a byte order mark of so many bytes.
+    AsIs { skipped: usize },
+    /// Two bytes a character, the smaller first or the larger.
+    Utf16 { little: bool, skipped: usize },
 }
 
-fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {
-    let units = bytes.chunks_exact(2).map(|pair| match pair {
-        [first, second] => unit([*first, *second]),
-        _ => 0,
-    });
-    char::decode_utf16(units)
-        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect::<String>()
-        .into_bytes()
+impl Encoding {
+    /// The encoding that the first bytes of a source are in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] without any, [`Error::NotText`] where they are those of an archive or a binary file.
+    pub(super) fn of(first: &[u8]) -> Result<Self, Error> {
+        if first.is_empty() {
+            return Err(Error::Empty);
+        }
+        if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| first.starts_with(magic)) {
+            return Err(Error::NotText { found });
+        }
+        Ok(match first {
+            [0xEF, 0xBB, 0xBF, ..] => Self::AsIs { skipped: 3 },
+            [0xFF, 0xFE, ..] => Self::Utf16 { little: true, skipped: 2 },
+            [0xFE, 0xFF, ..] => Self::Utf16 { little: false, skipped: 2 },
+            [first, 0, third, 0, ..] if *first != 0 && *third != 0 => {
+                Self::Utf16 { little: true, skipped: 0 }
+            }
+            _ => Self::AsIs { skipped: 0 },
+        })
+    }
+}
+
+/// Refuses a start of a text that is none.
+///
+/// # Errors
+///
+/// [`Error::Empty`] where there is nothing but blanks, [`Error::NotText`] where there are many control characters.
+pub(super) fn check(head: &[u8]) -> Result<(), Error> {
+    let start = head.get(..SNIFFED).unwrap_or(head);
+    let odd = start.iter().filter(|byte| matches!(byte, 0..=8 | 14..=31)).count();
+    if start.contains(&0) && odd * 50 > start.len() || odd * 8 > start.len() {
+        return Err(Error::NotText { found: "binary data" });
+    }
+    if head.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::Empty);
+    }
+    Ok(())
+}
+
+/// UTF-16 to UTF-8, piece by piece.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FromUtf16 {
+    little: bool,
+    /// Half of a unit, and half of a pair of units.
+    byte: Option<u8>,
+    high: Option<u16>,
+}
+
+impl FromUtf16 {
+    pub(super) fn new(little: bool) -> Self {
+        Self { little, byte: None, high: None }
+    }
+
+    /// Adds the text of a piece; at the `last`, half a pair becomes a replacement character.
+    pub(super) fn push(&mut self, piece: &[u8], last: bool, out: &mut Vec<u8>) {
+        let mut units = Vec::with_capacity(piece.len() / 2 + 2);
+        units.extend(self.high.take());
+        for byte in piece {
+            match self.byte.take() {
+                None => self.byte = Some(*byte),
+                Some(first) => {
+                    let pair = [first, *byte];
+                    units.push(if self.little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) });
+                }
+            }
+        }
+        if !last && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
+            self.high = units.pop();
+        }
+        let mut bytes = [0; 4];
+        for c in char::decode_utf16(units) {
+            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
+        }
+    }
+}
+
+/// Makes tabs of runs of blanks inside a line, and drops those at its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tabbed {
+    least: usize,
+    blanks: usize,
+    at_start: bool,
+}
+
+impl Tabbed {
+    /// Of runs of at least `least` blanks; shorter ones stay.
+    pub(super) fn new(least: usize) -> Self {
+        Self { least, blanks: 0, at_start: true }
+    }
+
+    pub(super) fn least(&self) -> usize {
+        self.least
+    }
+
+    /// Adds the text of a piece.
+    pub(super) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        for byte in piece {
+            if *byte == b' ' {
+                self.blanks += 1;
+                continue;
+            }
+            if self.blanks >= self.least && !self.at_start {
+                out.push(b'\t');
+            } else if self.blanks > 0 && !self.at_start {
+                out.resize(out.len() + self.blanks, b' ');
+            }
+            self.blanks = 0;
+            self.at_start = matches!(byte, b'\n' | b'\r');
+            out.push(*byte);
+        }
+    }
 }
 
 /// A short piece as text: UTF-8 where it is, else Latin-1, which every byte fits.
@@ -135,15 +220,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn utf_16_becomes_utf_8() {
-        let mut little = vec![0xFF, 0xFE];
-        "U/V µ".encode_utf16().for_each(|unit| little.extend(unit.to_le_bytes()));
-        assert_eq!(decoded(&little).unwrap().as_ref(), "U/V µ".as_bytes());
+    fn utf_16_becomes_utf_8_in_pieces_of_any_size() {
+        let text = "U/V µ 𝄞";
+        for little in [true, false] {
+            let bytes: Vec<u8> = text
+                .encode_utf16()
+                .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+                .collect();
+            for size in 1..bytes.len() {
+                let mut utf16 = FromUtf16::new(little);
+                let mut out = Vec::new();
+                for piece in bytes.chunks(size) {
+                    utf16.push(piece, false, &mut out);
+                }
+                utf16.push(&[], true, &mut out);
+                assert_eq!(out, text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn blanks_become_tabs_in_pieces_of_any_size() {
+        let text = b"  a  b c   d\n   e  f  ";
+        for size in 1..text.len() {
+            let mut tabbed = Tabbed::new(2);
+            let mut out = Vec::new();
+            for piece in text.chunks(size) {
+                tabbed.push(piece, &mut out);
+            }
+            assert_eq!(out, b"a\tb c\td\ne\tf");
+        }
     }
 
     #[test]
     fn archives_and_workbooks_are_named() {
-        let error = decoded(b"PK\x03\x04rest").unwrap_err().to_string();
+        let error = Encoding::of(b"PK\x03\x04rest").unwrap_err().to_string();
         assert!(error.contains("ZIP"), "{error}");
     }
 

@@ -12,6 +12,15 @@ pub(super) enum DateOrder {
     DayFirst,
 }
 
+impl DateOrder {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::MonthFirst => "month, day, year",
+            Self::DayFirst => "day, month, year",
+        }
+    }
+}
+
 /// A reading of a wall clock, and its distance from UTC where the file says it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Clock {
@@ -143,7 +152,7 @@ fn parts(text: &str) -> (&str, &str) {
 /// Days from 1970-01-01 to a date in the proleptic Gregorian calendar.
 fn date(text: &str, order: DateOrder) -> Option<i64> {
     let pieces: Vec<&str> = text
-        .split(['-', '/', '.', ' ', ','])
+        .split(['-', '/', '.', ' ', ',', '年', '月', '日'])
         .filter(|piece| !piece.is_empty() && !is_weekday(piece))
         .collect();
     let (year, month, day) = match pieces.as_slice() {
@@ -179,7 +188,7 @@ fn is_weekday(text: &str) -> bool {
         .contains(&text.to_lowercase().get(..3).unwrap_or(text.to_lowercase().as_str()))
 }
 
-/// Month names as cyclers in English, German, French and Spanish shorten them.
+/// Month names as English, German, French, Spanish, Italian and Portuguese shorten them.
 fn month_name(text: &str) -> Option<i64> {
     if !text.starts_with(|c: char| c.is_alphabetic()) {
         return None;
@@ -187,16 +196,16 @@ fn month_name(text: &str) -> Option<i64> {
     let lower = text.to_lowercase();
     let start: String = lower.chars().take(3).collect();
     Some(match start.as_str() {
-        "jan" | "ene" => 1,
+        "jan" | "ene" | "gen" => 1,
         "feb" | "fév" | "fev" => 2,
         "mar" | "mär" | "mrz" => 3,
         "apr" | "avr" | "abr" => 4,
-        "may" | "mai" => 5,
-        "jun" | "jui" if !lower.starts_with("juil") => 6,
-        "jul" | "jui" => 7,
-        "aug" | "aoû" | "ago" => 8,
-        "sep" => 9,
-        "oct" | "okt" => 10,
+        "may" | "mai" | "mag" => 5,
+        "jun" | "giu" | "jui" if !lower.starts_with("juil") => 6,
+        "jul" | "jui" | "lug" => 7,
+        "aug" | "aoû" | "aou" | "ago" => 8,
+        "sep" | "set" => 9,
+        "oct" | "okt" | "ott" | "out" => 10,
         "nov" => 11,
         "dec" | "dez" | "déc" | "dic" => 12,
         _ => return None,
@@ -234,12 +243,20 @@ fn time_of_day(text: &str) -> Option<(i64, i32, i64)> {
     let upper = tail.to_ascii_uppercase();
     let half = upper.get(..2).unwrap_or_default();
     let (hours, rest) = match half {
-        "PM" | "P." => (if hours < 12 { hours + 12 } else { hours }, tail.get(2..).unwrap_or_default()),
+        "PM" | "P." => (if hours < 12 { hours + 12 } else { hours }, after_half(tail)),
         // Some exports write `13:05:00 AM`; the hour says what is meant.
-        "AM" | "A." => (if hours == 12 { 0 } else { hours }, tail.get(2..).unwrap_or_default()),
+        "AM" | "A." => (if hours == 12 { 0 } else { hours }, after_half(tail)),
         _ => (hours, tail),
     };
     Some((hours * 3600 + minutes * 60 + seconds, nanos, offset(rest.trim())?))
+}
+
+/// What follows `AM`, `p.m.` or, in Spanish, `a. m.`.
+fn after_half(tail: &str) -> &str {
+    let lower = tail.to_ascii_lowercase();
+    let long =
+        ["a. m.", "p. m.", "a.m.", "p.m.", "a.m", "p.m"].into_iter().find(|half| lower.starts_with(half));
+    tail.get(long.map_or(2, str::len)..).unwrap_or_default()
 }
 
 /// Nanoseconds of the digits after the decimal mark.
@@ -253,20 +270,65 @@ fn fraction_nanos(digits: &str) -> Option<i32> {
     Some(value * 10_i32.pow(9 - u32::try_from(digits.len()).ok()?))
 }
 
-/// Seconds ahead of UTC of `Z`, `UTC`, `+02:00`, `-0700`; a named zone counts as nothing said.
+/// Seconds ahead of UTC of `Z`, `UTC`, `+02:00`, `-0700`, `GMT+1`, `CEST`; any other named zone counts as nothing said.
 fn offset(text: &str) -> Option<i64> {
-    let (sign, digits) = match text.as_bytes() {
-        [b'+', ..] => (1, text.get(1..)?),
-        [b'-', ..] => (-1, text.get(1..)?),
-        _ => return text.bytes().all(|byte| !byte.is_ascii_digit()).then_some(0),
+    let signed = text.trim_start_matches("GMT").trim_start_matches("UTC").trim_start();
+    let (sign, digits) = match signed.as_bytes() {
+        [b'+', ..] => (1, signed.get(1..)?),
+        [b'-', ..] => (-1, signed.get(1..)?),
+        _ => {
+            return text.bytes().all(|byte| !byte.is_ascii_digit()).then(|| abbreviated(text).unwrap_or(0));
+        }
     };
-    let digits: String = digits.chars().filter(|c| *c != ':').collect();
-    let hours = small(digits.get(..2)?)?;
-    let minutes = match digits.get(2..4) {
-        Some(minutes) => small(minutes)?,
-        None => 0,
+    let digits: String = digits.chars().filter(|c| *c != ':').take_while(char::is_ascii_digit).collect();
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (digits.as_str(), "0"),
+        3 | 4 => digits.split_at(digits.len() - 2),
+        _ => return None,
     };
-    Some(sign * (hours * 3600 + minutes * 60))
+    Some(sign * (small(hours)? * 3600 + small(minutes)? * 60))
+}
+
+/// Seconds ahead of UTC of a zone's abbreviation, where it has one meaning.
+fn abbreviated(text: &str) -> Option<i64> {
+    let hours = match text.trim() {
+        "WEST" | "BST" | "CET" | "MEZ" => 1,
+        "CEST" | "MESZ" | "EET" | "OEZ" => 2,
+        "EEST" | "OESZ" => 3,
+        "JST" => 9,
+        "AEST" => 10,
+        "AEDT" => 11,
+        "EDT" => -4,
+        "EST" | "CDT" => -5,
+        "MDT" => -6,
+        "MST" | "PDT" => -7,
+        "PST" => -8,
+        _ => return None,
+    };
+    Some(hours * 3600)
+}
+
+/// The zone that stands behind a clock, as it is written.
+pub(super) fn zone(text: &str) -> Option<String> {
+    let (_, time) = parts(text);
+    let end =
+        time.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(time.len());
+    let tail = time.get(end..)?.trim();
+    let upper = tail.to_ascii_uppercase();
+    let half_day = ["A.M.", "P.M.", "AM", "PM"].into_iter().find(|half| upper.starts_with(half));
+    let zone = tail.get(half_day.map_or(0, str::len)..)?.trim();
+    (!zone.is_empty()).then(|| zone.to_owned())
+}
+
+/// Whether a date starts with its year.
+pub(super) fn is_year_first(text: &str) -> bool {
+    text.trim().bytes().take_while(u8::is_ascii_digit).count() >= 4
+}
+
+/// Whether a date names its month.
+pub(super) fn names_a_month(text: &str) -> bool {
+    let (date, _) = parts(text);
+    date.split(['-', '/', '.', ' ', ',']).any(|piece| month_name(piece).is_some())
 }
 
 /// A clock written as one number: Unix seconds or milliseconds, MATLAB or Excel days, told by its size.
@@ -347,6 +409,11 @@ mod tests {
             ("2020-05-01T01:00:00-07:00", MonthFirst, "2020-05-01T01:00:00"),
             ("2026-04-24T10:00:02.113Z", MonthFirst, "2026-04-24T10:00:02.113"),
             ("01.07.2025", DayFirst, "2025-07-01T00:00:00"),
+            ("2024年5月13日 11:19:51", MonthFirst, "2024-05-13T11:19:51"),
+            ("2024/05/13 11:19:51", DayFirst, "2024-05-13T11:19:51"),
+            ("13-mag-2024 11:19", DayFirst, "2024-05-13T11:19:00"),
+            ("13/05/2024 11:19:51 p. m.", DayFirst, "2024-05-13T23:19:51"),
+            ("20240513 111951", MonthFirst, ""),
         ] {
             assert_eq!(shown(text, order), expected, "{text}");
         }
@@ -359,6 +426,20 @@ mod tests {
         let first = clock(b"2025-03-30T01:00:00+01:00", DateOrder::DayFirst).unwrap();
         let second = clock(b"2025-03-30T03:00:00+02:00", DateOrder::DayFirst).unwrap();
         assert!((first.until(second) - 3600.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_named_zone_has_its_distance_from_utc() {
+        let at = |text: &str| clock(text.as_bytes(), DateOrder::DayFirst).unwrap();
+        // The hour that is there twice when summer time ends.
+        let hour = at("27.10.2024 02:30:00 CEST").until(at("27.10.2024 02:30:00 CET"));
+        assert!((hour - 3600.0).abs() < 1e-9, "{hour}");
+        assert_eq!(at("2024-05-13 11:19:51 GMT+2").ahead_s, 7200);
+        assert_eq!(at("2024-05-13T11:19:51+02:00[Europe/Berlin]").ahead_s, 7200);
+        assert_eq!(at("2024-05-13 11:19:51 Europe/Berlin").ahead_s, 0);
+        assert_eq!(zone("2024-05-13 11:19:51 PM CET"), Some("CET".to_owned()));
+        assert_eq!(zone("2024-05-13T11:19:51Z"), Some("Z".to_owned()));
+        assert_eq!(zone("2024-05-13 11:19:51"), None);
     }
 
     #[test]

@@ -111,28 +111,35 @@ fn prefix(text: &str) -> Option<(f64, &str)> {
 fn base(text: &str) -> Option<Unit> {
     use Dimension::{Charge, Current, Energy, Other, Power, Ratio, Temperature, Time, Voltage};
     Some(match text {
-        "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunden" | "segundos" | "secondes" | "秒" => {
-            Unit::new(Time, 1.0)
+        "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunden" | "segundos" | "secondes"
+        | "secondi" | "秒" => Unit::new(Time, 1.0),
+        "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" | "minuti" | "分" | "分钟" => {
+            Unit::new(Time, 60.0)
         }
-        "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" | "分" => Unit::new(Time, 60.0),
-        "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunden" | "horas" | "heures" | "小时" => {
-            Unit::new(Time, 3600.0)
+        "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunden" | "horas" | "heures" | "ore" | "小时"
+        | "时" => Unit::new(Time, 3600.0),
+        "d" | "day" | "days" | "tage" | "tag" | "dias" | "días" | "jours" | "giorni" | "天" => {
+            Unit::new(Time, 86_400.0)
         }
-        "d" | "day" | "days" | "tage" => Unit::new(Time, 86_400.0),
-        "a" | "amp" | "amps" | "ampere" | "amperes" | "安" => Unit::new(Current, 1.0),
-        "v" | "volt" | "volts" | "伏" => Unit::new(Voltage, 1.0),
+        "a" | "amp" | "amps" | "ampere" | "amperes" | "amperios" | "安" | "安培" => {
+            Unit::new(Current, 1.0)
+        }
+        "v" | "volt" | "volts" | "voltios" | "伏" | "伏特" => Unit::new(Voltage, 1.0),
         "ah" | "amphr" | "amphour" | "amphours" | "amperehour" | "amperehours" | "amph" | "ahr" => {
             Unit::new(Charge, 1.0)
         }
         "as" | "coulomb" | "coulombs" => Unit::new(Charge, 1.0 / 3600.0),
         "wh" | "watthr" | "watthour" | "watthours" | "whr" => Unit::new(Energy, 1.0),
         "ws" | "j" | "joule" | "joules" => Unit::new(Energy, 1.0 / 3600.0),
-        "w" | "watt" | "watts" => Unit::new(Power, 1.0),
+        "w" | "watt" | "watts" | "vatios" | "瓦" => Unit::new(Power, 1.0),
         "°c" | "degc" | "celsius" | "deg" | "degreesc" | "degreec" | "degreescelsius" | "grad" => {
             Unit::new(Temperature, 1.0)
         }
-        "kelvin" => Unit { dimension: Temperature, scale: 1.0, offset: -273.15 },
-        "percent" | "pct" | "prozent" => Unit::new(Ratio, 0.01),
+        "degf" | "fahrenheit" | "degreesf" => {
+            Unit { dimension: Temperature, scale: 5.0 / 9.0, offset: -160.0 / 9.0 }
+        }
+        "kelvin" | "degk" => Unit { dimension: Temperature, scale: 1.0, offset: -273.15 },
+        "percent" | "pct" | "prozent" | "porcentaje" | "pourcent" | "percento" => Unit::new(Ratio, 0.01),
         "ohm" | "ohms" | "mohm" | "mo" | "o" | "hz" | "f" | "deg/s" | "bar" | "psi" => Unit::new(Other, 1.0),
         _ => return None,
     })
@@ -171,6 +178,8 @@ mod tests {
             let unit = parse(text).unwrap();
             assert_eq!((unit.dimension, unit.scale), (dimension, scale), "{text}");
         }
+        assert_eq!(parse("degF").map(|unit| 212.0_f64.mul_add(unit.scale, unit.offset).round()), Some(100.0));
+        assert_eq!(parse("K").map(|unit| 298.15 * unit.scale + unit.offset), Some(25.0));
         assert_eq!(parse("mAh/g"), None);
         assert_eq!(parse("V/s"), None);
     }
