@@ -1,4 +1,5 @@
-//! Writes every chart, from small made-up data, in every theme and both languages.
+//! Writes every chart, from small made-up data, in every theme and both languages; with the feature `chart-png` as
+//! pictures of pixels too.
 //!
 //! ```sh
 //! cargo run -p grid-core --features chart --example charts -- charts/
@@ -8,8 +9,9 @@ use std::{error::Error, fs, path::PathBuf};
 
 use grid_core::{
     chart::{
-        self, BandSlot, BillPart, CommunityDay, CyclePoint, EnergySlot, ForecastPoint, Language, MemberSlot,
-        Options, PartKind, Recorded, Svg, Theme,
+        self, BandSlot, BillPart, ChargeLevels, CommunityDay, CyclePoint, DepthBin, EnergySlot,
+        ForecastPoint, HealthForecast, HealthPoint, IncrementalCurve, Language, MemberSlot, Options,
+        PartKind, Recorded, Svg, Theme,
     },
     quantity::{Currency, Energy, Money},
     series::Quality,
@@ -190,6 +192,7 @@ fn load_by_band(calendar: &Calendar, options: &Options) -> Result<Svg, Box<dyn E
 fn voltage_current(options: &Options) -> Result<Svg, Box<dyn Error>> {
     let mut dice = Dice(2);
     let (mut time_s, mut voltage_v, mut current_a) = (Vec::new(), Vec::new(), Vec::new());
+    let mut temperature_c = Vec::new();
     for row in 0..60_000_u32 {
         let time = f64::from(row) * 2.0;
         let phase = time % 20_000.0 / 20_000.0;
@@ -206,9 +209,85 @@ fn voltage_current(options: &Options) -> Result<Svg, Box<dyn Error>> {
         time_s.push(time);
         voltage_v.push(if lost { f64::NAN } else { open + 0.08 * current + 0.004 * dice.roll() });
         current_a.push(if lost { f64::NAN } else { current + 0.01 * dice.roll() });
+        temperature_c.push(25.0 + 6.0 * bell(phase, 0.9, 0.12) + 0.1 * dice.roll());
     }
-    let recording = Recorded { time_s: &time_s, voltage_v: &voltage_v, current_a: &current_a };
+    let recording = Recorded {
+        time_s: &time_s,
+        voltage_v: &voltage_v,
+        current_a: &current_a,
+        temperature_c: Some(&temperature_c),
+    };
     Ok(chart::voltage_current(recording, options)?)
+}
+
+fn incremental_capacity(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let voltage_v: Vec<f64> = (0..300).map(|row| 3.0 + f64::from(row) * 0.004).collect();
+    let slopes: Vec<Vec<f64>> = (0..24_u32)
+        .map(|step| {
+            let age = f64::from(step) / 23.0;
+            let slope = |v: &f64| {
+                (4.0 - 2.4 * age) * bell(*v, 3.45 + 0.05 * age, 0.05)
+                    + 2.2 * bell(*v, 3.68 + 0.02 * age, 0.09)
+                    + 1.1 * bell(*v, 4.05, 0.12)
+            };
+            voltage_v.iter().map(slope).collect()
+        })
+        .collect();
+    let curves: Vec<IncrementalCurve<'_>> = slopes
+        .iter()
+        .zip((1..).step_by(40))
+        .map(|(slope, cycle)| IncrementalCurve { cycle, voltage_v: &voltage_v, dq_dv_ah_per_v: slope })
+        .collect();
+    Ok(chart::incremental_capacity(&curves, options)?)
+}
+
+fn state_of_charge(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let time_s: Vec<f64> = (0..5 * 288).map(|row| f64::from(row) * 300.0).collect();
+    let level = |time: &f64| {
+        let hour = time / 3600.0 % 24.0;
+        let lost = (60.0..66.0).contains(&(time / 3600.0));
+        if lost { f64::NAN } else { 0.15 + 0.8 * bell(hour, 17.0, 4.5) }
+    };
+    let state_of_charge: Vec<f64> = time_s.iter().map(level).collect();
+    let started_at = Some(date(2026, 3, 30).at(0, 0, 0, 0));
+    let levels = ChargeLevels { time_s: &time_s, state_of_charge: &state_of_charge, started_at };
+    Ok(chart::state_of_charge(levels, options)?)
+}
+
+fn depth_of_discharge(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let bins: Vec<DepthBin> = (0..10_u32)
+        .map(|bin| {
+            let from = f64::from(bin) / 10.0;
+            let cycles = (120.0 * bell(from, 0.05, 0.12) + 40.0 * bell(from, 0.7, 0.12)).round() / 2.0;
+            DepthBin { from, to: from + 0.1, cycles }
+        })
+        .collect();
+    Ok(chart::depth_of_discharge(&bins, options)?)
+}
+
+fn battery_health(options: &Options) -> Result<Svg, Box<dyn Error>> {
+    let mut dice = Dice(5);
+    let health =
+        |cycle: f64| 1.0 - 0.004 * cycle.sqrt() - if cycle > 500.0 { 2e-4 * (cycle - 500.0) } else { 0.0 };
+    let past: Vec<HealthPoint> = (1..=600_u32)
+        .map(|cycle| HealthPoint {
+            cycle: f64::from(cycle),
+            state_of_health: health(f64::from(cycle)) + 0.002 * (dice.roll() - 0.5),
+        })
+        .collect();
+    let next: Vec<HealthForecast> = (600..=1000_u32)
+        .step_by(20)
+        .map(|cycle| {
+            let (middle, wide) = (health(f64::from(cycle)), f64::from(cycle - 600) * 1.2e-4);
+            HealthForecast {
+                cycle: f64::from(cycle),
+                state_of_health: middle,
+                low: middle - wide,
+                high: middle + wide,
+            }
+        })
+        .collect();
+    Ok(chart::battery_health(&past, &next, Some(0.8), 0.8, options)?)
 }
 
 fn capacity_over_cycles(count: u32, options: &Options) -> Result<Svg, Box<dyn Error>> {
@@ -276,11 +355,17 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ("voltage-current", voltage_current(&options)?),
                 ("capacity", capacity_over_cycles(120, &options)?),
                 ("capacity-1000", capacity_over_cycles(1000, &options)?),
+                ("incremental-capacity", incremental_capacity(&options)?),
+                ("state-of-charge", state_of_charge(&options)?),
+                ("depth-of-discharge", depth_of_discharge(&options)?),
+                ("health", battery_health(&options)?),
                 ("forecast", forecast(&madrid, &options)?),
                 ("empty", chart::forecast(&[], &[], &madrid, &options)?),
             ];
             for (name, chart) in charts {
                 fs::write(folder.join(format!("{name}.{language}.{theme}.svg")), chart.svg())?;
+                #[cfg(feature = "chart-png")]
+                fs::write(folder.join(format!("{name}.{language}.{theme}.png")), chart.png(1)?)?;
             }
         }
     }

@@ -86,6 +86,11 @@ pub(super) fn local(interval: Interval, calendar: &Calendar, about: usize, langu
     Axis { low: 0.0, high: span, ticks, factor: String::new() }
 }
 
+/// What stands under an axis of local time: whose clock it is.
+pub(super) fn zone_named(calendar: &Calendar, language: Language) -> String {
+    format!("{} · {}", language.pick("Local time", "Hora local"), calendar.name())
+}
+
 /// The changes of the clock within an interval; none in one of more than eight days, where an hour does not show.
 pub(super) fn changes(interval: Interval, calendar: &Calendar) -> Vec<ClockChange> {
     const LONGEST: u64 = 8 * 86_400;

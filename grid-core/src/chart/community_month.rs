@@ -6,7 +6,8 @@ use super::{
     Error, Language, Options, Svg,
     axis::{Axis, Ends, Tick, Zero, extent},
     sheet::{Foot, Mark, Place, Plot, Sheet, draw},
-    slots::{amount, hatches, not_negative, qualities, quality, total},
+    slot_words::{amounts, qualities, quality, totals},
+    slots::{hatches, not_negative},
     theme::Ink,
 };
 use crate::{energy::balance::SlotBalance, quantity::Energy, series::Quality, time::Calendar};
@@ -65,6 +66,10 @@ impl CommunityDay {
 
     const fn columns(&self) -> [(&'static str, Option<Energy>); 4] {
         [("own_use", self.own_use), ("shared", self.shared), ("import", self.import), ("export", self.export)]
+    }
+
+    fn energies(&self) -> [Option<Energy>; 4] {
+        self.columns().map(|(_, energy)| energy)
     }
 
     fn is_empty(&self) -> bool {
@@ -143,8 +148,7 @@ pub fn community_month(month: Date, days: &[CommunityDay], options: &Options) ->
     draw(options, &title, &describe(days, last, language), |sheet| {
         let known = || days.iter().filter(|day| !day.is_empty());
         let reach = extent(known().map(CommunityDay::heights).flat_map(|(up, down)| [up, -down]));
-        let about = usize::try_from(options.height / 70).unwrap_or(5).clamp(2, 8);
-        let y = Axis::linear(reach, Zero::Shown, Ends::OnTicks, about, language).without_signs();
+        let y = Axis::linear(reach, Zero::Shown, Ends::OnTicks, sheet.ticks_up(), language).without_signs();
         let mut entries: Vec<(Mark, &str)> = INKS.into_iter().map(Mark::Block).zip(names(language)).collect();
         let length = usize::try_from(last.day()).unwrap_or(0);
         let partly = days.iter().any(CommunityDay::is_partly);
@@ -222,12 +226,8 @@ fn paint<'a>(
 
 /// A day in words.
 fn tell(day: &CommunityDay, language: Language) -> String {
-    let parts: Vec<String> = names(language)
-        .iter()
-        .zip(day.columns())
-        .map(|(name, (_, energy))| format!("{name} {}", amount(energy, 2, language)))
-        .collect();
-    format!("{} · {} · {}", language.day(day.date), parts.join(" · "), quality(day.quality, language))
+    let energies = amounts(names(language), day.energies(), 2, language);
+    format!("{} · {energies} · {}", language.day(day.date), quality(day.quality, language))
 }
 
 /// The month in words, for those who do not see it.
@@ -235,17 +235,11 @@ fn describe(days: &[CommunityDay], last: Date, language: Language) -> String {
     if days.is_empty() {
         return language.pick("There is no data for this month.", "No hay datos de este mes.").to_owned();
     }
-    let column =
-        |place: usize| days.iter().map(move |day| day.columns().get(place).and_then(|(_, energy)| *energy));
-    let parts: Vec<String> = names(language)
-        .iter()
-        .enumerate()
-        .map(|(place, name)| format!("{name} {}", total(column(place), language)))
-        .collect();
+    let rows: Vec<_> = days.iter().map(CommunityDay::energies).collect();
     let of: Vec<Quality> = days.iter().map(|day| day.quality).collect();
     format!(
         "{}. {} {} {} {}: {}.",
-        parts.join(", "),
+        totals(names(language), &rows, language),
         days.len(),
         language.pick("of", "de"),
         last.day(),

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::{
     Error, Language, Options, Svg,
     axis::{Axis, Ends, Zero, extent},
-    clock::{changes, local, seconds},
-    sheet::{Foot, Mark, Place, Sheet, draw},
-    slots::{Slot, Slots, amount, clock, dates, qualities, quality, total},
+    clock::seconds,
+    sheet::{Mark, Place, Sheet, draw},
+    slot_words,
+    slots::{Slot, Slots},
     theme::Ink,
 };
 use crate::{
@@ -48,11 +49,23 @@ impl From<&SlotBalance> for EnergySlot {
     }
 }
 
-/// A layer of the stack.
-struct Layer {
-    ink: Ink,
-    name: &'static str,
-    of: fn(&EnergySlot) -> Option<Energy>,
+impl EnergySlot {
+    /// What is stacked, and then what was generated.
+    const fn energies(&self) -> [Option<Energy>; 4] {
+        [self.own_use, self.shared, self.import, self.generation]
+    }
+}
+
+/// The inks of what is stacked.
+const INKS: [Ink; 3] = [Ink::Green, Ink::Pink, Ink::Blue];
+
+const fn names(language: Language) -> [&'static str; 4] {
+    [
+        language.pick("Own use", "Autoconsumo"),
+        language.pick("Shared", "Compartida"),
+        language.pick("Import", "De la red"),
+        language.pick("Generation", "Generación"),
+    ]
 }
 
 /// Draws the energy of a local day slot by slot: consumption as own use, shared and imported energy on top of each
@@ -82,65 +95,49 @@ struct Layer {
 /// minutes, or [`Error::Size`].
 pub fn energy_day(day: &[EnergySlot], calendar: &Calendar, options: &Options) -> Result<Svg, Error> {
     let language = options.language;
-    let layers = layers(language);
-    let slots = day
-        .iter()
-        .map(|slot| Slot {
-            interval: slot.interval,
-            layers: layers.iter().map(|layer| (layer.of)(slot).map(Energy::to_kwh_f64)).collect(),
-            quality: slot.quality,
-        })
-        .collect();
-    let slots = Slots::new(slots, calendar)?;
-    let title = match slots.span {
-        Some(span) => {
-            format!("{} · {}", language.pick("Energy", "Energía"), dates(span, calendar, language))
-        }
-        None => language.pick("Energy of a day", "Energía de un día").to_owned(),
-    };
-    draw(options, &title, &describe(day, &layers, language), |sheet| {
-        let about = usize::try_from(options.height / 70).unwrap_or(5).clamp(2, 8);
+    let stacked = day.iter().map(|slot| Slot {
+        interval: slot.interval,
+        layers: slot
+            .energies()
+            .iter()
+            .take(INKS.len())
+            .map(|energy| energy.map(Energy::to_kwh_f64))
+            .collect(),
+        quality: slot.quality,
+    });
+    let slots = Slots::new(stacked.collect(), calendar)?;
+    let of_nothing = language.pick("Energy of a day", "Energía de un día");
+    let title = slots.title(language.pick("Energy", "Energía"), of_nothing, calendar, language);
+    let told: Vec<_> = day.iter().map(|slot| (slot.energies(), slot.quality)).collect();
+    draw(options, &title, &slot_words::day(names(language), &told, language), |sheet| {
         let generation = day.iter().filter_map(|slot| slot.generation).map(Energy::to_kwh_f64);
         let stacks = slots.heights().into_iter().flat_map(|(low, high)| [low, high]);
-        let y = Axis::linear(extent(stacks.chain(generation)), Zero::Shown, Ends::OnTicks, about, language);
-        let mut entries: Vec<(Mark, &str)> =
-            layers.iter().map(|layer| (Mark::Block(layer.ink), layer.name)).collect();
-        entries.push((Mark::Line(Ink::Orange), language.pick("Generation", "Generación")));
+        let reach = extent(stacks.chain(generation));
+        let y = Axis::linear(reach, Zero::Shown, Ends::OnTicks, sheet.ticks_up(), language);
+        let marks = INKS.into_iter().map(Mark::Block).chain([Mark::Line(Ink::Orange)]);
+        let mut entries: Vec<(Mark, &str)> = marks.zip(names(language)).collect();
         entries.extend(slots.hatches(language));
         let place = sheet.legend(&entries, &[&y], 640)?;
         let Some(span) = slots.span else {
-            sheet.panel(place, &Axis::blank(), &y, "kWh", Foot::Bare)?;
-            return sheet.message(place, language.pick("No data", "Sin datos"));
+            return sheet.no_data(place, &y, "kWh");
         };
-        paint(sheet, place, (day, &slots), &layers, span, &y, calendar)
+        paint(sheet, place, (day, &slots), span, &y, calendar)
     })
-}
-
-fn layers(language: Language) -> [Layer; 3] {
-    [
-        Layer { ink: Ink::Green, name: language.pick("Own use", "Autoconsumo"), of: |slot| slot.own_use },
-        Layer { ink: Ink::Pink, name: language.pick("Shared", "Compartida"), of: |slot| slot.shared },
-        Layer { ink: Ink::Blue, name: language.pick("Import", "De la red"), of: |slot| slot.import },
-    ]
 }
 
 fn paint(
     sheet: &Sheet<'_>,
     place: Place,
     (day, slots): (&[EnergySlot], &Slots),
-    layers: &[Layer],
     span: Interval,
     y: &Axis,
     calendar: &Calendar,
 ) -> Result<(), Error> {
     let language = sheet.language;
-    let x = local(span, calendar, sheet.ticks_across(), language);
-    let zone = format!("{} · {}", language.pick("Local time", "Hora local"), calendar.name());
-    let plot = sheet.panel(place, &x, y, &slots.unit(language), Foot::Labels(&zone))?;
+    let plot = sheet.local_panel(place, span, calendar, y, &slots.unit(language))?;
     let at = |instant: Timestamp| seconds(span.start(), instant);
 
-    let inks: Vec<Ink> = layers.iter().map(|layer| layer.ink).collect();
-    slots.paint(&plot, &inks)?;
+    slots.paint(&plot, &INKS)?;
     for run in day
         .chunk_by(|left, right| left.generation.is_some() == right.generation.is_some() && touch(left, right))
     {
@@ -152,44 +149,16 @@ fn paint(
         plot.line(&steps, Ink::Surface, 44)?;
         plot.line(&steps, Ink::Orange, 22)?;
     }
-    for change in changes(span, calendar) {
-        sheet.clock_change(&plot, &change)?;
-    }
+    sheet.clock_changes(&plot, span, calendar)?;
     for slot in day {
         let (from, to) = (at(slot.interval.start()), at(slot.interval.end()));
-        sheet.tooltip(&plot, from, to, tell(slot, layers, calendar, language));
+        let (names, energies) = (names(language), slot.energies());
+        let told = slot_words::slot(slot.interval, names, energies, slot.quality, calendar, language);
+        sheet.tooltip(&plot, from, to, told);
     }
     Ok(())
 }
 
 fn touch(left: &EnergySlot, right: &EnergySlot) -> bool {
     left.interval.end() == right.interval.start()
-}
-
-/// A slot in words.
-fn tell(slot: &EnergySlot, layers: &[Layer], calendar: &Calendar, language: Language) -> String {
-    let generation = language.pick("Generation", "Generación");
-    let parts: Vec<String> = layers
-        .iter()
-        .map(|layer| format!("{} {}", layer.name, amount((layer.of)(slot), 3, language)))
-        .chain([format!("{generation} {}", amount(slot.generation, 3, language))])
-        .collect();
-    let clock = clock(slot.interval, calendar);
-    format!("{clock} · {} · {}", parts.join(" · "), quality(slot.quality, language))
-}
-
-/// The day in words, for those who do not see it.
-fn describe(day: &[EnergySlot], layers: &[Layer], language: Language) -> String {
-    if day.is_empty() {
-        return language.pick("There is no data for this day.", "No hay datos de este día.").to_owned();
-    }
-    let mut parts: Vec<String> = layers
-        .iter()
-        .map(|layer| format!("{} {}", layer.name, total(day.iter().map(layer.of), language)))
-        .collect();
-    let generation = total(day.iter().map(|slot| slot.generation), language);
-    parts.push(format!("{} {generation}", language.pick("Generation", "Generación")));
-    let of: Vec<Quality> = day.iter().map(|slot| slot.quality).collect();
-    let slots = language.pick("slots", "intervalos");
-    format!("{}. {} {slots}: {}.", parts.join(", "), day.len(), qualities(&of, language))
 }

@@ -115,6 +115,25 @@ pub enum Error {
         /// The text, cut to a printable length.
         got: String,
     },
+    /// A picture cannot be so many times as large as its chart.
+    #[error("expected a scale from 1 to {most} that gives at most {pixels} pixels a side, got {got}")]
+    Scale {
+        /// The largest scale.
+        most: u32,
+        /// The most pixels of a side.
+        pixels: u32,
+        /// The scale that was asked for.
+        got: u32,
+    },
+    /// A text names no chart of a battery.
+    #[error(
+        "expected a chart `voltage`, `capacity`, `incremental_capacity`, `state_of_charge`, `depth_of_discharge` or \
+         `health`, got `{got}`"
+    )]
+    NotABatteryChart {
+        /// The text, cut to a printable length.
+        got: String,
+    },
     /// The drawing itself failed.
     #[error("failed to draw the chart")]
     Drawing {
@@ -140,8 +159,10 @@ impl Failure for Error {
             | Self::WrongDate { .. }
             | Self::UnknownBand { .. }
             | Self::Total { .. }
+            | Self::Scale { .. }
             | Self::NotALanguage { .. }
-            | Self::NotATheme { .. } => Kind::Invalid,
+            | Self::NotATheme { .. }
+            | Self::NotABatteryChart { .. } => Kind::Invalid,
             Self::TooManySlots { .. } | Self::TooManyBands { .. } => Kind::TooLarge,
             Self::Drawing { .. } => Kind::Internal,
         }
@@ -160,8 +181,10 @@ impl Failure for Error {
             | Self::Negative { .. }
             | Self::UnknownBand { .. }
             | Self::Total { .. }
+            | Self::Scale { .. }
             | Self::NotALanguage { .. }
             | Self::NotATheme { .. }
+            | Self::NotABatteryChart { .. }
             | Self::Drawing { .. } => None,
         }
     }

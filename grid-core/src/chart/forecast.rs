@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::{
     Error, Options, Svg,
     axis::{Axis, Ends, Zero, extent},
-    clock::{changes, local, seconds},
+    clock::seconds,
     downsample::{Line, downsample, is_drawable},
-    sheet::{Foot, Mark, Plot, draw},
+    sheet::{Mark, Plot, draw},
     theme::Ink,
 };
 use crate::time::{Calendar, Interval};
@@ -100,7 +100,6 @@ pub fn forecast(
     let description = describe(history, points, unit, options);
     let span = span(history, points);
     draw(options, title, &description, |sheet| {
-        let about = usize::try_from(options.height / 70).unwrap_or(5).clamp(2, 8);
         let said = points.iter().flat_map(|p| [p.mean, p.q10, p.q25, p.q75, p.q90]);
         let values = extent(history.iter().map(|(_, value)| *value).chain(said));
         // Energy starts at zero; what lies far from it, such as a temperature, would be flattened.
@@ -108,7 +107,7 @@ pub fn forecast(
             Some((low, high)) if low > 0.0 && low > (high - low) * 2.0 => Zero::Free,
             _ => Zero::Shown,
         };
-        let y = Axis::linear(values, zero, Ends::OnTicks, about, language);
+        let y = Axis::linear(values, zero, Ends::OnTicks, sheet.ticks_up(), language);
         let mut entries = Vec::new();
         if !history.is_empty() {
             entries.push((Mark::Line(Ink::Quiet), language.pick("History", "Histórico")));
@@ -122,12 +121,9 @@ pub fn forecast(
         }
         let place = sheet.legend(&entries, &[&y], 640)?;
         let (Some(span), Some(_)) = (span, values) else {
-            sheet.panel(place, &Axis::blank(), &y, unit, Foot::Bare)?;
-            return sheet.message(place, language.pick("No data", "Sin datos"));
+            return sheet.no_data(place, &y, unit);
         };
-        let x = local(span, calendar, sheet.ticks_across(), language);
-        let zone = format!("{} · {}", language.pick("Local time", "Hora local"), calendar.name());
-        let plot = sheet.panel(place, &x, &y, unit, Foot::Labels(&zone))?;
+        let plot = sheet.local_panel(place, span, calendar, &y, unit)?;
         let at = |instant: Timestamp| seconds(span.start(), instant);
 
         let times: Vec<f64> = points.iter().map(|point| at(point.start)).collect();
@@ -150,10 +146,7 @@ pub fn forecast(
         if let (Some(first), false) = (times.first(), history.is_empty()) {
             sheet.flag(&plot, *first, language.pick("Forecast", "Pronóstico"))?;
         }
-        for change in changes(span, calendar) {
-            sheet.clock_change(&plot, &change)?;
-        }
-        Ok(())
+        sheet.clock_changes(&plot, span, calendar)
     })
 }
 

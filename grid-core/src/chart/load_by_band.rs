@@ -4,8 +4,10 @@ use super::{
     Error, Language, Options, Svg,
     axis::{Axis, Ends, Tick, Zero, extent},
     bars::{Heads, Row, Steps, bars, rows_in},
+    clock::zone_named,
     sheet::{Foot, Mark, Place, Sheet, draw},
-    slots::{Column, dates, in_order, not_negative, stack},
+    slot_words::dates,
+    slots::{Column, in_order, not_negative, stack},
     text::cut,
     theme::Ink,
 };
@@ -131,8 +133,7 @@ pub fn load_by_band(
         let (left, right) = sheet.edges();
         let whole = Place { left, right, ..place };
         if slots.is_empty() {
-            sheet.panel(place, &Axis::blank(), &Axis::blank(), "kWh", Foot::Bare)?;
-            return sheet.message(place, language.pick("No data", "Sin datos"));
+            return sheet.no_data(place, &Axis::blank(), "kWh");
         }
         // Beside each other where both can be read, else the bars alone, which also name the colours.
         let profile = profile.filter(|_| right - left >= WIDE_ENOUGH);
@@ -277,7 +278,7 @@ impl Profile {
         let place = Place { left: place.left + sheet.labels(&y), ..place };
         let x = hours(place);
         let unit = format!("kW · {}", language.pick("average day", "día medio"));
-        let foot = format!("{} · {}", language.pick("Local time", "Hora local"), calendar.name());
+        let foot = zone_named(calendar, language);
         let plot = sheet.panel(place, &x, &y, &unit, Foot::Labels(&foot))?;
         let step = f64::from(self.step);
         let columns: Vec<(f64, Option<&Vec<f64>>)> =

@@ -3,9 +3,10 @@
 use super::{
     Error, Language, Options, Svg,
     axis::{Axis, Ends, Zero},
-    clock::{changes, local, seconds},
-    sheet::{Foot, Mark, draw},
-    slots::{Slot, Slots, amount, clock, dates, not_negative, qualities, quality, total},
+    clock::seconds,
+    sheet::{Mark, draw},
+    slot_words,
+    slots::{Slot, Slots, not_negative},
     theme::Ink,
 };
 use crate::{
@@ -62,6 +63,10 @@ impl MemberSlot {
             ("export", self.export),
         ]
     }
+
+    fn energies(&self) -> [Option<Energy>; 5] {
+        self.columns().map(|(_, energy)| energy)
+    }
 }
 
 /// How many of a slot's columns are used; the rest is surplus.
@@ -114,16 +119,14 @@ pub fn member_day(day: &[MemberSlot], calendar: &Calendar, options: &Options) ->
     }
     let slots = Slots::new(day.iter().map(signed).collect(), calendar)?;
     let language = options.language;
-    let title = match slots.span {
-        Some(span) => {
-            let name = language.pick("A member's energy", "Energía de un miembro");
-            format!("{name} · {}", dates(span, calendar, language))
-        }
-        None => language.pick("A member's day", "El día de un miembro").to_owned(),
-    };
-    draw(options, &title, &describe(day, language), |sheet| {
-        let about = usize::try_from(options.height / 70).unwrap_or(5).clamp(2, 8);
-        let y = Axis::linear(slots.heights(), Zero::Shown, Ends::OnTicks, about, language).without_signs();
+    let name = language.pick("A member's energy", "Energía de un miembro");
+    let of_nothing = language.pick("A member's day", "El día de un miembro");
+    let title = slots.title(name, of_nothing, calendar, language);
+    let told: Vec<_> = day.iter().map(|slot| (slot.energies(), slot.quality)).collect();
+    let description = slot_words::day(names(language), &told, language);
+    draw(options, &title, &description, |sheet| {
+        let y = Axis::linear(slots.heights(), Zero::Shown, Ends::OnTicks, sheet.ticks_up(), language);
+        let y = y.without_signs();
         let [own, _, grid, _, exported] = names(language);
         let mut entries = vec![
             (Mark::Block(Ink::Green), own),
@@ -137,21 +140,18 @@ pub fn member_day(day: &[MemberSlot], calendar: &Calendar, options: &Options) ->
         entries.extend(slots.hatches(language));
         let place = sheet.legend(&entries, &[&y], 640)?;
         let Some(span) = slots.span else {
-            sheet.panel(place, &Axis::blank(), &y, "kWh", Foot::Bare)?;
-            return sheet.message(place, language.pick("No data", "Sin datos"));
+            return sheet.no_data(place, &y, "kWh");
         };
-        let x = local(span, calendar, sheet.ticks_across(), language);
-        let zone = format!("{} · {}", language.pick("Local time", "Hora local"), calendar.name());
-        let plot = sheet.panel(place, &x, &y, &slots.unit(language), Foot::Labels(&zone))?;
+        let plot = sheet.local_panel(place, span, calendar, &y, &slots.unit(language))?;
         slots.paint(&plot, &INKS)?;
-        plot.line(&[(x.low, 0.0), (x.high, 0.0)], Ink::Text, 10)?;
-        for change in changes(span, calendar) {
-            sheet.clock_change(&plot, &change)?;
-        }
+        plot.line(&[(0.0, 0.0), (seconds(span.start(), span.end()), 0.0)], Ink::Text, 10)?;
+        sheet.clock_changes(&plot, span, calendar)?;
         for slot in day {
             let from = seconds(span.start(), slot.interval.start());
             let to = seconds(span.start(), slot.interval.end());
-            sheet.tooltip(&plot, from, to, tell(slot, calendar, language));
+            let (names, energies) = (names(language), slot.energies());
+            let told = slot_words::slot(slot.interval, names, energies, slot.quality, calendar, language);
+            sheet.tooltip(&plot, from, to, told);
         }
         Ok(())
     })
@@ -169,32 +169,4 @@ fn signed(slot: &MemberSlot) -> Slot {
     let incomplete = layers.iter().any(Option::is_none);
     let quality = if incomplete { slot.quality.worst(Quality::Missing) } else { slot.quality };
     Slot { interval: slot.interval, layers, quality }
-}
-
-/// A slot in words.
-fn tell(slot: &MemberSlot, calendar: &Calendar, language: Language) -> String {
-    let parts: Vec<String> = names(language)
-        .iter()
-        .zip(slot.columns())
-        .map(|(name, (_, energy))| format!("{name} {}", amount(energy, 3, language)))
-        .collect();
-    let clock = clock(slot.interval, calendar);
-    format!("{clock} · {} · {}", parts.join(" · "), quality(slot.quality, language))
-}
-
-/// The day in words, for those who do not see it.
-fn describe(day: &[MemberSlot], language: Language) -> String {
-    if day.is_empty() {
-        return language.pick("There is no data for this day.", "No hay datos de este día.").to_owned();
-    }
-    let column =
-        |place: usize| day.iter().map(move |slot| slot.columns().get(place).and_then(|(_, energy)| *energy));
-    let parts: Vec<String> = names(language)
-        .iter()
-        .enumerate()
-        .map(|(place, name)| format!("{name} {}", total(column(place), language)))
-        .collect();
-    let of: Vec<Quality> = day.iter().map(|slot| slot.quality).collect();
-    let slots = language.pick("slots", "intervalos");
-    format!("{}. {} {slots}: {}.", parts.join(", "), day.len(), qualities(&of, language))
 }

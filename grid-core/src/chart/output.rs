@@ -17,6 +17,12 @@ impl Svg {
         &self.0
     }
 
+    /// A document that somebody else put together.
+    #[cfg(all(test, feature = "chart-png"))]
+    pub(super) fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
     /// The document, without a copy.
     pub fn into_string(self) -> String {
         self.0

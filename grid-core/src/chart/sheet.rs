@@ -18,11 +18,12 @@ use plotters::{
 use super::{
     Error, Language, Options, Svg,
     axis::Axis,
-    clock::ClockChange,
+    clock::{changes, local, zone_named},
     output::{Parts, Tooltip, printable},
     text::{LABEL, SMALL, cut, text_width},
     theme::Ink,
 };
+use crate::time::{Calendar, Interval};
 
 /// Sheet units in a pixel.
 pub(super) const TENTHS: i32 = 10;
@@ -105,6 +106,11 @@ impl<'a> Sheet<'a> {
     /// How many ticks an axis has room for: across, and down so many tenths of a pixel.
     pub(super) fn ticks_across(&self) -> usize {
         usize::try_from((self.width - 800) / 750).unwrap_or(0).clamp(2, 16)
+    }
+
+    /// How many ticks an axis over the whole height has room for.
+    pub(super) fn ticks_up(&self) -> usize {
+        usize::try_from(self.height / 700).unwrap_or(5).clamp(2, 8)
     }
 
     /// From where to where a sheet is written on.
@@ -246,9 +252,27 @@ impl<'a> Sheet<'a> {
         Ok(plot)
     }
 
+    /// Draws a panel over a stretch of local time.
+    pub(super) fn local_panel(
+        &self,
+        place: Place,
+        span: Interval,
+        calendar: &Calendar,
+        y: &Axis,
+        unit: &str,
+    ) -> Result<Plot<'a>, Error> {
+        let x = local(span, calendar, self.ticks_across(), self.language);
+        self.panel(place, &x, y, unit, Foot::Labels(&zone_named(calendar, self.language)))
+    }
+
     /// Marks where the clock on the wall was changed.
-    pub(super) fn clock_change(&self, plot: &Plot<'a>, change: &ClockChange) -> Result<(), Error> {
-        self.flag(plot, change.at, &change.label)
+    pub(super) fn clock_changes(
+        &self,
+        plot: &Plot<'a>,
+        span: Interval,
+        calendar: &Calendar,
+    ) -> Result<(), Error> {
+        changes(span, calendar).iter().try_for_each(|change| self.flag(plot, change.at, &change.label))
     }
 
     /// Marks an instant with a dashed line and a word at its top, wherever there is room for the word.
@@ -285,6 +309,12 @@ impl<'a> Sheet<'a> {
     pub(super) fn message(&self, place: Place, text: &str) -> Result<(), Error> {
         let at = (i32::midpoint(place.left, place.right), i32::midpoint(place.top, place.bottom));
         self.text(text, at, 140, Ink::Quiet, HPos::Center, VPos::Center)
+    }
+
+    /// Draws a panel that has nothing to show, and says so.
+    pub(super) fn no_data(&self, place: Place, y: &Axis, unit: &str) -> Result<(), Error> {
+        self.panel(place, &Axis::blank(), y, unit, Foot::Bare)?;
+        self.message(place, self.language.pick("No data", "Sin datos"))
     }
 
     /// Shows a text where the pointer rests on a stretch of a plot.

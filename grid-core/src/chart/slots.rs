@@ -7,6 +7,7 @@ use super::{
     axis::extent,
     clock::seconds,
     sheet::{Mark, Plot},
+    slot_words::dates,
     theme::Ink,
 };
 use crate::{
@@ -71,6 +72,20 @@ impl Slots {
             _ => None,
         };
         Ok(Self { slots, span })
+    }
+
+    /// A title with the days that are shown, or the one of a chart of nothing.
+    pub(super) fn title(
+        &self,
+        name: &str,
+        of_nothing: &str,
+        calendar: &Calendar,
+        language: Language,
+    ) -> String {
+        match self.span {
+            Some(span) => format!("{name} · {}", dates(span, calendar, language)),
+            None => of_nothing.to_owned(),
+        }
     }
 
     /// The lowest and the highest point of the stacks.
@@ -181,62 +196,6 @@ pub(super) fn hatches(partly: bool, missing: bool, language: Language) -> Vec<(M
     });
     let missing = missing.then(|| (Mark::Hatch(Ink::Missing), language.pick("Missing", "Faltante")));
     partly.into_iter().chain(missing).collect()
-}
-
-/// The local date of an interval, or its first and its last.
-pub(super) fn dates(interval: Interval, calendar: &Calendar, language: Language) -> String {
-    let first = calendar.date_of(interval.start());
-    let inside = interval.end().checked_sub(jiff::Span::new().nanoseconds(1)).unwrap_or(interval.start());
-    let last = calendar.date_of(inside);
-    if first == last {
-        language.date(first)
-    } else {
-        format!("{} – {}", language.date(first), language.date(last))
-    }
-}
-
-/// What the clock on the wall shows from the start to the end of an interval, such as `02:45–03:00`.
-pub(super) fn clock(interval: Interval, calendar: &Calendar) -> String {
-    let clock = |instant: Timestamp| {
-        let local = calendar.zone().to_datetime(instant);
-        format!("{:02}:{:02}", local.hour(), local.minute())
-    };
-    format!("{}–{}", clock(interval.start()), clock(interval.end()))
-}
-
-/// An energy in words; a dash where it is not known.
-pub(super) fn amount(energy: Option<Energy>, decimals: usize, language: Language) -> String {
-    match energy {
-        Some(energy) => format!("{} kWh", language.number(energy.to_kwh_f64(), decimals)),
-        None => "–".to_owned(),
-    }
-}
-
-/// The sum of what is known, in words.
-pub(super) fn total(energies: impl Iterator<Item = Option<Energy>>, language: Language) -> String {
-    let kwh: f64 = energies.flatten().map(Energy::to_kwh_f64).sum();
-    format!("{} kWh", language.number(kwh, 2))
-}
-
-/// A quality in words.
-pub(super) const fn quality(quality: Quality, language: Language) -> &'static str {
-    match quality {
-        Quality::Measured => language.pick("measured", "medida"),
-        Quality::Estimated => language.pick("estimated", "estimada"),
-        Quality::Substituted => language.pick("substituted", "sustituida"),
-        Quality::Missing => language.pick("missing", "faltante"),
-    }
-}
-
-/// How many of so many qualities there are of each, in words, such as `90 measured, 6 estimated`.
-pub(super) fn qualities(of: &[Quality], language: Language) -> String {
-    let count = |wanted: Quality| of.iter().filter(|quality| **quality == wanted).count();
-    let told: Vec<String> = Quality::ALL
-        .into_iter()
-        .filter(|quality| count(*quality) > 0)
-        .map(|wanted| format!("{} {}", count(wanted), quality(wanted, language)))
-        .collect();
-    told.join(", ")
 }
 
 fn touch(left: &Slot, right: &Slot) -> bool {

@@ -67,6 +67,13 @@ pub(super) enum Ink {
     Pink,
     Violet,
     Umber,
+    /// The steps of a sequence, from its start to its end.
+    Step1,
+    Step2,
+    Step3,
+    Step4,
+    Step5,
+    Step6,
     /// Lines in the colour of the background, over what is estimated.
     Estimated,
     /// Lines on nothing, where a value is missing.
@@ -74,7 +81,7 @@ pub(super) enum Ink {
 }
 
 impl Ink {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Surface,
         Self::Text,
         Self::Quiet,
@@ -88,7 +95,18 @@ impl Ink {
         Self::Missing,
         Self::Violet,
         Self::Umber,
+        Self::Step1,
+        Self::Step2,
+        Self::Step3,
+        Self::Step4,
+        Self::Step5,
+        Self::Step6,
     ];
+
+    /// The inks of what comes one after the other, such as the cycles of a battery: in one order of lightness, so
+    /// that every eye sees which is earlier.
+    pub(super) const SEQUENCE: [Self; 6] =
+        [Self::Step1, Self::Step2, Self::Step3, Self::Step4, Self::Step5, Self::Step6];
 
     /// The inks of things that have no colour of their own, in the order in which they are taken.
     pub(super) const SERIES: [Self; 6] =
@@ -120,6 +138,12 @@ impl Ink {
             Self::Pink => "pink",
             Self::Violet => "violet",
             Self::Umber => "umber",
+            Self::Step1 => "step1",
+            Self::Step2 => "step2",
+            Self::Step3 => "step3",
+            Self::Step4 => "step4",
+            Self::Step5 => "step5",
+            Self::Step6 => "step6",
             Self::Estimated => "estimated",
             Self::Missing => "missing",
         }
@@ -144,6 +168,12 @@ impl Ink {
             Self::Pink => "#CC6FAE",
             Self::Violet => "#8A3FE0",
             Self::Umber => "#4A2A0C",
+            Self::Step1 => "#1B0C6B",
+            Self::Step2 => "#5A0FA0",
+            Self::Step3 => "#96208F",
+            Self::Step4 => "#C23A74",
+            Self::Step5 => "#DC5A50",
+            Self::Step6 => "#D97A1E",
         }
     }
 
@@ -161,6 +191,12 @@ impl Ink {
             Self::Pink => "#EFA0D5",
             Self::Violet => "#8A4FF0",
             Self::Umber => "#F2DC4B",
+            Self::Step1 => "#6B5FD6",
+            Self::Step2 => "#A25CE0",
+            Self::Step3 => "#DB64C8",
+            Self::Step4 => "#F4809A",
+            Self::Step5 => "#FBAA6B",
+            Self::Step6 => "#F7E46A",
         }
     }
 }
@@ -239,7 +275,7 @@ mod tests {
     #[test]
     fn what_is_drawn_has_a_contrast_of_three() {
         for colour in THEMES {
-            for ink in Ink::SERIES.into_iter().chain([Ink::Axis, Ink::Missing]) {
+            for ink in Ink::SERIES.into_iter().chain(Ink::SEQUENCE).chain([Ink::Axis, Ink::Missing]) {
                 let ratio = contrast(colour(ink), colour(Ink::Surface));
                 assert!(ratio >= 3.0, "{ink:?} has {ratio:.2}");
             }
@@ -258,6 +294,17 @@ mod tests {
                         assert!(apart >= 18.4, "{one:?} and {other:?} are {apart:.1} apart");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sequence_is_in_one_order_of_lightness_for_every_sight() {
+        for colour in THEMES {
+            for sight in SIGHTS {
+                let lightness: Vec<f64> =
+                    Ink::SEQUENCE.iter().map(|ink| lab(colour(*ink), sight)[0]).collect();
+                assert!(lightness.windows(2).all(|pair| pair[1] > pair[0] + 1.0), "{lightness:?}");
             }
         }
     }

@@ -134,8 +134,11 @@ fn nothing_to_draw_gives_a_chart_that_says_so() {
     for options in all_themes() {
         let charts = [
             chart::energy_day(&[], &madrid(), &options).unwrap(),
-            chart::voltage_current(Recorded { time_s: &[], voltage_v: &[], current_a: &[] }, &options)
-                .unwrap(),
+            chart::voltage_current(
+                Recorded { time_s: &[], voltage_v: &[], current_a: &[], temperature_c: None },
+                &options,
+            )
+            .unwrap(),
             chart::capacity_over_cycles::<CyclePoint>(&[], &options).unwrap(),
             chart::forecast(&[], &[], &madrid(), &options).unwrap(),
         ];
@@ -152,7 +155,12 @@ fn axes_say_their_units() {
     let options = Options::default();
     let day = chart::energy_day(&quarter_hours(date(2026, 3, 30)), &madrid(), &options).unwrap();
     assert!(day.svg().contains("kWh per 15 min") && day.svg().contains("Europe/Madrid"));
-    let recording = Recorded { time_s: &[0.0, 7200.0, 20_000.0], voltage_v: &[3.0; 3], current_a: &[1.0; 3] };
+    let recording = Recorded {
+        time_s: &[0.0, 7200.0, 20_000.0],
+        voltage_v: &[3.0; 3],
+        current_a: &[1.0; 3],
+        temperature_c: None,
+    };
     let battery = chart::voltage_current(recording, &options).unwrap();
     assert!(battery.svg().contains("\nV\n") && battery.svg().contains("\nA\n"));
     assert!(battery.svg().contains("Time since the start (h)"));
@@ -212,7 +220,7 @@ fn a_gap_in_a_recording_parts_the_line() {
     let time_s: Vec<f64> = (0..1000).map(f64::from).collect();
     let mut voltage_v = vec![3.7; 1000];
     let lines = |voltage_v: &[f64]| {
-        let recording = Recorded { time_s: &time_s, voltage_v, current_a: &[1.0; 1000] };
+        let recording = Recorded { time_s: &time_s, voltage_v, current_a: &[1.0; 1000], temperature_c: None };
         let options = Options { theme: Theme::Light, ..Options::default() };
         chart::voltage_current(recording, &options).unwrap().svg().matches("stroke-width=\"15\"").count()
     };
@@ -251,7 +259,8 @@ fn a_million_rows_fit_into_a_small_file() {
     // A gap at every third row, which nothing can show.
     let current_a: Vec<f64> =
         time_s.iter().map(|x| if x % 3.0 == 0.0 { f64::NAN } else { noise(*x + 0.5) }).collect();
-    let recording = Recorded { time_s: &time_s, voltage_v: &voltage_v, current_a: &current_a };
+    let recording =
+        Recorded { time_s: &time_s, voltage_v: &voltage_v, current_a: &current_a, temperature_c: None };
     for (width, height) in [(960, 480), (8192, 8192)] {
         let options = Options { width, height, ..Options::default() };
         sound(&chart::voltage_current(recording, &options).unwrap());
@@ -267,7 +276,8 @@ fn a_million_rows_fit_into_a_small_file() {
 fn one_point_and_constants_are_drawn() {
     for value in [0.0, 5.0, -5.0, 1e-12, 1e15] {
         for options in all_themes() {
-            let one = Recorded { time_s: &[3.0], voltage_v: &[value], current_a: &[value] };
+            let one =
+                Recorded { time_s: &[3.0], voltage_v: &[value], current_a: &[value], temperature_c: None };
             let charts = [
                 chart::voltage_current(one, &options).unwrap(),
                 chart::capacity_over_cycles(&[cycle(1.0, value)], &options).unwrap(),
@@ -296,10 +306,18 @@ fn one_point_and_constants_are_drawn() {
 #[test]
 fn rows_are_drawn_in_the_order_of_their_time() {
     let options = Options::default();
-    let sorted =
-        Recorded { time_s: &[0.0, 1.0, 2.0], voltage_v: &[3.0, 3.1, 3.2], current_a: &[0.0, 1.0, 2.0] };
-    let mixed =
-        Recorded { time_s: &[2.0, 0.0, 1.0], voltage_v: &[3.2, 3.0, 3.1], current_a: &[2.0, 0.0, 1.0] };
+    let sorted = Recorded {
+        time_s: &[0.0, 1.0, 2.0],
+        voltage_v: &[3.0, 3.1, 3.2],
+        current_a: &[0.0, 1.0, 2.0],
+        temperature_c: None,
+    };
+    let mixed = Recorded {
+        time_s: &[2.0, 0.0, 1.0],
+        voltage_v: &[3.2, 3.0, 3.1],
+        current_a: &[2.0, 0.0, 1.0],
+        temperature_c: None,
+    };
     assert_eq!(
         chart::voltage_current(sorted, &options).unwrap(),
         chart::voltage_current(mixed, &options).unwrap()
@@ -311,7 +329,8 @@ fn what_cannot_be_drawn_is_refused_with_the_reason() {
     let options = Options::default();
     let size = chart::energy_day(&[], &madrid(), &Options { width: 10, ..options.clone() }).unwrap_err();
     assert!(size.to_string().ends_with("got 10 x 480"), "{size}");
-    let uneven = Recorded { time_s: &[0.0, 1.0], voltage_v: &[3.0, 3.1], current_a: &[1.0] };
+    let uneven =
+        Recorded { time_s: &[0.0, 1.0], voltage_v: &[3.0, 3.1], current_a: &[1.0], temperature_c: None };
     let uneven = chart::voltage_current(uneven, &options).unwrap_err();
     assert!(matches!(uneven, Error::UnequalLengths { column: "current_a", expected: 2, got: 1 }));
     let mut rows = quarter_hours(date(2026, 3, 30));
@@ -358,7 +377,7 @@ proptest! {
         let history: Vec<_> = starts.iter().copied().zip(y.iter().copied()).collect();
         let points: Vec<_> = starts.iter().zip(&values).map(|(start, v)| ForecastPoint { start: *start, mean: v.0, q10: v.1, q25: v.2, q50: v.0, q75: v.1, q90: v.2 }).collect();
         let draw = || [
-            chart::voltage_current(Recorded { time_s: &x, voltage_v: &y, current_a: &z }, &options).unwrap(),
+            chart::voltage_current(Recorded { time_s: &x, voltage_v: &y, current_a: &z, temperature_c: None }, &options).unwrap(),
             chart::capacity_over_cycles(&cycles, &options).unwrap(),
             chart::forecast(&history, &points, &madrid(), &options).unwrap(),
         ];
