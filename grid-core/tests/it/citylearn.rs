@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Read as _, path::Path};
 use grid_core::{
     energy::{
         Channel, Name,
-        balance::{Account, Balance, community},
+        balance::{Account, Balance, MemberRegister, community},
         ingest::{Layout, read_csv},
         sharing::Key,
     },
@@ -120,11 +120,11 @@ fn seventeen_homes_come_to_the_published_totals() {
         let account = accounts.entry(device.clone()).or_insert_with(|| Account {
             member: Uuid::from_u128(number),
             name: Name::new(&device).unwrap(),
-            readings: Vec::new(),
+            registers: Vec::new(),
         });
         assert!(matches!(batch.channel, Channel::Consumption | Channel::Generation));
         assert_eq!(batch.readings.len(), 8760);
-        account.readings.push((batch.channel, batch.readings));
+        account.registers.push(MemberRegister::new(batch.channel, batch.readings));
     }
     let accounts: Vec<Account> = accounts.into_values().collect();
     let calendar = Calendar::new(ZONE).unwrap();

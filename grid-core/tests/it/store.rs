@@ -120,11 +120,13 @@ async fn suite(kind: &'static str) {
         crate::store_user_checks::all(),
         crate::store_device_checks::all(),
         crate::store_community_checks::all(),
+        crate::store_placement_checks::all(),
         crate::store_reading_checks::all(),
         crate::store_register_checks::all(),
         crate::store_writer_checks::all(),
         crate::store_import_checks::all(),
         crate::store_document_checks::all(),
+        crate::store_agreement_checks::all(),
         crate::store_settlement_checks::all(),
         crate::store_auth_checks::all(),
     ];

@@ -58,7 +58,8 @@ async fn seventeen_homes_come_to_the_published_totals_from_every_database() {
         let began = Instant::now();
         let accounts = store.accounts(community.id, files.interval, None).await.unwrap();
         let read = began.elapsed();
-        let found: usize = accounts.iter().flat_map(|account| &account.readings).map(|(_, r)| r.len()).sum();
+        let registers = accounts.iter().flat_map(|account| &account.registers);
+        let found: usize = registers.map(|register| register.readings.len()).sum();
         assert_eq!(found, total);
 
         let began = Instant::now();

@@ -66,16 +66,16 @@ async fn a_device_counts_for_one_member_of_a_community(store: Store) {
     let holder = store.members(community.id).await.unwrap()[0].id;
     let casa = member("Casa 7", None, Role::Member);
     store.add_member(community.id, &casa, now()).await.unwrap();
-    store.add_device(community.id, device.id, holder, now()).await.unwrap();
-    store.add_device(community.id, device.id, holder, now()).await.unwrap();
-    is(store.add_device(community.id, device.id, casa.id, now()).await, Kind::Conflict);
-    is(store.add_device(community.id, new_id(now()), holder, now()).await, Kind::NotFound);
-    is(store.add_device(community.id, device.id, new_id(now()), now()).await, Kind::NotFound);
+    store.add_device(community.id, device.id, holder, None, now()).await.unwrap();
+    store.add_device(community.id, device.id, holder, None, now()).await.unwrap();
+    is(store.add_device(community.id, device.id, casa.id, None, now()).await, Kind::Conflict);
+    is(store.add_device(community.id, new_id(now()), holder, None, now()).await, Kind::NotFound);
+    is(store.add_device(community.id, device.id, new_id(now()), None, now()).await, Kind::NotFound);
     // In another community it may count, too.
     let second = new_community(&store, owner).await;
-    is(store.add_device(second.id, device.id, holder, now()).await, Kind::NotFound);
+    is(store.add_device(second.id, device.id, holder, None, now()).await, Kind::NotFound);
     let other = store.members(second.id).await.unwrap()[0].id;
-    store.add_device(second.id, device.id, other, now()).await.unwrap();
+    store.add_device(second.id, device.id, other, None, now()).await.unwrap();
     let mut both = vec![community.id, second.id];
     both.sort_unstable();
     assert_eq!(store.communities_of_device(device.id).await.unwrap(), both);

@@ -46,18 +46,24 @@ async fn a_community_file_makes_its_devices_and_members(store: Store) {
     let community = new_community(&store, owner).await.id;
     let done = store.import_community(community, owner, file(FILE), now()).await.unwrap();
     assert_eq!((done.devices_created, done.members_created, done.inserted), (2, 2, 4));
-    let devices = store.community_devices(community).await.unwrap();
+    let devices = store.community_devices(community, None).await.unwrap();
     let members = store.members(community).await.unwrap();
-    let roof = devices.iter().find(|(device, _)| device.name.as_str() == "roof").unwrap();
-    assert_eq!((roof.0.kind, roof.0.owner, roof.0.calendar.name()), (DeviceKind::Pv, owner, "Europe/Madrid"));
+    let roof = devices.iter().find(|placed| placed.device.name.as_str() == "roof").unwrap();
+    assert_eq!(
+        (roof.device.kind, roof.device.owner, roof.device.calendar.name()),
+        (DeviceKind::Pv, owner, "Europe/Madrid")
+    );
     let name_of = |id: Uuid| members.iter().find(|member| member.id == id).unwrap().name.to_string();
-    assert_eq!(name_of(roof.1), "roof");
-    let casa = devices.iter().find(|(device, _)| device.name.as_str() == "casa").unwrap();
-    assert_eq!((casa.0.kind, name_of(casa.1)), (DeviceKind::Load, "Familia Gil".to_owned()));
+    assert_eq!(name_of(roof.stretch.member), "roof");
+    let casa = devices.iter().find(|placed| placed.device.name.as_str() == "casa").unwrap();
+    assert_eq!(
+        (casa.device.kind, name_of(casa.stretch.member)),
+        (DeviceKind::Load, "Familia Gil".to_owned())
+    );
     // The same file again, and one that names a device by its id.
     let again = store.import_community(community, owner, file(FILE), now()).await.unwrap();
     assert_eq!((again.devices_created, again.members_created, again.unchanged), (0, 0, 4));
-    let by_id = FILE.replace("casa", &casa.0.id.to_string()).replace("2.5,", "2.6,");
+    let by_id = FILE.replace("casa", &casa.device.id.to_string()).replace("2.5,", "2.6,");
     let done = store.import_community(community, owner, file(&by_id), now() + 1.hour()).await.unwrap();
     assert_eq!((done.devices_created, done.unchanged, done.superseded), (0, 3, 1));
 }
@@ -74,7 +80,7 @@ async fn one_community_file_sent_twice_at_once_makes_its_devices_once(store: Sto
     let done = imports.join_all().await;
     assert_eq!(done.iter().map(|done| done.devices_created).sum::<usize>(), 2);
     assert_eq!(done.iter().map(|done| done.inserted).sum::<usize>(), 4);
-    assert_eq!(store.community_devices(community).await.unwrap().len(), 2);
+    assert_eq!(store.community_devices(community, None).await.unwrap().len(), 2);
 }
 
 async fn a_refused_community_file_leaves_nothing(store: Store) {
@@ -90,7 +96,7 @@ async fn a_refused_community_file_leaves_nothing(store: Store) {
     let stranger = wrong.replace("roof", &new_id(now()).to_string());
     is(store.import_community(community, owner, file(&stranger), now()).await, Kind::NotFound);
     is(store.import_community(new_id(now()), owner, file(overlapping), now()).await, Kind::NotFound);
-    assert_eq!(store.community_devices(community).await.unwrap().len(), 1);
+    assert_eq!(store.community_devices(community, None).await.unwrap().len(), 1);
     assert_eq!(store.members(community).await.unwrap().len(), 2);
     let mut nameless = file(overlapping);
     nameless[0].device = None;
@@ -100,7 +106,7 @@ async fn a_refused_community_file_leaves_nothing(store: Store) {
     let twin =
         Device { id: new_id(now()), name: Name::new("roof").unwrap(), ..new_device(&store, owner).await };
     store.create_device(&twin, now()).await.unwrap();
-    store.add_device(community, twin.id, holder, now()).await.unwrap();
+    store.add_device(community, twin.id, holder, None, now()).await.unwrap();
     is(store.import_community(community, owner, file(overlapping), now()).await, Kind::Invalid);
 }
 
@@ -167,8 +173,8 @@ async fn accounts_can_be_asked_for_as_they_stood(store: Store) {
     let sum = async |as_of| {
         let accounts = store.accounts(community, all_time(), as_of).await.unwrap();
         assert_eq!(accounts.len(), 3, "all members, also those without a register");
-        let energies =
-            accounts.iter().flat_map(|account| &account.readings).flat_map(|(_, readings)| readings);
+        let registers = accounts.iter().flat_map(|account| &account.registers);
+        let energies = registers.flat_map(|register| &register.readings);
         energies.filter_map(|reading| reading.energy()).sum::<Energy>()
     };
     assert_eq!(sum(None).await, Energy::parse_kwh("7.85").unwrap());
@@ -181,7 +187,7 @@ async fn sums_are_those_of_a_device_a_user_or_a_community(store: Store) {
     let community = new_community(&store, owner).await.id;
     let (first, second) = (new_device(&store, owner).await, new_device(&store, owner).await);
     let operator = store.members(community).await.unwrap()[0].id;
-    store.add_device(community, first.id, operator, now()).await.unwrap();
+    store.add_device(community, first.id, operator, None, now()).await.unwrap();
     // One hour over the midnight of Madrid, a third of it before; and a quarter at noon of the second day.
     let night = reading(at("2026-01-01T22:40:00Z"), 60, Some(600));
     let noon = reading(at("2026-01-02T12:00:00Z"), 15, Some(50));

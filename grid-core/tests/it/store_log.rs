@@ -1,14 +1,16 @@
 //! One log of what was issued, whoever writes it at the same time, and whoever writes past it.
 
 use grid_core::{
+    auth::SealingKey,
     error::{Failure as _, Kind},
-    proof::verify_log,
-    store::{LogSigner, Store},
+    proof::{LogKey, verify_consistency, verify_log},
+    store::{AuditEntry, Error, LogSigner, Page, Store, new_id},
 };
 use jiff::ToSpan as _;
 
 use crate::{
-    store::TestDatabase,
+    store::{TestDatabase, now},
+    store_checks::is,
     store_settlement_checks::{Street, recorded, signing},
 };
 
@@ -143,6 +145,124 @@ async fn whoever_writes_into_the_tables_is_found_out() {
         write(&database.address, "UPDATE statements SET document = 'rubbish'").await;
         let error = store.statement_bundle(first).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Internal, "{kind}: {error:?}");
+        database.remove().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_keeps_the_name_and_the_key_that_it_began_with() {
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let streets = [Street::new(store).await, Street::new(store).await];
+        let (key, other) = (signing(), LogKey::from_seed(&[8; 32]).unwrap());
+        let settled =
+            [streets[0].settled(store, recorded()).await, streets[1].settled(store, recorded()).await];
+        store.issue(&settled[0], LogSigner { key: &key, origin: "first" }, recorded()).await.unwrap();
+        let old = store.log_head().await.unwrap().unwrap();
+
+        let refused = store.issue(&settled[1], LogSigner { key: &other, origin: "first" }, recorded()).await;
+        let error = is(refused, Kind::Conflict);
+        assert!(matches!(error, Error::OtherLogKey { .. }) && error.hint().is_some(), "{kind}: {error:?}");
+        assert!(error.to_string().contains(&key.key_id().to_string()), "{kind}: {error}");
+        assert_eq!(store.log_head().await.unwrap().unwrap(), old, "{kind}");
+        // Nor is a key made for a log that has one elsewhere.
+        let error = is(store.ensure_log_key(None, now()).await, Kind::Conflict);
+        assert!(matches!(error, Error::LogKeyElsewhere { .. }), "{kind}: {error:?}");
+        assert!(store.log_keys().await.unwrap().is_empty(), "{kind}");
+
+        // The server is called otherwise since: what was issued before goes with what is signed now.
+        store.issue(&settled[1], LogSigner { key: &key, origin: "second" }, recorded()).await.unwrap();
+        let new = store.log_head().await.unwrap().unwrap();
+        assert_eq!((new.unverified().origin(), new.unverified().tree_size()), ("first", 4), "{kind}");
+        let path = store.log_consistency(2, 4).await.unwrap();
+        verify_consistency(&old, &new, &path, &key.public_key()).unwrap();
+        for (_, id, _) in issued(store, &streets).await {
+            let verified = store.statement_bundle(id).await.unwrap().verify(&key.public_key()).unwrap();
+            assert_eq!(verified.origin(), "first", "{kind}");
+        }
+        database.remove().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_that_the_database_keeps_is_the_logs_before_it_has_signed() {
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let sealing = SealingKey::new("a text of at least 32 bytes, best made at random").unwrap();
+        assert!(store.log_key(Some(&sealing)).await.unwrap().is_none(), "{kind}");
+        let key = store.ensure_log_key(Some(&sealing), now()).await.unwrap();
+        for again in [
+            store.ensure_log_key(Some(&sealing), now()).await.unwrap(),
+            store.log_key(Some(&sealing)).await.unwrap().unwrap(),
+        ] {
+            assert_eq!(again.public_key(), key.public_key(), "{kind}");
+        }
+        let error = is(store.log_key(None).await, Kind::Internal);
+        assert!(matches!(error, Error::LogKeySealed { .. }) && error.hint().is_some(), "{kind}: {error:?}");
+        is(store.ensure_log_key(None, now()).await, Kind::Internal);
+        let wrong = SealingKey::new("another text of at least 32 bytes, made at random").unwrap();
+        assert!(matches!(store.log_key(Some(&wrong)).await, Err(Error::Auth(_))), "{kind}");
+
+        let street = Street::new(store).await;
+        let settled = street.settled(store, recorded()).await;
+        let own = signing();
+        let refused = store.issue(&settled, LogSigner { key: &own, origin: "notebook" }, recorded()).await;
+        assert!(matches!(is(refused, Kind::Conflict), Error::OtherLogKey { .. }), "{kind}");
+        assert!(store.log_head().await.unwrap().is_none(), "{kind}");
+        store.issue(&settled, LogSigner { key: &key, origin: "server" }, recorded()).await.unwrap();
+        let head = store.log_head().await.unwrap().unwrap();
+        assert_eq!(head.verify(&key.public_key()).unwrap().origin(), "server", "{kind}");
+        database.remove().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_issued_is_written_down_with_it_or_nothing_is_issued() {
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let street = Street::new(store).await;
+        let settled = street.settled(store, recorded()).await;
+        let key = signing();
+        let entry = |id| AuditEntry {
+            id,
+            at: recorded(),
+            actor: None,
+            actor_name: "olga".to_owned(),
+            action: "settlement.issue".to_owned(),
+            target: String::new(),
+            succeeded: true,
+            reason: None,
+            address: String::new(),
+            token_hash: None,
+            request_id: String::new(),
+        };
+        let issue = async |id| {
+            let signer = LogSigner { key: &key, origin: "grid.example" };
+            store.issue_recorded(&settled, signer, entry(id), recorded()).await
+        };
+        let trail = async || {
+            let listed = store.audit(Page::FIRST, None, Some("settlement.issue")).await.unwrap();
+            listed.items.into_iter().map(|entry| (entry.id, entry.target)).collect::<Vec<_>>()
+        };
+        // An entry that cannot be written takes the issue with it.
+        let taken = new_id(now());
+        store.record(&entry(taken)).await.unwrap();
+        assert!(matches!(is(issue(taken).await, Kind::Conflict), Error::Taken { .. }), "{kind}");
+        assert!(store.log_head().await.unwrap().is_none(), "{kind}");
+        assert!(issued(store, std::slice::from_ref(&street)).await.is_empty(), "{kind}");
+        assert!(
+            store.settlements(street.community.id, Page::FIRST).await.unwrap().items.is_empty(),
+            "{kind}"
+        );
+
+        // Of a later millisecond, so that it is the newer one.
+        let id = new_id(recorded());
+        let done = issue(id).await.unwrap();
+        let (before, target) = ((taken, String::new()), done.id.unwrap().to_string());
+        assert_eq!(trail().await, [(id, target), before], "{kind}");
+        // Nothing was issued, and so nothing was done.
+        assert_eq!(issue(new_id(now())).await.unwrap().id, None, "{kind}");
+        assert_eq!(trail().await.len(), 2, "{kind}");
         database.remove().await;
     }
 }

@@ -24,6 +24,7 @@ checks! {
     a_corrected_read_changes_both_sides_and_the_past_can_be_asked_for,
     a_late_exchange_parts_the_reading_across_it,
     an_event_is_corrected_by_its_instant,
+    a_withdrawn_read_joins_what_it_parted_and_stays_in_the_past,
     a_register_is_told_once_and_stays,
     what_cannot_be_is_not_kept,
     many_reads_come_in_at_once,
@@ -45,6 +46,7 @@ fn report(device: Uuid, reads: &[(i8, i64)], events: &[Event]) -> MeterReport {
         channel: Channel::Import,
         reads: reads.iter().map(|&(on, counter)| Read::measured(day(on), kwh(counter))).collect(),
         events: events.to_vec(),
+        withdrawn: Vec::new(),
         modulus: None,
         multiplier: None,
     }
@@ -213,4 +215,36 @@ async fn what_fills_a_hole_meets_nothing_that_is_known(store: Store) {
     assert_eq!(standing(&store, device, Channel::Import).await, expected);
     let past = store.readings(device, Channel::Import, all_time(), Some(now())).await.unwrap();
     assert_eq!(past.iter().map(|recorded| recorded.reading).collect::<Vec<_>>(), there);
+}
+
+async fn a_withdrawn_read_joins_what_it_parted_and_stays_in_the_past(store: Store) {
+    let device = device(&store).await;
+    let withdrawn = |on: i8| MeterReport { withdrawn: vec![day(on)], ..report(device, &[], &[]) };
+    told(&store, &report(device, &[(1, 10), (2, 20), (3, 30), (4, 33)], &[]), 0).await;
+    let done = told(&store, &withdrawn(2), 1).await;
+    assert_eq!((done.reads.superseded, done.readings.inserted, done.readings.superseded), (1, 1, 2));
+    assert_eq!(energies(&store, device).await, [Some(20), Some(3)]);
+    let again = told(&store, &withdrawn(2), 1).await;
+    assert_eq!((again.reads.unchanged, again.reads.superseded, again.readings.superseded), (1, 0, 0));
+    let past = store.readings(device, Channel::Import, all_time(), Some(now())).await.unwrap();
+    assert_eq!(past.len(), 3);
+    // At an end there is nothing to join: what followed is missing, until another read tells it.
+    told(&store, &withdrawn(4), 2).await;
+    told(&store, &withdrawn(1), 2).await;
+    assert_eq!(energies(&store, device).await, [None, None]);
+    told(&store, &report(device, &[(6, 90), (1, 12)], &[]), 3).await;
+    assert_eq!(energies(&store, device).await, [Some(18), Some(60)]);
+    // Told again, even at the same instant of the clock, a read stands again.
+    told(&store, &withdrawn(3), 4).await;
+    assert_eq!(energies(&store, device).await, [Some(78)]);
+    let back = told(&store, &report(device, &[(3, 31)], &[]), 4).await;
+    assert_eq!((back.reads.inserted, back.readings.inserted), (1, 2));
+    assert_eq!(energies(&store, device).await, [Some(19), Some(59)]);
+    let advances = store.register_advances(device, Channel::Import, all_time()).await.unwrap();
+    assert_eq!(advances.readings.len(), 2);
+    // What nobody told is not there to be withdrawn, and nothing is told and taken back at once.
+    is(store.record_register(&withdrawn(5), Keep::Readings, now()).await, Kind::NotFound);
+    let both = MeterReport { withdrawn: vec![day(3)], ..report(device, &[(3, 40)], &[]) };
+    is(store.record_register(&both, Keep::Readings, now()).await, Kind::NotFound);
+    assert_eq!(energies(&store, device).await, [Some(19), Some(59)]);
 }

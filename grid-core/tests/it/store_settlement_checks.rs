@@ -50,8 +50,8 @@ pub(crate) struct Street {
     pub(crate) community: Community,
     pub(crate) ana: Uuid,
     pub(crate) ben: Uuid,
-    owner: Uuid,
-    of_ben: Uuid,
+    pub(crate) owner: Uuid,
+    pub(crate) of_ben: Uuid,
     pub(crate) day: Interval,
 }
 
@@ -82,8 +82,8 @@ impl Street {
         let ben = member("Ben", None, Role::Member);
         store.add_member(community.id, &ben, now()).await.unwrap();
         let [of_ana, of_ben] = [new_device(store, owner).await.id, new_device(store, owner).await.id];
-        store.add_device(community.id, of_ana, ana, now()).await.unwrap();
-        store.add_device(community.id, of_ben, ben.id, now()).await.unwrap();
+        store.add_device(community.id, of_ana, ana, None, now()).await.unwrap();
+        store.add_device(community.id, of_ben, ben.id, None, now()).await.unwrap();
         let day = community.calendar.day(jiff::civil::date(2026, 3, 1)).unwrap();
         let street = Self { community, ana, ben: ben.id, owner, of_ben, day };
         let batches = [
@@ -129,11 +129,11 @@ impl Street {
     }
 }
 
-fn of(statements: &[Statement], member: Uuid) -> &Statement {
+pub(crate) fn of(statements: &[Statement], member: Uuid) -> &Statement {
     statements.iter().find(|statement| statement.member.id == member).unwrap()
 }
 
-fn sum(statements: &[Statement]) -> Amount {
+pub(crate) fn sum(statements: &[Statement]) -> Amount {
     Amount::from_micros(statements.iter().map(|statement| statement.total.as_micros()).sum())
 }
 
@@ -141,7 +141,7 @@ fn eur(text: &str) -> Amount {
     text.parse().unwrap()
 }
 
-fn days(number: i64) -> Timestamp {
+pub(crate) fn days(number: i64) -> Timestamp {
     recorded() + SignedDuration::from_hours(24 * number)
 }
 
@@ -295,7 +295,7 @@ async fn the_bill_as_it_stood_is_not_changed_by_anything_later(store: Store) {
             }
             _ => {
                 let late = new_device(&store, street.owner).await.id;
-                store.add_device(id, late, street.ben, when).await.unwrap();
+                store.add_device(id, late, street.ben, None, when).await.unwrap();
                 // Its readings were known before it counted here.
                 let hours = street.hours(500_000);
                 store.ingest(&[batch(late, Channel::Consumption, hours)], days(0)).await.unwrap();
@@ -331,13 +331,31 @@ async fn whoever_joins_later_is_not_missing_before(store: Store) {
     let eva = member("Eva", None, Role::Member);
     store.add_member(id, &eva, days(10)).await.unwrap();
     let device = new_device(&store, street.owner).await.id;
-    store.add_device(id, device, eva.id, days(10)).await.unwrap();
+    store.add_device(id, device, eva.id, Some(street.day.end()), days(10)).await.unwrap();
     let next = reading(street.day.end(), 60, Some(1_000_000));
     store.ingest(&[batch(device, Channel::Consumption, vec![next])], days(11)).await.unwrap();
     let settlement = street.settled(&store, days(12)).await;
     assert_eq!(settlement.statements.len(), 2);
-    // Who was there and has no readings is missing.
-    let first = reading(street.day.start() - 1.hour(), 60, Some(1_000_000));
+    // Who was there and has no readings is missing, also where the first one comes later.
+    store.add_device(id, device, eva.id, Some(street.day.start()), days(12)).await.unwrap();
+    let error = is(store.settle(&street.request(days(13)), days(13)).await, Kind::Conflict);
+    let begins = street.day.end();
+    assert!(
+        matches!(&error, Error::NotBegun { device: of, channel: Channel::Consumption, member, begins: at, registers: 1 }
+            if (*of, member.as_str(), *at) == (device, "Eva", begins)),
+        "{error:?}"
+    );
+    assert!(error.hint().is_some());
+    let request = SettlementRequest { missing: Missing::LeaveOut, ..street.request(days(13)) };
+    let incomplete = store.settle(&request, days(13)).await.unwrap().statements;
+    assert_eq!(of(&incomplete, eva.id).completeness, Share::NONE);
+    let reports = store.register_reports(id, street.day).await.unwrap();
+    let of_eva = reports.iter().find(|report| report.device == device).unwrap();
+    assert_eq!((of_eva.expected, of_eva.known, of_eva.ask_again.len()), (24, 0, 1));
+    // What was not known of her then changes no bill that stood.
+    assert_eq!(street.settled(&store, days(12) - 1.second()).await.statements.len(), 2);
+    assert_eq!(street.settled(&store, days(9)).await.statements.len(), 2);
+    let first = reading(street.day.start(), 60, Some(1_000_000));
     store.ingest(&[batch(device, Channel::Consumption, vec![first])], days(13)).await.unwrap();
     let error = is(store.settle(&street.request(days(14)), days(14)).await, Kind::Conflict);
     assert!(error.to_string().contains("Eva"), "{error}");
@@ -461,7 +479,11 @@ async fn a_stale_settlement_is_refused(store: Store) {
 async fn whose_devices_are_gone_gets_everything_back(store: Store) {
     let street = Street::new(&store).await;
     let first = street.issued(&store, days(1)).await;
-    store.remove_device(street.community.id, street.of_ben).await.unwrap();
+    let id = street.community.id;
+    store.remove_device(id, street.of_ben, street.day.end(), days(2) - 1.hour()).await.unwrap();
+    // Gone after the day is not gone in it.
+    assert_eq!(street.issued(&store, days(2) - 1.minute()).await.documents, []);
+    store.remove_device(id, street.of_ben, street.day.start(), days(2)).await.unwrap();
     let second = street.issued(&store, days(2)).await;
     assert_eq!(second.documents.len(), 2);
     let back = of(&second.documents, street.ben);
@@ -477,7 +499,7 @@ async fn whose_devices_are_gone_gets_everything_back(store: Store) {
         street.issued(&store, days(3)).await,
         Issued { id: None, documents: Vec::new(), unchanged: 2 }
     );
-    store.add_device(street.community.id, street.of_ben, street.ben, days(4)).await.unwrap();
+    store.add_device(id, street.of_ben, street.ben, Some(street.day.start()), days(4)).await.unwrap();
     street.issued(&store, days(5)).await;
     assert_eq!(sum(&street.told(&store, street.ben).await), eur("3.60"));
 }
