@@ -161,7 +161,7 @@ impl Caller {
             &[]
         } else if method == Method::GET || method == Method::HEAD {
             &[Scopes::READ]
-        } else if path.ends_with("/readings") {
+        } else if path.ends_with("/readings") || path.ends_with("/registers") {
             &[Scopes::WRITE, Scopes::WRITE_READINGS]
         } else {
             &[Scopes::WRITE]

@@ -29,8 +29,13 @@ pub enum Command {
     Demo,
     /// Load a file of readings into the database, as a POST of the same file does.
     Import(Import),
+    /// Tell what battery recordings of any vendor say, with charts and exports; needs no database.
+    Battery(commands::battery::Battery),
     /// Settle a community's month: drafts of all statements, or statements for good.
     Settle(commands::settle::Settle),
+    /// Read or write a community's key as the file of Spain's distributors, `<CAU>_<YYYY>.txt`.
+    #[command(subcommand)]
+    Coefficients(commands::coefficients::Command),
     /// Check offline that a statement is unchanged and in the log.
     Verify(commands::verify::Verify),
     /// Bring the database's tables up to date and stop.
@@ -128,7 +133,9 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Serve => serve::blocking(cli.config, serve::Content::AsItIs),
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
         Command::Import(wanted) => import::run(&cli.config, &wanted),
+        Command::Battery(wanted) => commands::battery::run(&wanted),
         Command::Settle(wanted) => commands::settle::run(&cli.config, wanted),
+        Command::Coefficients(command) => commands::coefficients::run(&cli.config, command),
         Command::Verify(wanted) => commands::verify::run(&wanted),
         Command::Migrate => serve::migrate(&cli.config),
         Command::User(command) => commands::user::run(&cli.config, command),

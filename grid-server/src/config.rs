@@ -37,7 +37,7 @@ pub struct Config {
     #[arg(long, env = "GRID_DATABASE_CONNECTIONS", global = true, default_value = "8")]
     pub database_connections: NonZeroU32,
 
-    /// Issuer (`iss`) of the tokens.
+    /// Issuer (`iss`) of the tokens; also the name of the log of statements, which keeps the one that its first head had.
     #[arg(long, env = "GRID_ISSUER", global = true, default_value = "grid")]
     pub issuer: String,
 

@@ -60,7 +60,7 @@ async fn try_to_load(app: &App) -> Result<(), Problem> {
         // So that a month can be settled at once.
         store.add_tariff(COMMUNITY, None, &Tariff::parse_toml(TARIFF)?, clock::now()).await?;
     }
-    if !store.community_devices(COMMUNITY).await?.is_empty() {
+    if !store.community_devices(COMMUNITY, None).await?.is_empty() {
         return Ok(());
     }
     let members = store.members(COMMUNITY).await?;

@@ -4,7 +4,8 @@ use clap::Parser;
 use utoipa::{
     OpenApi,
     openapi::{
-        ContentBuilder, InfoBuilder, OpenApiBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        ContentBuilder, InfoBuilder, KnownFormat, ObjectBuilder, OpenApiBuilder, PathItem, Ref, RefOr,
+        Response, ResponseBuilder, SchemaFormat, Type,
         path::{Operation, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityScheme},
         tag::TagBuilder,
@@ -53,16 +54,18 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
             tag("devices", "Devices and their readings"),
             tag("communities", "Communities: members, devices, sharing, balance"),
             tag("settlement", "From agreements to statements, and their proof"),
-            tag("battery", "Battery test recordings"),
+            tag("battery", "Battery recordings, and how full a battery is"),
             tag("forecasts", "Forecasts with their intervals and their evidence"),
-            tag("charts", "Charts as SVG"),
+            tag("charts", "Charts as SVG and PNG"),
             tag("service", "Health, keys and this description"),
         ]))
         .build()
 }
 
-/// Adds to every operation the refusals that it may answer, which the layers make and no handler writes down.
+/// Adds what no handler writes down: the picture beside each chart's document, and to every operation the refusals
+/// that it may answer, which the layers make.
 pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
+    add_pictures(document);
     if let Some(components) = &mut document.components {
         for (_, status, title, text) in problem::CODES {
             components.responses.insert(title.replace(' ', ""), RefOr::T(refusal(text)));
@@ -78,7 +81,7 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 )
             };
             let body = operation.request_body.is_some();
-            let api = path.starts_with("/api/") || path == "/login";
+            let api = path.starts_with("/api/") || path == "/login" || path.starts_with("/battery/");
             let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
             for (_, status, title, _) in problem::CODES {
                 let possible = match status.as_u16() {
@@ -99,6 +102,38 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 }
             }
         }
+    }
+}
+
+/// Describes `….png` beside each `….svg`: one handler draws both.
+fn add_pictures(document: &mut utoipa::openapi::OpenApi) {
+    for (path, mut item) in std::mem::take(&mut document.paths.paths) {
+        let picture = path.strip_suffix(".svg").map(|stem| (format!("{stem}.png"), item.clone()));
+        // What an SVG is not asked for.
+        for operation in operations(&mut item).filter(|_| picture.is_some()) {
+            if let Some(parameters) = &mut operation.parameters {
+                parameters.retain(|one| !matches!(one, RefOr::T(one) if one.name == "scale"));
+            }
+        }
+        document.paths.paths.insert(path, item);
+        let Some((path, mut item)) = picture else { continue };
+        for operation in operations(&mut item) {
+            operation.operation_id = operation.operation_id.take().map(|id| format!("{id}_png"));
+            operation.summary = operation
+                .summary
+                .take()
+                .map(|text| format!("{} (PNG).", text.trim_end().trim_end_matches('.')));
+            if let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") {
+                let pixels = ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+                    .build();
+                answer.content.clear();
+                let content = ContentBuilder::new().schema(Some(pixels)).build();
+                answer.content.insert("image/png".to_owned(), RefOr::T(content));
+            }
+        }
+        document.paths.paths.insert(path, item);
     }
 }
 

@@ -15,9 +15,13 @@ pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
     let uploads = routes::uploads()
         .layer(DefaultBodyLimit::max(config.max_upload()))
         .layer(from_fn_with_state(config.upload_time(), layers::limit_time));
+    let root_uploads = routes::root_uploads()
+        .layer(DefaultBodyLimit::max(config.max_upload()))
+        .layer(from_fn_with_state(config.upload_time(), layers::limit_time));
     OpenApiRouter::with_openapi(openapi::frame())
         .nest("/api/v1", plain.merge(uploads))
         .merge(routes::root().layer(from_fn_with_state(config.request_time(), layers::limit_time)))
+        .merge(root_uploads)
 }
 
 /// The whole service.

@@ -6,7 +6,7 @@
 
 use std::{
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -17,12 +17,13 @@ use grid_core::{
         self, AccessToken, Issuer, JwkSet, KeyRing, PasswordHasher, Principal, RememberingVerifier,
         Revocation, SealingKey, SharedSecret, SigningKey, Subject, Verifier, VerifyingKey,
     },
+    proof::PublicKey,
     store::{Store, StoredKey},
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::{clock, config::Config, log_key, problem::Problem};
+use crate::{clock, config::Config, problem::Problem};
 
 /// How often the server asks what others have done.
 pub(crate) const FOLLOWS: Duration = Duration::from_secs(2);
@@ -49,6 +50,8 @@ pub(crate) struct Services {
     shared_secret: Option<SharedSecret>,
     verifier: RememberingVerifier,
     keys: RwLock<Arc<Keys>>,
+    /// The public half of the key of the log, once there is one; it stays the same for as long as the database lives.
+    log_key: OnceLock<PublicKey>,
     /// When the others were last asked, in microseconds since 1970 ...
     asked_at: AtomicI64,
     /// ... and when they last answered.
@@ -73,7 +76,9 @@ impl Services {
         let now = clock::now();
         let mut stored = store.signing_keys().await?;
         seal_what_is_open(&store, sealing_key.as_ref(), &mut stored).await?;
-        log_key::seal_what_is_open(&store, sealing_key.as_ref()).await?;
+        if let Some(sealing_key) = &sealing_key {
+            store.seal_log_keys(sealing_key).await?;
+        }
         if stored.is_empty() {
             add_key(&store, sealing_key.as_ref(), now).await?;
             stored = store.signing_keys().await?;
@@ -97,6 +102,7 @@ impl Services {
             shared_secret,
             verifier,
             keys: RwLock::new(Arc::new(keys)),
+            log_key: OnceLock::new(),
             asked_at: AtomicI64::new(0),
             followed_at: AtomicI64::new(0),
             following: tokio::sync::Mutex::default(),
@@ -120,7 +126,17 @@ impl Services {
         self.sealing_key.as_ref()
     }
 
-    /// The issuer's name, as tokens have it.
+    /// The public key of the log; `None` while none was made. The private one is opened for it once and not at each call,
+    /// which anybody may make.
+    pub(crate) async fn log_key(&self) -> Result<Option<PublicKey>, Problem> {
+        if let Some(known) = self.log_key.get() {
+            return Ok(Some(*known));
+        }
+        let key = self.store.log_key(self.sealing_key()).await?;
+        Ok(key.map(|key| *self.log_key.get_or_init(|| key.public_key())))
+    }
+
+    /// The issuer's name, as tokens have it, and as the log is called where none has begun yet: one that has keeps its name.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }

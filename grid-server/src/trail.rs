@@ -52,8 +52,12 @@ impl<'a> Deed<'a> {
 
     /// Writes it down.
     pub(crate) async fn record(self, services: &Services, origin: &Origin) -> Result<(), Problem> {
-        let entry = self.entry(clock::now(), origin.address.to_string(), origin.request_id.clone());
-        Ok(services.store().record(&entry).await?)
+        Ok(services.store().record(&self.by(origin, clock::now())).await?)
+    }
+
+    /// What is written down of a request, for a call of the store that writes it down itself.
+    pub(crate) fn by(self, origin: &Origin, at: Timestamp) -> AuditEntry {
+        self.entry(at, origin.address.to_string(), origin.request_id.clone())
     }
 
     /// What is written down.

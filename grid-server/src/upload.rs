@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How long the next piece of a file may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who sends a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +206,7 @@ pub(crate) fn check_length(app: &App, headers: &HeaderMap) -> Result<(), Problem
     Ok(())
 }
 
-fn too_large() -> Problem {
+pub(crate) fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit")
         .hint("send it in parts; the limit is GRID_MAX_UPLOAD_MB")
 }
@@ -251,7 +251,7 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
-fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(crate) fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut at = Some(error);
     while let Some(error) = at {
         if error.is::<LengthLimitError>() {

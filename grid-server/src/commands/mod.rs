@@ -1,6 +1,8 @@
-//! What an operator does from the command line, one file a subject. Each deed is written to the trail that the API
+//! What is done from the command line, one file a subject. Each deed of an operator is written to the trail that the API
 //! writes to, by the actor `command line`.
 
+pub mod battery;
+pub mod coefficients;
 pub mod keys;
 pub mod settle;
 pub mod token;
@@ -11,9 +13,11 @@ use std::io::{IsTerminal, Read};
 
 use grid_core::{
     auth::LONGEST_LIFETIME,
-    store::{Store, User},
+    energy::Community,
+    store::{AuditEntry, Page, Store, User},
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{clock, trail::Deed};
 
@@ -24,13 +28,40 @@ const ACTOR: &str = "command line";
 
 /// Writes a deed down.
 async fn record(store: &Store, action: &str, target: impl Into<String>) -> Result<(), Failed> {
-    let deed = Deed::new(action, None, ACTOR).to(target);
-    Ok(store.record(&deed.entry(clock::now(), String::new(), String::new())).await?)
+    Ok(store.record(&entry(action, target)).await?)
+}
+
+/// What is written down of a deed that is done now.
+fn entry(action: &str, target: impl Into<String>) -> AuditEntry {
+    Deed::new(action, None, ACTOR).to(target).entry(clock::now(), String::new(), String::new())
 }
 
 /// When a token that is issued now has expired, whatever the servers' settings are.
 fn last_token(now: Timestamp) -> Timestamp {
     now.checked_add(LONGEST_LIFETIME).unwrap_or(Timestamp::MAX)
+}
+
+/// The community of an id or a name.
+async fn community(store: &Store, text: &str) -> Result<Community, Failed> {
+    if let Ok(id) = text.parse::<Uuid>() {
+        return Ok(store.community(id).await?);
+    }
+    let mut page = Page::FIRST;
+    let mut found = Vec::new();
+    loop {
+        let listed = store.communities(page).await?;
+        found.extend(listed.items.into_iter().filter(|community| community.name.as_str() == text));
+        match listed.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    let excerpt = grid_core::error::excerpt(text);
+    match found.len() {
+        0 => Err(format!("there is no community `{excerpt}`").into()),
+        1 => found.pop().ok_or_else(|| "a list of one was empty".into()),
+        many => Err(format!("{many} communities are called `{excerpt}`: name the one by its id").into()),
+    }
 }
 
 /// The user of a name or an e-mail address.

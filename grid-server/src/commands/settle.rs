@@ -7,19 +7,17 @@ use std::{
 
 use grid_core::{
     energy::{
-        Community,
         settlement::{CommunityAccount, Language, Missing, Statement, document},
         sharing::Key,
     },
     proof::CanonicalJson,
-    store::{LogSigner, Page, SettlementRequest, Store},
+    store::{LogSigner, SettlementRequest},
     time::Interval,
 };
 use jiff::Timestamp;
-use uuid::Uuid;
 
-use super::{Failed, record};
-use crate::{cli, clock, config::Config, log_key, serve, telemetry};
+use super::{Failed, community, entry};
+use crate::{cli, clock, config::Config, routes::few_keys, serve, telemetry};
 
 /// What to settle, and what to write.
 #[derive(clap::Args, Clone, Debug)]
@@ -39,7 +37,7 @@ pub struct Settle {
     /// When a draft is made, which its statements say (RFC 3339); now where nothing is said.
     #[arg(long, value_name = "INSTANT", conflicts_with = "issue")]
     pub issued_at: Option<Timestamp>,
-    /// Another key to compare each bill with: a kind such as `equal`, or a key as JSON. May be given several times.
+    /// Another key to compare each bill with: a kind such as `equal`, or a key as JSON. May be given eight times at most.
     #[arg(long, value_name = "KEY")]
     pub compare: Vec<Key>,
     /// Leave slots without readings out, instead of settling nothing.
@@ -56,10 +54,11 @@ pub struct Settle {
 /// Settles, and tells what came of it: one line a document, and the community's account.
 pub(crate) fn run(config: &Config, wanted: Settle) -> Result<(), Failed> {
     telemetry::start(config);
+    few_keys(wanted.compare.len())?;
     let sealing_key = config.sealing_key()?;
     let origin = config.issuer.clone();
     serve::with_store(config, |store| async move {
-        let community = named(&store, &wanted.community).await?;
+        let community = community(&store, &wanted.community).await?;
         let period: Interval = community.calendar.month_named(&wanted.month)?;
         let now = clock::now();
         let request = SettlementRequest {
@@ -71,11 +70,10 @@ pub(crate) fn run(config: &Config, wanted: Settle) -> Result<(), Failed> {
         };
         let settlement = store.settle(&request, wanted.issued_at.unwrap_or(now)).await?;
         let (documents, unchanged) = if wanted.issue {
-            let key = log_key::ensured(&store, sealing_key.as_ref(), now).await?;
-            let issued = store.issue(&settlement, LogSigner { key: &key, origin: &origin }, now).await?;
-            if let Some(id) = issued.id {
-                record(&store, "settlement.issue", id).await?;
-            }
+            let key = store.ensure_log_key(sealing_key.as_ref(), now).await?;
+            let signer = LogSigner { key: &key, origin: &origin };
+            let issued =
+                store.issue_recorded(&settlement, signer, entry("settlement.issue", ""), now).await?;
             (issued.documents, issued.unchanged)
         } else {
             (settlement.statements.clone(), 0)
@@ -91,29 +89,6 @@ pub(crate) fn run(config: &Config, wanted: Settle) -> Result<(), Failed> {
         }
         tell(&settlement.account, &documents, unchanged, wanted.issue)
     })
-}
-
-/// The community of an id or a name.
-async fn named(store: &Store, text: &str) -> Result<Community, Failed> {
-    if let Ok(id) = text.parse::<Uuid>() {
-        return Ok(store.community(id).await?);
-    }
-    let mut page = Page::FIRST;
-    let mut found = Vec::new();
-    loop {
-        let listed = store.communities(page).await?;
-        found.extend(listed.items.into_iter().filter(|community| community.name.as_str() == text));
-        match listed.next {
-            Some(next) => page.after = Some(next),
-            None => break,
-        }
-    }
-    let excerpt = grid_core::error::excerpt(text);
-    match found.len() {
-        0 => Err(format!("there is no community `{excerpt}`").into()),
-        1 => found.pop().ok_or_else(|| "a list of one was empty".into()),
-        many => Err(format!("{many} communities are called `{excerpt}`: name the one by its id").into()),
-    }
 }
 
 fn write(

@@ -1,9 +1,10 @@
-//! Charts as SVG.
+//! Charts as SVG, and as PNG under the same paths with that ending.
 
 use axum::{
-    extract::State,
-    http::header,
+    extract::{FromRequestParts, State},
+    http::{header, request::Parts},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use grid_core::{
     chart::{self, BandSlot, BillPart, CommunityDay, EnergySlot, ForecastPoint, MemberSlot, Options, Svg},
@@ -19,6 +20,7 @@ use grid_core::{
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{forecasts, settlements};
@@ -30,6 +32,24 @@ use crate::{
     period::{field, month},
     problem::Problem,
 };
+
+/// The charts; [`openapi::complete`](crate::openapi::complete) describes the pictures beside the documents.
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(energy_day))
+        .route("/charts/energy-day.png", get(energy_day))
+        .routes(routes!(member_day))
+        .route("/charts/member-day.png", get(member_day))
+        .routes(routes!(community_month))
+        .route("/charts/community-month.png", get(community_month))
+        .routes(routes!(bill))
+        .route("/charts/bill.png", get(bill))
+        .routes(routes!(load_by_band))
+        .route("/charts/load-by-band.png", get(load_by_band))
+        .routes(routes!(forecast))
+        .route("/charts/forecast.png", get(forecast))
+        .route("/charts/{file}", get(unknown))
+}
 
 /// How a chart looks.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -45,10 +65,13 @@ pub(crate) struct ChartQuery {
     /// Height in pixels.
     #[param(minimum = 160, maximum = 8192)]
     height: Option<u32>,
+    /// Of a PNG: how many times as many pixels a side; 2 where nothing is said.
+    #[param(minimum = 1, maximum = 4)]
+    scale: Option<u32>,
 }
 
 impl ChartQuery {
-    pub(crate) fn options(&self) -> Result<Options, Problem> {
+    fn options(&self) -> Result<Options, Problem> {
         let usual = Options::default();
         Ok(Options {
             width: self.width.unwrap_or(usual.width),
@@ -79,18 +102,45 @@ pub(crate) struct ForecastQuery {
     forecast: Uuid,
 }
 
-/// A chart as a response.
-pub(crate) fn svg(chart: Svg) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "image/svg+xml; charset=utf-8"),
-        // The document carries its colours in a style element.
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ),
-        (header::CACHE_CONTROL, "private, no-cache"),
-    ];
-    (headers, chart.into_string()).into_response()
+/// How a chart looks, and what it is drawn as: the ending of the path says it.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Size, colours and language.
+    pub(crate) options: Options,
+    /// How many times as many pixels a PNG has; an SVG has none.
+    scale: Option<u32>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Look {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        const USUAL_SCALE: u32 = 2;
+        let Query(query) = Query::<ChartQuery>::from_request_parts(parts, state).await?;
+        let is_picture = parts.uri.path().rsplit('.').next() == Some("png");
+        Ok(Self { options: query.options()?, scale: is_picture.then(|| query.scale.unwrap_or(USUAL_SCALE)) })
+    }
+}
+
+impl Look {
+    /// A chart as a response; pixels are drawn where a core may be kept busy.
+    pub(crate) async fn answer(&self, app: &App, chart: Svg) -> Result<Response, Problem> {
+        let private = (header::CACHE_CONTROL, "private, no-cache");
+        let Some(scale) = self.scale else {
+            let headers = [
+                (header::CONTENT_TYPE, "image/svg+xml; charset=utf-8"),
+                // The document carries its colours in a style element.
+                (
+                    header::CONTENT_SECURITY_POLICY,
+                    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+                ),
+                private,
+            ];
+            return Ok((headers, chart.into_string()).into_response());
+        };
+        let pixels = field("scale", app.analyses().run(move || chart.png(scale)).await?)?;
+        Ok(([(header::CONTENT_TYPE, "image/png"), private], pixels).into_response())
+    }
 }
 
 /// Draws where a community's energy came from in each slot of a local day.
@@ -101,14 +151,14 @@ pub(crate) async fn energy_day(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<DayQuery>,
-    Query(look): Query<ChartQuery>,
+    look: Look,
 ) -> Result<Response, Problem> {
-    let options = look.options()?;
+    let options = look.options.clone();
     let (community, _) = caller.community(&app, query.community).await?;
     let calendar = community.calendar;
     let day = day_of(&calendar, query.date.as_deref())?;
     let draw = move |balance: Balance| draw_day(&balance, &calendar, &options);
-    Ok(svg(app.balance(community.id, day, None, None, draw).await??))
+    look.answer(&app, app.balance(community.id, day, None, None, draw).await??).await
 }
 
 /// A local day of a query; today where nothing is said.
@@ -205,15 +255,15 @@ pub(crate) async fn member_day(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<MemberDayQuery>,
-    Query(look): Query<ChartQuery>,
+    look: Look,
 ) -> Result<Response, Problem> {
-    let options = look.options()?;
+    let options = look.options.clone();
     let (community, own) = caller.community(&app, query.community).await?;
     let member = whose(&own, query.member)?;
     let day = day_of(&community.calendar, query.date.as_deref())?;
     let slots = member_slots(&app, community.id, member, day).await?;
     let slots: Vec<MemberSlot> = slots.iter().map(MemberSlot::from).collect();
-    Ok(svg(chart::member_day(&slots, &community.calendar, &options)?))
+    look.answer(&app, chart::member_day(&slots, &community.calendar, &options)?).await
 }
 
 /// Draws a community's month by source, a bar a day.
@@ -224,9 +274,9 @@ pub(crate) async fn community_month(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<MonthQuery>,
-    Query(look): Query<ChartQuery>,
+    look: Look,
 ) -> Result<Response, Problem> {
-    let options = look.options()?;
+    let options = look.options.clone();
     let (community, _) = caller.community(&app, query.community).await?;
     let calendar = community.calendar;
     let month = month("month", &query.month, &calendar)?;
@@ -234,7 +284,7 @@ pub(crate) async fn community_month(
         let days = CommunityDay::of_slots(&balance.slots, &calendar);
         chart::community_month(calendar.date_of(month.start()), &days, &options)
     };
-    Ok(svg(app.balance(community.id, month, None, None, draw).await??))
+    look.answer(&app, app.balance(community.id, month, None, None, draw).await??).await
 }
 
 /// Draws the parts of a statement, from energy over taxes and credits to the total.
@@ -245,12 +295,12 @@ pub(crate) async fn bill(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<BillQuery>,
-    Query(look): Query<ChartQuery>,
+    look: Look,
 ) -> Result<Response, Problem> {
-    let options = look.options()?;
+    let options = look.options.clone();
     let statement = settlements::visible(&app, &caller, query.statement).await?.statement()?;
     let parts = BillPart::of_statement(&statement, options.language)?;
-    Ok(svg(chart::bill_parts(&parts, &options)?))
+    look.answer(&app, chart::bill_parts(&parts, &options)?).await
 }
 
 /// Draws a member's load of a month by the bands of a tariff.
@@ -261,9 +311,9 @@ pub(crate) async fn load_by_band(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<LoadQuery>,
-    Query(look): Query<ChartQuery>,
+    look: Look,
 ) -> Result<Response, Problem> {
-    let options = look.options()?;
+    let options = look.options.clone();
     let (community, own) = caller.community(&app, query.community).await?;
     let member = whose(&own, query.member)?;
     let month = month("month", &query.month, &community.calendar)?;
@@ -283,7 +333,7 @@ pub(crate) async fn load_by_band(
     let slots = member_slots(&app, community.id, member, month).await?;
     let slots = BandSlot::of_slots(&slots, schedule, &community.calendar);
     let bands: Vec<&str> = schedule.bands().iter().map(String::as_str).collect();
-    Ok(svg(chart::load_by_band(&slots, &bands, &community.calendar, &options)?))
+    look.answer(&app, chart::load_by_band(&slots, &bands, &community.calendar, &options)?).await
 }
 
 /// Draws a forecast with its bands.
@@ -294,19 +344,19 @@ pub(crate) async fn forecast(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ForecastQuery>,
-    Query(look): Query<ChartQuery>,
+    look: Look,
 ) -> Result<Response, Problem> {
-    let options = look.options()?;
+    let options = look.options.clone();
     let made = forecasts::own(&app, &caller, query.forecast).await?;
     let calendar = Calendar::new(&made.time_zone)?;
     let history: Vec<_> =
         made.recent.iter().map(|value| (value.start, value.value.unwrap_or(f64::NAN))).collect();
     let points: Vec<ForecastPoint> = made.points.iter().map(forecasts::PointView::drawn).collect();
-    Ok(svg(chart::forecast(&history, &points, &calendar, &options)?))
+    look.answer(&app, chart::forecast(&history, &points, &calendar, &options)?).await
 }
 
 /// What no chart is called.
 pub(crate) async fn unknown(Path(file): Path<String>) -> Problem {
     Problem::new(axum::http::StatusCode::NOT_FOUND, format!("there is no chart `{}`", excerpt(&file)))
-        .hint("the charts are `energy-day.svg`, `member-day.svg`, `community-month.svg`, `bill.svg`, `load-by-band.svg` and `forecast.svg`")
+        .hint("the charts are `energy-day.svg`, `member-day.svg`, `community-month.svg`, `bill.svg`, `load-by-band.svg` and `forecast.svg`, and the same as `.png`")
 }

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::devices::DeviceView;
 use crate::{
     app::App,
     caller::{Caller, not_found},
@@ -83,23 +82,6 @@ impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
         Self { id: member.id, name: member.name, user_id: member.user, role: member.role }
     }
-}
-
-/// A device of the community's and the member that it counts for.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewCommunityDevice {
-    device_id: Uuid,
-    member_id: Uuid,
-}
-
-/// A device of a community.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CommunityDevice {
-    #[serde(flatten)]
-    device: DeviceView,
-    /// The member that it counts for.
-    member_id: Uuid,
 }
 
 /// Lists the communities that the caller belongs to.
@@ -207,51 +189,6 @@ pub(crate) async fn add_member(
     };
     store.add_member(community.id, &member, now).await?;
     Ok((StatusCode::CREATED, Json(member.into())))
-}
-
-/// Lists the devices of a community and the members that they count for.
-#[utoipa::path(get, path = "/communities/{id}/devices", tag = "communities", security(("bearerAuth" = [])),
-    operation_id = "community_devices",
-    params(("id" = Uuid, Path)), responses((status = 200, description = "The devices", body = Listed<CommunityDevice>)))]
-pub(crate) async fn devices(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<Uuid>,
-) -> Result<Json<Listed<CommunityDevice>>, Problem> {
-    let (_, own) = caller.community(&app, id).await?;
-    let devices = app.services()?.store().community_devices(id).await?;
-    // A member sees what is theirs, an operator sees all.
-    let visible = |member: Uuid| own.role == Role::Operator || member == own.id;
-    let items = devices
-        .into_iter()
-        .filter(|(_, member)| visible(*member))
-        .map(|(device, member_id)| CommunityDevice { device: device.into(), member_id })
-        .collect();
-    Ok(Json(Listed::whole(items)))
-}
-
-/// Puts a device of the caller's into a community, for one of its members. Only for operators.
-#[utoipa::path(post, path = "/communities/{id}/devices", tag = "communities", security(("bearerAuth" = [])),
-    operation_id = "community_add_device",
-    params(("id" = Uuid, Path)), responses(
-        (status = 201, description = "It counts from now on", body = CommunityDevice),
-        (status = 403, description = "The caller is no operator", body = crate::problem::Body, content_type = "application/problem+json"),
-        (status = 409, description = "It counts already", body = crate::problem::Body, content_type = "application/problem+json"),
-    ))]
-pub(crate) async fn add_device(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<Uuid>,
-    Json(body): Json<NewCommunityDevice>,
-) -> Result<(StatusCode, Json<CommunityDevice>), Problem> {
-    let community = caller.operated(&app, id).await?;
-    let device = caller.device(&app, body.device_id).await?;
-    let store = app.services()?.store();
-    if !store.members(id).await?.iter().any(|member| member.id == body.member_id) {
-        return Err(not_found("member", body.member_id));
-    }
-    store.add_device(community.id, device.id, body.member_id, clock::now()).await?;
-    Ok((StatusCode::CREATED, Json(CommunityDevice { device: device.into(), member_id: body.member_id })))
 }
 
 /// How complete a community's registers are, and what to ask again.

@@ -15,7 +15,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     extract::{Json, Query},
-    log_key,
     problem::Problem,
 };
 
@@ -74,8 +73,7 @@ pub(crate) async fn head(State(app): State<App>) -> Result<Response, Problem> {
     ))]
 pub(crate) async fn key(State(app): State<App>) -> Result<Json<LogKeyView>, Problem> {
     let services = app.services()?;
-    let key = log_key::existing(services.store(), services.sealing_key()).await?.ok_or_else(nothing_yet)?;
-    let public = key.public_key();
+    let public = services.log_key().await?.ok_or_else(nothing_yet)?;
     let key_id = public.key_id().to_string();
     Ok(Json(LogKeyView { public_key: public.to_string(), pem: public.to_pem(), key_id }))
 }

@@ -1,12 +1,9 @@
 //! The routes, one file a resource.
 //!
 //! A handler reads its request, asks the core and answers. [`plain`] and [`uploads`] stand under `/api/v1` and differ
-//! in how large a body and how long a request may be; [`root`] stands at the root.
+//! in how large a body and how long a request may be; [`root`] and [`root_uploads`] stand at the root.
 
-use axum::{
-    http::{StatusCode, Uri},
-    routing::get,
-};
+use axum::http::{StatusCode, Uri};
 use grid_core::error::{Place, excerpt};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -17,7 +14,9 @@ mod audit;
 mod auth;
 mod battery;
 mod charts;
+mod coefficients;
 mod communities;
+mod community_devices;
 mod devices;
 pub(crate) mod docs;
 mod forecasts;
@@ -31,6 +30,8 @@ pub(crate) mod setup;
 mod sharing;
 mod users;
 
+pub(crate) use settlements::few_keys;
+
 /// What stands under `/api/v1`.
 pub(crate) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -42,18 +43,20 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(devices::show, devices::change, devices::delete))
         .routes(routes!(readings::of_device))
         .routes(routes!(readings::completeness))
-        .routes(routes!(metering::registers))
-        .routes(routes!(metering::findings))
-        .routes(routes!(metering::substitutions))
+        .routes(routes!(metering::registers::registers))
+        .routes(routes!(metering::findings::findings))
+        .routes(routes!(metering::substitutions::substitutions))
         .routes(routes!(readings::of_user))
         .routes(routes!(communities::list, communities::create))
         .routes(routes!(communities::show))
         .routes(routes!(communities::members, communities::add_member))
-        .routes(routes!(communities::devices, communities::add_device))
+        .routes(routes!(community_devices::list, community_devices::add))
+        .routes(routes!(community_devices::placements, community_devices::change, community_devices::remove))
         .routes(routes!(sharing::sums))
         .routes(routes!(communities::completeness))
         .routes(routes!(sharing::balance))
         .routes(routes!(sharing::keys, sharing::set_key))
+        .routes(routes!(coefficients::show))
         .routes(routes!(agreements::contracts, agreements::set_contract))
         .routes(routes!(agreements::tariffs, agreements::add_tariff))
         .routes(routes!(agreements::prices, agreements::add_prices))
@@ -64,19 +67,10 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(log::head))
         .routes(routes!(log::key))
         .routes(routes!(log::consistency))
-        .routes(routes!(battery::list))
-        .routes(routes!(battery::show))
-        .routes(routes!(battery::cycles))
-        .routes(routes!(battery::chart))
+        .merge(battery::plain())
         .routes(routes!(forecasts::list, forecasts::create))
         .routes(routes!(forecasts::show))
-        .routes(routes!(charts::energy_day))
-        .routes(routes!(charts::member_day))
-        .routes(routes!(charts::community_month))
-        .routes(routes!(charts::bill))
-        .routes(routes!(charts::load_by_band))
-        .routes(routes!(charts::forecast))
-        .route("/charts/{file}", get(charts::unknown))
+        .merge(charts::router())
 }
 
 /// What stands under `/api/v1` and takes files.
@@ -84,13 +78,23 @@ pub(crate) fn uploads() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(readings::store))
         .routes(routes!(sharing::import))
+        .routes(routes!(coefficients::set))
         .routes(routes!(reconcile::reconcile))
-        .routes(routes!(battery::upload))
+        .merge(battery::uploads())
 }
 
 /// What stands at the root.
 pub(crate) fn root() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(auth::root()).routes(routes!(health::healthz)).routes(routes!(health::readyz))
+    OpenApiRouter::new()
+        .merge(auth::root())
+        .merge(battery::root())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// What stands at the root and takes files.
+pub(crate) fn root_uploads() -> OpenApiRouter<App> {
+    battery::root_uploads()
 }
 
 /// What no route answers.

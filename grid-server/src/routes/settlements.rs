@@ -25,7 +25,6 @@ use crate::{
     caller::{Caller, not_found},
     clock,
     extract::{Json, Path, Query},
-    log_key,
     origin::Origin,
     page::{Listed, PageQuery},
     period::{few_slots, field, instant, month},
@@ -35,6 +34,15 @@ use crate::{
 
 /// With how many other keys a settlement is compared: each is as much work as the settlement itself.
 const MOST_COMPARED: usize = 8;
+
+/// Refuses more keys to compare with than that, before anything is settled.
+pub(crate) fn few_keys(compared: usize) -> Result<(), Problem> {
+    if compared <= MOST_COMPARED {
+        return Ok(());
+    }
+    let detail = format!("expected at most {MOST_COMPARED} keys to compare with, got {compared}");
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
+}
 
 /// What is to be settled.
 #[derive(Deserialize, ToSchema)]
@@ -158,11 +166,7 @@ pub(crate) async fn settle(
     let now = clock::now();
     let period = period_of(&body, &community.calendar)?;
     few_slots(period, Resolution::QUARTER_HOUR)?;
-    if body.compare.len() > MOST_COMPARED {
-        let detail =
-            format!("expected at most {MOST_COMPARED} keys to compare with, got {}", body.compare.len());
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
+    few_keys(body.compare.len())?;
     let as_of = body.as_of.as_deref().map(|text| instant("/as_of", text, &community.calendar)).transpose()?;
     if body.issue && as_of.is_some() {
         let detail = "expected no `as_of` beside `issue`: what is issued stands on all that is known";
@@ -183,13 +187,10 @@ pub(crate) async fn settle(
     }
     let services = app.services()?;
     let store = services.store();
-    let key = log_key::ensured(store, services.sealing_key(), now).await?;
+    let key = store.ensure_log_key(services.sealing_key(), now).await?;
     let signer = LogSigner { key: &key, origin: services.issuer() };
-    let issued = store.issue(&settlement, signer, now).await?;
-    if let Some(settlement) = issued.id {
-        let deed = Deed::new("settlement.issue", caller.id, &caller.username).to(settlement);
-        deed.record(services, &origin).await?;
-    }
+    let deed = Deed::new("settlement.issue", caller.id, &caller.username).by(&origin, now);
+    let issued = store.issue_recorded(&settlement, signer, deed, now).await?;
     let status = if issued.id.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((
         status,

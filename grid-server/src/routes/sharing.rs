@@ -206,11 +206,11 @@ pub(crate) struct MemberShare {
 pub(crate) struct KeyView {
     /// From when on.
     #[schema(value_type = String, format = DateTime)]
-    valid_from: Timestamp,
+    pub(super) valid_from: Timestamp,
     /// The key: its `kind`, and what belongs to that.
     #[serde(flatten)]
     #[schema(value_type = Object)]
-    key: Key,
+    pub(super) key: Key,
 }
 
 /// Imports readings of many devices. Only for operators.

@@ -37,6 +37,8 @@ async fn world(server: &Server) -> World {
     let member = id_of(&olga.post(&format!("{community}/members"), &as_member).await);
     let device = mia.device("meter", "Europe/Madrid").await;
     let of_operator = olga.device("pv", "Europe/Madrid").await;
+    let placed = json!({"device_id": of_operator.rsplit('/').next(), "member_id": member});
+    olga.post(&format!("{community}/devices"), &placed).await.good();
     let statement = statement(&olga, &community).await;
     let recording = mia
         .csv(
@@ -99,12 +101,14 @@ impl World {
         for segment in template.split('/') {
             let filled = match segment {
                 "{id}" => self.ids.get(segments.last().unwrap().as_str()).cloned(),
+                "{device}" => Some(self.of_operator.clone()),
                 plain => Some(plain.to_owned()),
             };
             segments.push(filled.unwrap_or_else(|| panic!("no id for {template}: make one in `world`")));
         }
         let path = segments.join("/");
-        match template {
+        // A picture is asked for as its document is.
+        match template.replace(".png", ".svg").as_str() {
             "/api/v1/charts/energy-day.svg" | "/api/v1/charts/member-day.svg" => {
                 format!("{path}?community={}&date=2026-03-01", self.ids["communities"])
             }
@@ -112,6 +116,9 @@ impl World {
             "/api/v1/charts/bill.svg" => format!("{path}?statement={}", self.ids["statements"]),
             "/api/v1/charts/community-month.svg" | "/api/v1/charts/load-by-band.svg" => {
                 format!("{path}?community={}&month=2026-03", self.ids["communities"])
+            }
+            "/api/v1/communities/{id}/keys/coefficients.txt" => {
+                format!("{path}?year=2026&cau=ES1234000000000001JN0FA001")
             }
             "/api/v1/log/consistency" => format!("{path}?from=1&to=1"),
             _ if template.ends_with("/prices") => format!("{path}?name=spot&from=2026-03-01&to=2026-03-02"),
@@ -141,6 +148,9 @@ impl World {
                 (json, json!({"channel": "import", "from": "2026-03-01", "to": "2026-03-02"}).to_string())
             }
             ("POST", "/communities/{id}/members") => (json, json!({"name": name}).to_string()),
+            ("PATCH", "/communities/{id}/devices/{device}") => {
+                (json, json!({"member_id": self.member}).to_string())
+            }
             ("POST", "/communities/{id}/devices") => {
                 (json, json!({"device_id": self.of_operator, "member_id": self.member}).to_string())
             }

@@ -35,6 +35,13 @@ async fn a_meter_sends_readings_to_its_device_and_does_nothing_else() {
     meter.post(&format!("{own}/readings"), &reading()).await.good();
     assert_eq!(ana.get(&format!("{own}/readings")).await.good()["items"][0]["energy_kwh"], "1.250000");
 
+    // What its register shows is a reading, too.
+    let shown = json!({"channel": "export", "reads": [{"at": "2026-03-01", "counter_kwh": "7"}]});
+    meter.post(&format!("{own}/registers"), &shown).await.good();
+    meter.post(&format!("{other}/registers"), &shown).await.problem(403);
+    let hole = json!({"channel": "export", "from": "2026-03-01", "to": "2026-03-02", "store": true});
+    meter.post(&format!("{own}/substitutions"), &hole).await.problem(403);
+
     meter.post(&format!("{other}/readings"), &reading()).await.problem(403);
     assert_eq!(ana.get(&format!("{other}/readings")).await.good()["items"], json!([]));
     let needs = meter.get(&format!("{own}/readings")).await;
@@ -72,6 +79,8 @@ async fn a_key_without_a_device_does_what_its_scope_says() {
     // Nobody learns from a key that another's device is there.
     notebook.get(&of_ben).await.problem(404);
     notebook.post(&format!("{of_ana}/readings"), &reading()).await.problem(403);
+    let shown = json!({"channel": "export", "reads": [{"at": "2026-03-01", "counter_kwh": "7"}]});
+    notebook.post(&format!("{of_ana}/registers"), &shown).await.problem(403);
 
     let (sends, _) = made(&ana, &json!({"name": "gateway"})).await;
     let gateway = ana.with_token(&sends);

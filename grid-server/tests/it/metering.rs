@@ -304,3 +304,30 @@ async fn another_s_device_is_not_there() {
     ben.post(&format!("{device}/substitutions"), &fill).await.problem(404);
     server.client().post(&format!("{device}/registers"), &body).await.problem(401);
 }
+
+#[tokio::test]
+async fn a_read_is_taken_back_by_its_instant_and_stays_in_the_history() {
+    let (_server, kat, device) = metered("kat").await;
+    let path = format!("{device}/registers");
+    let reads = [read("2026-01-01", "10"), read("2026-01-02", "90"), read("2026-01-03", "30")];
+    let done = kat.post(&path, &report(&reads, &[])).await.good();
+    assert_eq!(done["faults"][0]["fault"], "unexplained_decrease");
+    assert_eq!(readings(&kat, &device).await, [known("80.000000"), missing()]);
+    let withdrawal = |day: &str| json!({"channel": "import", "withdrawn": [day]});
+    // Only looked at, nothing is taken back.
+    let preview = kat.post(&format!("{path}?store=false"), &withdrawal("2026-01-02")).await.good();
+    assert_eq!(
+        (&preview["readings"][0]["energy_kwh"], &preview["faults"]),
+        (&json!("20.000000"), &json!([]))
+    );
+    assert_eq!(readings(&kat, &device).await, [known("80.000000"), missing()]);
+    let done = kat.post(&path, &withdrawal("2026-01-02")).await.good();
+    assert_eq!((counts(&done), counts(&done["reads"])), ([1, 0, 2], [0, 0, 1]));
+    assert_eq!(readings(&kat, &device).await, [known("20.000000")]);
+    let again = kat.post(&path, &withdrawal("2026-01-02")).await.good();
+    assert_eq!((counts(&again), counts(&again["reads"])), ([0, 1, 0], [0, 1, 0]));
+    kat.post(&path, &withdrawal("2026-01-09")).await.problem(404);
+    let problem = kat.post(&path, &withdrawal("noon")).await.problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/withdrawn/0", "{problem}");
+    kat.post(&path, &json!({"channel": "import"})).await.problem(422);
+}

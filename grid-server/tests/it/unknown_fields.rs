@@ -24,6 +24,12 @@ async fn a_field_that_is_not_known_is_refused_by_its_name() {
             json!({"device_id": device_id, "member_id": id, "member": "ana"}),
             "member",
         ),
+        (
+            "PATCH",
+            &format!("{community}/devices/{device_id}"),
+            json!({"member_id": id, "until": "2026-01-01"}),
+            "until",
+        ),
         ("POST", &format!("{community}/keys"), json!({"kind": "proportional", "from": "2026-01-01"}), "from"),
         ("POST", &format!("{community}/keys"), json!({"kind": "static", "shares": [share]}), "weight"),
     ] {

@@ -1,0 +1,187 @@
+//! What is put in where readings are missing.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use grid_core::{
+    energy::{
+        self, Channel, Device, Reading,
+        substitute::{self, Fill, Remark, WithoutPattern},
+    },
+    error::excerpt,
+    quantity::Energy,
+    series::{Piece, Quality, Series},
+    store::DeviceBatch,
+    time::{Interval, Resolution},
+};
+use jiff::{ToSpan as _, civil::Date};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    outcome::Taken,
+    told::{at, plain, refused, resolution},
+};
+use crate::{
+    app::App,
+    caller::Caller,
+    clock,
+    extract::{Json, Path},
+    period::{few_slots, field, whole_slots},
+    problem::Problem,
+};
+
+/// Which missing readings are to be filled, and by what.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSubstitution {
+    #[schema(example = "import")]
+    channel: String,
+    /// The first local date, or instant.
+    #[schema(example = "2026-03-01")]
+    from: String,
+    /// The first local date, or instant, that is not wanted any more.
+    #[schema(example = "2026-04-01")]
+    to: String,
+    /// The slots that are filled, such as `15min`; as long as most readings are where nothing is said.
+    #[schema(example = "15min")]
+    resolution: Option<String>,
+    /// What a register counted, to which the slots are rescaled; what the register's reads give where nothing is said.
+    advances: Option<Vec<NewAdvance>>,
+    /// Local dates that count as Sundays.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, example = json!(["2026-03-19"]))]
+    holidays: BTreeSet<String>,
+    /// What to do with an advance that no pattern spreads: `leave_missing` (also where nothing is said), or
+    /// `spread_evenly`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "leave_missing")]
+    without_pattern: WithoutPattern,
+    /// Whether the substitutes are stored; without, they are only shown.
+    #[serde(default)]
+    store: bool,
+}
+
+/// What a register counted over an interval.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewAdvance {
+    start: String,
+    end: String,
+    #[schema(value_type = String, example = "31.200000")]
+    energy_kwh: Energy,
+}
+
+/// What was filled.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SubstitutionOutcome {
+    /// The slots' length.
+    #[schema(example = "15min")]
+    resolution: String,
+    /// Slot by slot: `interval`, `energy_kwh`, `method` (`linear_interpolation`, `comparable_days` or `even_spread`), and
+    /// as `advance` the interval of the register's advance that it was rescaled to.
+    #[schema(value_type = Vec<Object>)]
+    fills: Vec<Fill>,
+    /// Where an advance could not be kept to, by name under `remark`.
+    #[schema(value_type = Vec<Object>)]
+    remarks: Vec<Remark>,
+    /// What was stored; `null` where nothing was to be.
+    stored: Option<Taken>,
+}
+
+/// The advances of the body.
+fn advances(device: &Device, told: &[NewAdvance]) -> Result<Vec<Reading>, Problem> {
+    let one = |(number, told): (usize, &NewAdvance)| {
+        let place = |name: &str| format!("/advances/{number}/{name}");
+        let start = at(device, &place("start"), &told.start)?;
+        let end = at(device, &place("end"), &told.end)?;
+        let interval = field(&place("end"), Interval::new(start, end))?;
+        field(&place("energy_kwh"), Reading::new(interval, Some(told.energy_kwh), Quality::Measured))
+    };
+    told.iter().enumerate().map(one).collect()
+}
+
+/// From the first start to the last end.
+fn hull(first: Interval, others: &[Reading]) -> Interval {
+    others.iter().fold(first, |hull, reading| {
+        let (start, end) =
+            (reading.interval().start().min(hull.start()), reading.interval().end().max(hull.end()));
+        Interval::new(start, end).unwrap_or(hull)
+    })
+}
+
+/// The interval with so many days more at both ends, where the calendar has them.
+fn widened(interval: Interval, days: u16) -> Interval {
+    let hours = (i64::from(days) * 24).hours();
+    let start = interval.start().checked_sub(hours).unwrap_or(interval.start());
+    let end = interval.end().checked_add(hours).unwrap_or(interval.end());
+    Interval::new(start, end).unwrap_or(interval)
+}
+
+/// Fills missing slots: up to two hours on the line between their neighbours, longer by comparable days, and rescaled to what
+/// the register counted where that is known.
+///
+/// What was measured is never touched. With `store` the substitutes become readings of quality `substituted`.
+#[utoipa::path(post, path = "/devices/{id}/substitutions", tag = "devices", security(("bearerAuth" = [])),
+    params(("id" = Uuid, Path)), operation_id = "substitute",
+    responses(
+        (status = 200, description = "What was filled", body = SubstitutionOutcome),
+        (status = 409, description = "A missing reading is longer than what could be filled; nothing was stored", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn substitutions(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<NewSubstitution>,
+) -> Result<Json<SubstitutionOutcome>, Problem> {
+    let device = caller.device(&app, id).await?;
+    let store = app.services()?.store();
+    let channel: Channel = field("/channel", body.channel.parse())?;
+    let (from, to) = (at(&device, "/from", &body.from)?, at(&device, "/to", &body.to)?);
+    let period = field("/to", Interval::new(from, to))?;
+    let holidays = body.holidays.iter().map(|text| {
+        let date = text.parse::<Date>();
+        date.map_err(|_| refused("/holidays", "dates like `2026-03-19`", &format!("`{}`", excerpt(text))))
+    });
+    let rules = substitute::Rules {
+        holidays: holidays.collect::<Result<_, _>>()?,
+        without_pattern: body.without_pattern,
+        ..substitute::Rules::default()
+    };
+    let advances = match &body.advances {
+        Some(told) => advances(&device, told)?,
+        None => store.register_advances(id, channel, period).await?.readings,
+    };
+    let around = widened(hull(period, &advances), rules.look_around_days.saturating_add(1));
+    // Before anything is loaded; quarter-hours are the finest that are common.
+    let told = body.resolution.as_deref().map(|text| field("/resolution", text.parse())).transpose()?;
+    field("/to", few_slots(around, told.unwrap_or(Resolution::QUARTER_HOUR)))?;
+    let readings = plain(&store.readings(id, channel, around, None).await?);
+    let resolution = resolution("/resolution", body.resolution.as_deref(), &readings)?;
+    field("/resolution", few_slots(around, resolution))?;
+    let calendar = device.calendar.clone();
+    let work = move || -> Result<_, energy::Error> {
+        let whole = whole_slots(&calendar, around, resolution)?;
+        let pieces = readings.iter().copied().map(Piece::from);
+        let series = Series::from_pieces(calendar, whole, resolution, pieces)?;
+        substitute::substitute(&series, period, &advances, &rules)
+    };
+    let filled = app.analyses().run(work).await??;
+    let stored = if body.store {
+        let fills = filled.fills.iter();
+        let readings = fills
+            .map(|fill| Reading::new(fill.interval, Some(fill.energy), Quality::Substituted))
+            .collect::<Result<_, _>>()?;
+        let batch = DeviceBatch { device: id, channel, readings };
+        Some(store.fill_missing(&batch, clock::now()).await?.into())
+    } else {
+        None
+    };
+    Ok(Json(SubstitutionOutcome {
+        resolution: resolution.to_string(),
+        fills: filled.fills,
+        remarks: filled.remarks,
+        stored,
+    }))
+}

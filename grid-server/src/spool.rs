@@ -1,0 +1,111 @@
+//! Files that are too large for memory: kept in an unnamed file on disk while they arrive, and gone with their last reader.
+
+use std::{fs::File, future::Future, io::Seek};
+
+use axum::{
+    RequestExt,
+    extract::{FromRequest, Multipart, Request, multipart::MultipartError},
+    http::StatusCode,
+};
+use futures_util::TryStreamExt;
+use tokio::{io::AsyncWriteExt, time::Instant};
+
+use crate::{
+    app::App,
+    extract::media_type,
+    problem::Problem,
+    upload::{self, Sender},
+    workers::Place,
+};
+
+/// A file that has arrived, at its start.
+#[derive(Debug)]
+pub(crate) struct Spooled {
+    /// What a form calls it.
+    pub(crate) name: Option<String>,
+    /// The file.
+    pub(crate) file: File,
+    /// The place that it took while it arrived; what is done with it next may keep it.
+    pub(crate) place: Place,
+}
+
+/// Keeps the body of a request, or the first file of its form, within the limits of its sender.
+pub(crate) async fn spool(app: &App, request: Request, sender: Sender) -> Result<Spooled, Problem> {
+    upload::check_length(app, request.headers())?;
+    let until = sender.deadline(app);
+    let place = app.uploads(sender).place().await?;
+    let unnamed = tokio::task::spawn_blocking(tempfile::tempfile).await;
+    let unnamed = unnamed.map_err(|_| Problem::internal("a task ended early"))?;
+    let mut file = tokio::fs::File::from_std(unnamed.map_err(|error| no_room(&error))?);
+    let name = if is_form(&request) {
+        form(request, until, &mut file).await?
+    } else {
+        body(request, until, &mut file).await?;
+        None
+    };
+    file.flush().await.map_err(|error| no_room(&error))?;
+    let mut file = file.into_std().await;
+    file.rewind().map_err(|error| no_room(&error))?;
+    Ok(Spooled { name, file, place })
+}
+
+fn is_form(request: &Request) -> bool {
+    media_type(request.headers()).as_deref() == Some("multipart/form-data")
+}
+
+async fn body(request: Request, until: Instant, file: &mut tokio::fs::File) -> Result<(), Problem> {
+    let mut frames = request.into_limited_body().into_data_stream();
+    while let Some(frame) = patiently(until, frames.try_next()).await?.map_err(|error| {
+        if upload::is_too_large(&error) {
+            upload::too_large()
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end")
+        }
+    })? {
+        file.write_all(&frame).await.map_err(|error| no_room(&error))?;
+    }
+    Ok(())
+}
+
+async fn form(
+    request: Request,
+    until: Instant,
+    file: &mut tokio::fs::File,
+) -> Result<Option<String>, Problem> {
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
+    while let Some(mut part) = patiently(until, form.next_field()).await?.map_err(|error| broken(&error))? {
+        if part.file_name().is_none() && part.name() != Some("file") {
+            continue;
+        }
+        let name = part.file_name().map(str::to_owned);
+        while let Some(piece) = patiently(until, part.chunk()).await?.map_err(|error| broken(&error))? {
+            file.write_all(&piece).await.map_err(|error| no_room(&error))?;
+        }
+        drop(part);
+        // A client that is still sending would not see the answer.
+        while let Ok(Ok(Some(_))) = patiently(until, form.next_field()).await {}
+        return Ok(name);
+    }
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "expected a form with a part `file`, got none")
+        .hint("with curl: --form file=@recording.csv"))
+}
+
+fn broken(error: &MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        upload::too_large()
+    } else {
+        Problem::new(error.status(), error.body_text())
+    }
+}
+
+/// Waits for the next piece, so that nobody holds a place by sending nothing, or next to nothing.
+async fn patiently<T>(until: Instant, next: impl Future<Output = T>) -> Result<T, Problem> {
+    let until = until.min(Instant::now() + upload::PATIENCE);
+    tokio::time::timeout_at(until, next).await.map_err(|_| upload::too_late())
+}
+
+fn no_room(error: &std::io::Error) -> Problem {
+    Problem::internal(&format!("failed to keep an upload in a temporary file: {error}"))
+}
