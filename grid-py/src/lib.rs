@@ -16,13 +16,18 @@
 mod auth;
 mod balance;
 mod battery;
+mod battery_source;
+mod battery_tables;
 mod chart;
 mod chart_community;
+mod chart_options;
+mod chart_rows;
 mod columns;
 mod energy;
 mod error;
 mod forecast;
 mod json;
+mod lent;
 mod lines;
 mod meter;
 mod prices;
@@ -54,7 +59,9 @@ mod _native {
         balance::PyBalance,
         battery::{PyRecording, read_battery, summarise_battery},
         chart::{
-            PyChart, chart_capacity_over_cycles, chart_energy_day, chart_forecast, chart_voltage_current,
+            PyChart, chart_battery_health, chart_capacity_over_cycles, chart_depth_of_discharge,
+            chart_energy_day, chart_forecast, chart_incremental_capacity, chart_state_of_charge,
+            chart_voltage_current,
         },
         chart_community::{chart_bill_parts, chart_community_month, chart_load_by_band, chart_member_day},
         energy::{apportion, balance, share},

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use grid_core::{
     energy::{
         Channel, Community, Name, Reading,
-        balance::Account,
+        balance::{Account, MemberRegister},
         settlement::{self, Contract, Missing, Order, Settlement, document},
         sharing::Key,
         tariff::{PriceBook, Tariff},
@@ -280,13 +280,13 @@ impl<'py> Members<'py> {
             };
             let inside = series.slots().iter().filter(|slot| slot.interval.overlaps(period));
             let readings = inside.map(|slot| Reading::new(slot.interval, slot.energy, slot.quality));
-            Ok((channel, readings.collect::<Result<Vec<_>, _>>().map_err(raise)?))
+            Ok(MemberRegister::new(channel, readings.collect::<Result<Vec<_>, _>>().map_err(raise)?))
         };
         let account = |(name, id, registers): &(String, Uuid, Bound<'_, PyMapping>)| {
             Ok(Account {
                 member: *id,
                 name: Name::new(name).map_err(raise)?,
-                readings: registers.items()?.iter().map(register).collect::<PyResult<_>>()?,
+                registers: registers.items()?.iter().map(register).collect::<PyResult<_>>()?,
             })
         };
         self.registers.iter().map(account).collect()

@@ -1,41 +1,39 @@
 //! The store of a community, for notebooks: every call waits.
 
+mod arriving;
+mod asking;
+mod documents;
+mod tables;
+
 use std::path::PathBuf;
 
 use grid_core::{
-    auth::{Password, PasswordHasher},
+    auth::{Password, PasswordHasher, SealingKey},
     energy::{
-        Community, Device, DeviceKind, Member, Name, Reading, Role,
-        ingest::{Batch, Layout, read_csv},
+        Community, Device, DeviceKind, Member, Name,
+        rules::{spain_file, spain_key},
     },
-    error::excerpt,
-    store::{
-        DeviceBatch, Error as StoreError, Listed, LogSigner, Of, Options, Page, SettlementRequest,
-        StoredContract, StoredTariff, User, blocking::Store, new_id,
-    },
-    time::Interval,
+    store::{Error as StoreError, LogSigner, Options, SettlementRequest, User, blocking::Store, new_id},
 };
 use pyo3::{
-    intern,
     prelude::*,
     types::{PyBytes, PyDict},
 };
-use uuid::Uuid;
 
+use self::asking::{id_text, one_of, result};
 use crate::{
     auth::{Id, instant_or_now},
     balance::PyBalance,
-    columns::Columns,
     error::{Error, raise},
     json, prices,
     proof::PyLogKey,
     quantity::PyPower,
-    readings::{batches, devices, rows, sums},
+    readings::{devices, sums},
     settlement::{PySettlement, contract_of, missing_of},
     sharing_key::{self, Asked},
     statement::PyStatement,
-    table::{PyTable, Table},
-    tariff::{PyTariff, tariff_of},
+    table::PyTable,
+    tariff::tariff_of,
     time::{self, Instant},
 };
 
@@ -139,15 +137,7 @@ impl PyStore {
         let now = instant_or_now(py, now)?;
         let name = Name::new(name).map_err(raise)?;
         let community = Community { id: new_id(now), name, calendar: time::calendar(time_zone)? };
-        let user = self.ask(py, |store| store.user(owner.0))?;
-        // A user who is not there is refused by the store, which says so.
-        let creator = user.map_or_else(|| owner.0.to_string(), |user| user.username().to_owned());
-        let creator = Member {
-            id: new_id(now),
-            name: Name::new(&creator).map_err(raise)?,
-            user: Some(owner.0),
-            role: Role::Operator,
-        };
+        let creator = self.operator_for(py, owner.0, new_id(now))?;
         self.ask(py, |store| store.create_community(&community, &creator, now))?;
         Ok(community.id.to_string())
     }
@@ -155,11 +145,7 @@ impl PyStore {
     /// All communities: a table with ``id, name, time_zone``.
     fn communities(&self, py: Python<'_>) -> PyResult<PyTable> {
         let communities = self.all(py, Store::communities, |community| community.id)?;
-        Table::new()
-            .texts("id", communities.iter().map(|community| Some(community.id.to_string())))
-            .texts("name", communities.iter().map(|community| Some(community.name.as_str())))
-            .texts("time_zone", communities.iter().map(|community| Some(community.calendar.name())))
-            .finish()
+        tables::communities(&communities)
     }
 
     /// Adds a member to a community and returns the member's id.
@@ -188,13 +174,7 @@ impl PyStore {
 
     /// The members of a community: a table with ``id, name, user, role``.
     fn members(&self, py: Python<'_>, community: Id) -> PyResult<PyTable> {
-        let members = self.ask(py, |store| store.members(community.0))?;
-        Table::new()
-            .texts("id", members.iter().map(|member| Some(member.id.to_string())))
-            .texts("name", members.iter().map(|member| Some(member.name.as_str())))
-            .texts("user", members.iter().map(|member| member.user.map(|user| user.to_string())))
-            .texts("role", members.iter().map(|member| Some(member.role.as_str())))
-            .finish()
+        tables::members(&self.ask(py, |store| store.members(community.0))?)
     }
 
     /// Creates a device of ``owner``, a user, and returns its id.
@@ -225,23 +205,63 @@ impl PyStore {
         Ok(device.id.to_string())
     }
 
-    /// Puts a device into a community, as one of a member's.
-    #[pyo3(signature = (community, device, member, *, now=None))]
+    /// Puts a device into a community, as one of a member's from ``valid_from`` on: from the beginning if it is left out,
+    /// or from now on where the device counted there before and was removed.
+    ///
+    /// Said again with another ``valid_from``, since when it counts is corrected. What was known before can still be asked
+    /// for.
+    #[pyo3(signature = (community, device, member, *, valid_from=None, now=None))]
     fn add_device(
         &self,
         py: Python<'_>,
         community: Id,
         device: Id,
         member: Id,
+        valid_from: Option<Instant>,
         now: Option<Instant>,
     ) -> PyResult<()> {
         let now = instant_or_now(py, now)?;
-        self.ask(py, |store| store.add_device(community.0, device.0, member.0, now))
+        let from = valid_from.map(|instant| instant.0);
+        self.ask(py, |store| store.add_device(community.0, device.0, member.0, from, now))
     }
 
-    /// Takes a device out of a community; its readings stay.
-    fn remove_device(&self, py: Python<'_>, community: Id, device: Id) -> PyResult<()> {
-        self.ask(py, |store| store.remove_device(community.0, device.0))
+    /// Lets a device count for another member of its community from ``valid_from`` on, now if it is left out; until then it
+    /// counts as before.
+    #[pyo3(signature = (community, device, member, *, valid_from=None, now=None))]
+    fn move_device(
+        &self,
+        py: Python<'_>,
+        community: Id,
+        device: Id,
+        member: Id,
+        valid_from: Option<Instant>,
+        now: Option<Instant>,
+    ) -> PyResult<()> {
+        let now = instant_or_now(py, now)?;
+        let from = valid_from.map_or(now, |instant| instant.0);
+        self.ask(py, |store| store.move_device(community.0, device.0, member.0, from, now))
+    }
+
+    /// Takes a device out of a community from ``until`` on, now if it is left out; what it counted until then stays.
+    #[pyo3(signature = (community, device, *, until=None, now=None))]
+    fn remove_device(
+        &self,
+        py: Python<'_>,
+        community: Id,
+        device: Id,
+        until: Option<Instant>,
+        now: Option<Instant>,
+    ) -> PyResult<()> {
+        let now = instant_or_now(py, now)?;
+        let until = until.map_or(now, |instant| instant.0);
+        self.ask(py, |store| store.remove_device(community.0, device.0, until, now))
+    }
+
+    /// All that was ever said of whom a device counts for in a community: a table with ``member, valid_from, valid_until,
+    /// recorded_at``. Without ``member`` it counts for nobody; of two rows that meet the later one counts where they do.
+    fn placements(&self, py: Python<'_>, community: Id, device: Id) -> PyResult<PyTable> {
+        let said = self.ask(py, |store| store.placements(community.0, device.0))?;
+        tables::placements(&said)
     }
 
     /// Deletes a device that has no readings; one that has raises ``ConflictError``.
@@ -250,25 +270,31 @@ impl PyStore {
     }
 
     /// All devices, or those of a community: a table with ``id, name, kind, time_zone, rated_power_w, owner`` and, of
-    /// a community, ``member``.
-    #[pyo3(signature = (community=None))]
-    fn devices(&self, py: Python<'_>, community: Option<Id>) -> PyResult<PyTable> {
+    /// a community, ``member, valid_from, valid_until``, with a row for each member whom a device counts for.
+    ///
+    /// Of a community only those are there that count now or later, and with ``ended=True`` all that ever did; with
+    /// ``as_of`` as it was known, and as of, then.
+    #[pyo3(signature = (community=None, *, ended=false, as_of=None))]
+    fn devices(
+        &self,
+        py: Python<'_>,
+        community: Option<Id>,
+        ended: bool,
+        as_of: Option<Instant>,
+    ) -> PyResult<PyTable> {
         let Some(community) = community else {
             return devices(&self.all(py, Store::devices, |device| device.id)?).finish();
         };
-        let placed = self.ask(py, |store| store.community_devices(community.0))?;
-        let (found, members): (Vec<Device>, Vec<Uuid>) = placed.into_iter().unzip();
-        devices(&found).texts("member", members.iter().map(|member| Some(member.to_string()))).finish()
+        let as_of = as_of.map(|instant| instant.0);
+        let now = as_of.map_or_else(|| instant_or_now(py, None), Ok)?;
+        let mut placed = self.ask(py, |store| store.community_devices(community.0, as_of))?;
+        placed.retain(|placed| ended || placed.stretch.during.end() > now);
+        tables::community_devices(placed)
     }
 
     /// The channels of a device with their first start and last end: a table with ``channel, start, end``.
     fn channels(&self, py: Python<'_>, device: Id) -> PyResult<PyTable> {
-        let channels = self.ask(py, |store| store.channels(device.0))?;
-        Table::new()
-            .texts("channel", channels.iter().map(|(channel, _)| Some(channel.as_str())))
-            .instants("start", channels.iter().map(|(_, extent)| extent.start()))
-            .instants("end", channels.iter().map(|(_, extent)| extent.end()))
-            .finish()
+        tables::channels(&self.ask(py, |store| store.channels(device.0))?)
     }
 
     /// Takes in readings, all of them or none: a table with ``device`` (an id), ``channel, start, end, energy_kwh`` and,
@@ -284,16 +310,10 @@ impl PyStore {
         now: Option<Instant>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let now = instant_or_now(py, now)?;
-        let batch = |batch: Batch| {
-            let device = batch.device.unwrap_or_default();
-            let not_an_id = || Error::NotAnId { got: grid_core::error::excerpt(&device) };
-            let device = device.parse().map_err(|_| raise(not_an_id()))?;
-            Ok(DeviceBatch { device, channel: batch.channel, readings: batch.readings })
-        };
-        let batches = batches(&Columns::of(data)?)?.into_iter().map(batch).collect::<PyResult<Vec<_>>>()?;
+        let batches = arriving::of_devices(data)?;
         let ingested = self.ask(py, |store| store.ingest(&batches, now))?;
         let counts = (ingested.inserted, ingested.unchanged, ingested.superseded);
-        py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Ingested"))?.call1(counts)
+        result(py, "Ingested", counts)
     }
 
     /// Takes in a community's readings, all of them or none, with the devices and members that are new.
@@ -312,22 +332,10 @@ impl PyStore {
         now: Option<Instant>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let now = instant_or_now(py, now)?;
-        let batches = if let Ok(bytes) = data.cast::<PyBytes>() {
-            let bytes = bytes.as_bytes();
-            py.detach(|| read_csv(bytes, "data", Layout::Community)).map_err(raise)?
-        } else if let Ok(path) = data.extract::<PathBuf>() {
-            let file = std::fs::File::open(&path)?;
-            py.detach(|| read_csv(file, &path.display().to_string(), Layout::Community)).map_err(raise)?
-        } else {
-            batches(&Columns::of(data)?)?
-        };
-        let owner = if let Some(owner) = owner {
-            owner.0
-        } else {
-            let members = self.ask(py, |store| store.members(community.0))?;
-            let runs = |member: &Member| member.user.filter(|_| member.role == Role::Operator);
-            let needed = || raise(Error::Needed { what: "an owner", when: "no user runs the community" });
-            members.iter().find_map(runs).ok_or_else(needed)?
+        let batches = arriving::of_community(py, data)?;
+        let owner = match owner {
+            Some(owner) => owner.0,
+            None => self.operator_of(py, community.0)?,
         };
         let imported = self.ask(py, |store| store.import_community(community.0, owner, batches, now))?;
         let counts = (
@@ -337,7 +345,7 @@ impl PyStore {
             imported.unchanged,
             imported.superseded,
         );
-        py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Imported"))?.call1(counts)
+        result(py, "Imported", counts)
     }
 
     /// The readings of a register that share an instant with the interval from ``start`` to ``end``: a table with
@@ -354,9 +362,7 @@ impl PyStore {
     ) -> PyResult<PyTable> {
         let (channel, interval) = (channel.parse().map_err(raise)?, time::interval(&start, &end)?);
         let as_of = as_of.map(|instant| instant.0);
-        let found = self.ask(py, |store| store.readings(device.0, channel, interval, as_of))?;
-        let readings: Vec<Reading> = found.iter().map(|recorded| recorded.reading).collect();
-        rows(&readings).instants("recorded_at", found.iter().map(|recorded| recorded.at)).finish()
+        tables::readings(&self.ask(py, |store| store.readings(device.0, channel, interval, as_of))?)
     }
 
     /// The readings of a register that others have replaced: a table with ``start, end, energy_kwh, quality,
@@ -370,12 +376,7 @@ impl PyStore {
         end: Instant,
     ) -> PyResult<PyTable> {
         let (channel, interval) = (channel.parse().map_err(raise)?, time::interval(&start, &end)?);
-        let found = self.ask(py, |store| store.history(device.0, channel, interval))?;
-        let readings: Vec<Reading> = found.iter().map(|old| old.reading).collect();
-        rows(&readings)
-            .instants("recorded_at", found.iter().map(|old| old.at))
-            .instants("replaced_at", found.iter().map(|old| old.until))
-            .finish()
+        tables::history(&self.ask(py, |store| store.history(device.0, channel, interval))?)
     }
 
     /// Sums the readings of a device, of a user's devices (``owner``) or of a community per slot, channel by channel: a
@@ -400,15 +401,7 @@ impl PyStore {
         resolution: &str,
         time_zone: Option<&str>,
     ) -> PyResult<PyTable> {
-        let of = match (device, owner, community) {
-            (Some(device), None, None) => Of::Device(device.0),
-            (None, Some(owner), None) => Of::Owner(owner.0),
-            (None, None, Some(community)) => Of::Community(community.0),
-            _ => {
-                let what = "one of `device`, `owner` and `community`";
-                return Err(raise(Error::Needed { what, when: "readings are summed" }));
-            }
-        };
+        let of = one_of(device, owner, community)?;
         let channel = channel.map(|channel| channel.parse().map_err(raise)).transpose()?;
         let (interval, resolution) = (time::interval(&start, &end)?, time::resolution(resolution)?);
         let calendar = time_zone.map(time::calendar).transpose()?;
@@ -440,6 +433,53 @@ impl PyStore {
         self.ask(py, |store| store.set_key(community, &key, valid_from.0, now))
     }
 
+    /// Sets how a community shares from the file of coefficients of a ``year`` (Spain, RD 244/2019): its path or ``bytes``.
+    ///
+    /// The coefficients become fixed shares from ``valid_from`` on, the year's first day if it is left out; they must be the
+    /// same in each hour. Each supply point (CUPS) is the member's that is called by its code, or that has a device which is.
+    #[pyo3(signature = (community, source, year, *, valid_from=None, now=None))]
+    fn set_coefficients(
+        &self,
+        py: Python<'_>,
+        community: &Bound<'_, PyAny>,
+        source: &Bound<'_, PyAny>,
+        year: i16,
+        valid_from: Option<Instant>,
+        now: Option<Instant>,
+    ) -> PyResult<()> {
+        let now = instant_or_now(py, now)?;
+        let community = self.community_id(py, community)?;
+        let calendar = self.ask(py, |store| store.community(community))?.calendar;
+        let told = valid_from.map(|instant| instant.0);
+        let valid_from = spain_key::start(&calendar, year, told).map_err(raise)?;
+        let points = self.ask(py, |store| store.supply_points(community))?;
+        let key = if let Ok(bytes) = source.cast::<PyBytes>() {
+            let bytes = bytes.as_bytes();
+            py.detach(|| points.read(bytes, "data"))
+        } else {
+            let path: PathBuf = source.extract()?;
+            let file = std::fs::File::open(&path)?;
+            py.detach(|| points.read(file, &path.display().to_string()))
+        };
+        let key = key.map_err(raise)?;
+        self.ask(py, |store| store.set_key(community, &key, valid_from, now))
+    }
+
+    /// A community's fixed shares of a ``year`` as the file for Spain's distributor, which takes it under the name
+    /// ``<CAU>_<YYYY>.txt``: those of the last key that begins in the year or before it.
+    fn coefficients<'py>(
+        &self,
+        py: Python<'py>,
+        community: &Bound<'py, PyAny>,
+        year: i16,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let community = self.community_id(py, community)?;
+        let coefficients = self.ask(py, |store| store.coefficients(community, year))?;
+        let mut file = Vec::new();
+        spain_file::write(&coefficients, &mut file).map_err(raise)?;
+        Ok(PyBytes::new(py, &file))
+    }
+
     /// Sets by what a community settles from ``valid_from`` on: a dictionary with ``resolution`` (``5min``, ``15min``,
     /// ``30min``, ``1h``), ``law``, ``surplus``, ``cells`` and ``contracted`` (powers by member and name), all of which may
     /// be left out.
@@ -467,14 +507,7 @@ impl PyStore {
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let community = self.community_id(py, community)?;
         let contracts = self.ask(py, |store| store.contracts(community))?;
-        let dictionary = |stored: StoredContract| {
-            let contract = PyDict::new(py);
-            contract.set_item("valid_from", stored.valid_from)?;
-            contract.set_item("created_at", stored.created_at)?;
-            contract.set_item("contract", json::to_python(py, &stored.contract)?)?;
-            Ok(contract)
-        };
-        contracts.into_iter().map(dictionary).collect()
+        contracts.into_iter().map(|stored| documents::contract(py, &stored)).collect()
     }
 
     /// Adds a tariff, for one ``member`` or for all who have none of their own, and returns its id.
@@ -505,15 +538,7 @@ impl PyStore {
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let community = self.community_id(py, community)?;
         let tariffs = self.ask(py, |store| store.tariffs(community))?;
-        let dictionary = |stored: StoredTariff| {
-            let tariff = PyDict::new(py);
-            tariff.set_item("id", stored.id.to_string())?;
-            tariff.set_item("member_id", stored.member.map(|id| id.to_string()))?;
-            tariff.set_item("created_at", stored.created_at)?;
-            tariff.set_item("tariff", Bound::new(py, PyTariff(stored.tariff))?)?;
-            Ok(tariff)
-        };
-        tariffs.into_iter().map(dictionary).collect()
+        tariffs.into_iter().map(|stored| documents::tariff(py, stored)).collect()
     }
 
     /// Adds prices to a series of a community, by the name that tariffs call it, and returns how many.
@@ -571,25 +596,42 @@ impl PyStore {
 
     /// Issues a settlement: each statement becomes an entry of the log, and never changes.
     ///
-    /// ``log_key`` signs the log's new head, in which ``origin`` is the log's name. A log has one key and one name for as
-    /// long as it lives. A member to whom a statement was issued for this period gets a correction of what changed since,
-    /// or nothing where nothing did. Returns ``Issued(id, documents, unchanged)``.
-    #[pyo3(signature = (settlement, log_key, origin, *, now=None))]
+    /// The log's new head is signed with the key that the database keeps, as a server that works on it does; it is made with
+    /// the first issue. ``sealing_key`` is the text that it is sealed with, the server's ``GRID_SEALING_KEY``. ``log_key``
+    /// signs instead in a database that keeps no key. A log has one key for as long as it lives: another raises
+    /// ``ConflictError``. ``origin`` is the name of a log that begins now; one that is there keeps its name.
+    ///
+    /// A member to whom a statement was issued for this period gets a correction of what changed since, or nothing where
+    /// nothing did. Returns ``Issued(id, documents, unchanged)``.
+    #[pyo3(signature = (settlement, log_key=None, origin="grid", *, sealing_key=None, now=None))]
     fn issue<'py>(
         &self,
         py: Python<'py>,
         settlement: &PySettlement,
-        log_key: &PyLogKey,
+        log_key: Option<&PyLogKey>,
         origin: &str,
+        sealing_key: Option<&str>,
         now: Option<Instant>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let now = instant_or_now(py, now)?;
-        let signer = LogSigner { key: &log_key.0, origin };
-        let issued = self.ask(py, |store| store.issue(&settlement.0, signer, now))?;
+        let sealing_key = sealing_key.map(SealingKey::new).transpose().map_err(raise)?;
+        let issued = match (log_key, sealing_key) {
+            (Some(key), None) => {
+                let signer = LogSigner { key: &key.0, origin };
+                self.ask(py, |store| store.issue(&settlement.0, signer, now))?
+            }
+            (None, sealing_key) => self.ask(py, |store| {
+                let key = store.ensure_log_key(sealing_key.as_ref(), now)?;
+                store.issue(&settlement.0, LogSigner { key: &key, origin }, now)
+            })?,
+            (Some(_), Some(_)) => {
+                let (what, when) = ("`sealing_key`", "a `log_key` is given");
+                return Err(raise(Error::Unwanted { what, when }));
+            }
+        };
         let documents: Vec<PyStatement> = issued.documents.into_iter().map(PyStatement).collect();
         let id = issued.id.map(|id| id.to_string());
-        let class = py.import(intern!(py, "grid_py.results"))?.getattr(intern!(py, "Issued"))?;
-        class.call1((id, documents, issued.unchanged))
+        result(py, "Issued", (id, documents, issued.unchanged))
     }
 
     /// The statements and corrections that were issued, in the order of the log: of a community, or of one ``member`` of
@@ -605,17 +647,7 @@ impl PyStore {
         let community = self.community_id(py, community)?;
         let member = self.member_id(py, community, member)?;
         let period = month.map(|month| self.month(py, community, month)).transpose()?;
-        let mut documents = Vec::new();
-        let mut after = None;
-        loop {
-            let found =
-                self.ask(py, |store| store.statements(community, member, period, (after, Page::MOST)))?;
-            let Some(last) = found.last() else { return Ok(documents) };
-            after = Some(last.leaf);
-            for stored in &found {
-                documents.push(PyStatement(stored.statement().map_err(raise)?));
-            }
-        }
+        self.statements_of(py, community, member, period)
     }
 
     /// A statement or correction that was issued.
@@ -627,6 +659,14 @@ impl PyStore {
     /// member keeps, and what ``grid.verify_statement`` takes.
     fn statement_proof(&self, py: Python<'_>, id: Id) -> PyResult<String> {
         Ok(self.ask(py, |store| store.statement_bundle(id.0))?.to_string())
+    }
+
+    /// The key that the database keeps for its log, or ``None`` while it keeps none. ``sealing_key`` is the text that it is
+    /// sealed with, the server's ``GRID_SEALING_KEY``.
+    #[pyo3(signature = (sealing_key=None))]
+    fn log_key(&self, py: Python<'_>, sealing_key: Option<&str>) -> PyResult<Option<PyLogKey>> {
+        let sealing_key = sealing_key.map(SealingKey::new).transpose().map_err(raise)?;
+        Ok(self.ask(py, |store| store.log_key(sealing_key.as_ref()))?.map(PyLogKey))
     }
 
     /// The newest signed head of the log as a dictionary, or the one it had at ``size``; ``None`` while nothing has been
@@ -667,84 +707,4 @@ impl PyStore {
     fn __repr__(&self) -> String {
         format!("<Store {}>", self.0.describe())
     }
-}
-
-impl PyStore {
-    /// Asks the database while other threads run.
-    fn ask<T: Send>(
-        &self,
-        py: Python<'_>,
-        call: impl FnOnce(&Store) -> Result<T, StoreError> + Send,
-    ) -> PyResult<T> {
-        py.detach(|| call(&self.0)).map_err(raise)
-    }
-
-    /// The community of an id or a name.
-    fn community_id(&self, py: Python<'_>, asked: &Bound<'_, PyAny>) -> PyResult<Uuid> {
-        let text = asked.str()?.to_string_lossy().into_owned();
-        if let Ok(id) = text.trim().parse() {
-            return Ok(id);
-        }
-        let all = self.all(py, Store::communities, |community| community.id)?;
-        let mut named = all.iter().filter(|community| community.name.as_str() == text);
-        match (named.next(), named.count()) {
-            (Some(community), 0) => Ok(community.id),
-            (first, more) => {
-                let found = usize::from(first.is_some()).saturating_add(more);
-                Err(raise(Error::NotACommunity { got: excerpt(&text), found }))
-            }
-        }
-    }
-
-    /// The members of a community by name.
-    fn names(&self, py: Python<'_>, community: Uuid) -> PyResult<Vec<(String, Uuid)>> {
-        let members = self.ask(py, |store| store.members(community))?;
-        Ok(members.into_iter().map(|member| (member.name.to_string(), member.id)).collect())
-    }
-
-    /// The member of an id or a name, where one is told.
-    fn member_id(
-        &self,
-        py: Python<'_>,
-        community: Uuid,
-        asked: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Option<Uuid>> {
-        let Some(asked) = asked else { return Ok(None) };
-        let text = id_text(&self.names(py, community)?, &asked.str()?.to_string_lossy())?;
-        text.parse().map(Some).map_err(|_| raise(Error::NotAnId { got: text }))
-    }
-
-    /// The local month of a community.
-    fn month(&self, py: Python<'_>, community: Uuid, month: &str) -> PyResult<Interval> {
-        let community = self.ask(py, |store| store.community(community))?;
-        community.calendar.month_named(month).map_err(raise)
-    }
-
-    /// Asks for every page of a list.
-    fn all<T: Send>(
-        &self,
-        py: Python<'_>,
-        list: fn(&Store, Page) -> Result<Listed<T>, StoreError>,
-        id: fn(&T) -> Uuid,
-    ) -> PyResult<Vec<T>> {
-        let mut items: Vec<T> = Vec::new();
-        loop {
-            let page = Page { after: items.last().map(id), limit: Page::MOST };
-            let listed = self.ask(py, |store| list(store, page))?;
-            items.extend(listed.items);
-            if listed.next.is_none() {
-                return Ok(items);
-            }
-        }
-    }
-}
-
-/// The id of a member that is told by id or by name, as the core's keys call it.
-fn id_text(members: &[(String, Uuid)], text: &str) -> PyResult<String> {
-    if let Ok(id) = text.trim().parse::<Uuid>() {
-        return Ok(id.to_string());
-    }
-    let named = members.iter().find(|(name, _)| name == text);
-    let unknown = || raise(Error::NotAMember { got: excerpt(text) });
-    named.map(|(_, id)| id.to_string()).ok_or_else(unknown)
 }

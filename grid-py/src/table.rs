@@ -125,8 +125,12 @@ fn array<'py>(py: Python<'py>, column: &ArrayRef) -> PyResult<Bound<'py, PyAny>>
         }
         DataType::Int64 => PyArray1::from_slice(py, column.as_primitive::<Int64Type>().values()).into_any(),
         DataType::Timestamp(..) => {
-            let counts = column.as_primitive::<TimestampMicrosecondType>().values().iter();
-            PyArray1::from_iter(py, counts.map(|&count| Datetime::<Microseconds>::from(count))).into_any()
+            // NumPy's NaT.
+            let counts = column
+                .as_primitive::<TimestampMicrosecondType>()
+                .iter()
+                .map(|count| count.unwrap_or(i64::MIN));
+            PyArray1::from_iter(py, counts.map(Datetime::<Microseconds>::from)).into_any()
         }
         _ => {
             let texts = PyList::new(py, column.as_string::<i32>().iter())?;
@@ -153,6 +157,18 @@ impl Table {
         let values =
             TimestampMicrosecondArray::from_iter_values(values.into_iter().map(Timestamp::as_microsecond));
         self.column(name, Arc::new(values.with_timezone("UTC")))
+    }
+
+    /// Adds a column of instants, in UTC, null where there is none.
+    #[must_use]
+    pub(crate) fn optional_instants(
+        self,
+        name: &str,
+        values: impl IntoIterator<Item = Option<Timestamp>>,
+    ) -> Self {
+        let values = values.into_iter().map(|at| at.map(Timestamp::as_microsecond));
+        let values = values.collect::<TimestampMicrosecondArray>();
+        self.column_or_null(name, Arc::new(values.with_timezone("UTC")), true)
     }
 
     /// Adds a column of local times, without a zone.
@@ -193,8 +209,12 @@ impl Table {
         self.column(name, Arc::new(values.into_iter().collect::<StringArray>()))
     }
 
-    fn column(mut self, name: &str, column: ArrayRef) -> Self {
+    fn column(self, name: &str, column: ArrayRef) -> Self {
         let nullable = !matches!(column.data_type(), DataType::Timestamp(TimeUnit::Microsecond, _));
+        self.column_or_null(name, column, nullable)
+    }
+
+    fn column_or_null(mut self, name: &str, column: ArrayRef, nullable: bool) -> Self {
         self.fields.push(Field::new(name, column.data_type().clone(), nullable));
         self.columns.push(column);
         self

@@ -268,6 +268,43 @@ def test_a_late_reading_makes_a_correction_and_the_statement_stays(issued: Issue
         store.log_consistency(1, 99)
 
 
+def test_the_key_that_the_database_keeps_signs_and_no_other_does(issued: Issued) -> None:
+    store, secret = issued.store, "a text of at least 32 bytes, best made at random"
+    settled = store.settle("Calle Sol", "2026-03", **STAMPS)
+    assert store.log_key(secret) is None
+    with pytest.raises(grid.InvalidError, match="expected no `sealing_key`"):
+        store.issue(settled, issued.key, ORIGIN, sealing_key=secret)
+    with pytest.raises(grid.InvalidError):
+        store.issue(settled, sealing_key="short")
+    done = store.issue(settled, origin=ORIGIN, sealing_key=secret)
+    key = store.log_key(secret)
+    assert key is not None and len(done.documents) == 3
+    for statement in done.documents:
+        assert grid.verify_statement(store.statement_proof(statement.id), key.public_key)
+
+    issued.read("ben", "consumption", 0.9, now="2026-04-03T00:00:00Z", hours=24)
+    later = store.settle("Calle Sol", "2026-03", as_of="2026-04-04T00:00:00Z", issued_at="2026-04-04T00:00:01Z")
+    with pytest.raises(grid.ConflictError, match=key.key_id):
+        store.issue(later, issued.key, ORIGIN)
+    for wrong in (None, "another text of at least 32 bytes, made at random"):
+        with pytest.raises(grid.GridError):
+            store.issue(later, sealing_key=wrong)
+    assert store.issue(later, origin="elsewhere", sealing_key=secret).id is not None
+    head = store.log_head()
+    assert head is not None and (head["origin"], head["key_id"]) == (ORIGIN, key.key_id)
+
+
+def test_a_log_that_was_made_with_a_key_of_ones_own_takes_no_other(issued: Issued) -> None:
+    store = issued.store
+    store.issue(store.settle("Calle Sol", "2026-03", **STAMPS), issued.key, ORIGIN)
+    issued.read("ben", "consumption", 0.9, now="2026-04-03T00:00:00Z", hours=24)
+    later = store.settle("Calle Sol", "2026-03", as_of="2026-04-04T00:00:00Z", issued_at="2026-04-04T00:00:01Z")
+    with pytest.raises(grid.ConflictError, match=issued.key.key_id):
+        store.issue(later)
+    assert store.log_key() is None
+    assert store.issue(later, issued.key, ORIGIN).id is not None
+
+
 def test_what_was_agreed_is_listed(issued: Issued) -> None:
     store = issued.store
     (contract,) = store.contracts(issued.community)

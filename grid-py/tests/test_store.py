@@ -147,6 +147,26 @@ def test_sums_follow_the_local_calendar(store: grid.Store, ana: str) -> None:
         store.sums(community=str(uuid.uuid4()), **days)
 
 
+def test_a_device_counts_for_each_member_in_their_time(store: grid.Store, ana: str) -> None:
+    community = store.create_community("Calle Sol", owner=ana, time_zone="UTC")
+    first, second = store.add_member(community, "Ben"), store.add_member(community, "Eva")
+    meter = store.create_device("meter", owner=ana, kind="load", time_zone="UTC")
+    store.add_device(community, meter, first, now="2026-01-01T00:00:00Z")
+    hour = {"device": [meter], "channel": ["consumption"], "energy_kwh": [1.0]}
+    store.ingest({**hour, "start": ["2026-01-02T00:00:00Z"], "end": ["2026-01-02T01:00:00Z"]})
+    store.move_device(community, meter, second, valid_from="2026-01-02T00:15:00Z", now="2026-02-01T00:00:00Z")
+    balance = store.balance(community, "2026-01-02T00:00:00Z", "2026-01-02T01:00:00Z")
+    used = dict(zip(balance.members["name"], balance.members["consumption_kwh"], strict=True))
+    assert used == {"Ben": 0.25, "Eva": 0.75}
+    stretches = store.devices(community, ended=True)
+    assert stretches["member"].tolist() == [first, second]
+    assert np.isnat(stretches["valid_from"]).tolist() == [True, False]
+    assert stretches["valid_until"][0] == stretches["valid_from"][1]
+    assert store.devices(community, as_of="2026-01-15T00:00:00Z")["member"].tolist() == [first]
+    with pytest.raises(grid.ConflictError, match="is taken"):
+        store.add_device(community, meter, first)
+
+
 def test_a_community_shares_as_its_key_says(store: grid.Store, ana: str) -> None:
     community = store.create_community("Calle Sol", owner=ana, time_zone="Europe/Madrid")
     roof = quarters("roof", [1.0], "generation")
@@ -162,6 +182,8 @@ def test_a_community_shares_as_its_key_says(store: grid.Store, ana: str) -> None
     assert spare in store.devices(community)["id"]
     store.remove_device(community, spare)
     assert spare not in store.devices(community)["id"]
+    assert spare in store.devices(community, ended=True)["id"]
+    assert store.placements(community, spare)["member"].tolist()[1] is None
     day = ("2026-01-01T00:00:00Z", "2026-01-01T00:15:00Z")
     balance = store.balance(community, *day)
     assert (balance.shared_kwh, balance.import_kwh) == (grid.Energy("1 kWh"), grid.Energy("0.2 kWh"))
@@ -175,6 +197,27 @@ def test_a_community_shares_as_its_key_says(store: grid.Store, ana: str) -> None
     assert balance.to_dict()["shared_kwh"] == "0.800000"
     assert balance.slots["shared_kwh"].tolist() == [0.8]
     assert grid.chart.energy_day(balance.slots, time_zone="Europe/Madrid").svg().startswith("<svg")
+
+
+def test_a_file_of_coefficients_is_a_community_s_key(store: grid.Store, ana: str, tmp_path: Path) -> None:
+    community = store.create_community(f"Calle Sol {ana}", owner=ana, time_zone="Europe/Madrid")
+    first, second = "ES0021000000000001JX", "ES0021000000000002JB"
+    for name in (first, second):
+        store.add_member(community, name)
+    file = f"{first};0,135464\r\n{second};0,864536\r\n".encode()
+    path = tmp_path / "ES0021000000000001JXA001_2026.txt"
+    path.write_bytes(file)
+    with pytest.raises(grid.ConflictError, match="proportional"):
+        store.coefficients(community, 2026)
+    store.set_coefficients(community, path, 2026)
+    assert store.coefficients(community, 2026) == file
+    store.set_coefficients(community, f"{second};1".encode(), 2026, valid_from="2026-05-01T00:00:00+02:00")
+    assert store.coefficients(f"Calle Sol {ana}", 2026) == f"{second};1,000000\r\n".encode()
+    for wrong in (f"{first};0,5\n{first[:-2]}ZZ;0,5", f"{first};0.5"):
+        with pytest.raises(grid.InvalidError, match="line"):
+            store.set_coefficients(community, wrong.encode(), 2026)
+    with pytest.raises(grid.InvalidError):
+        store.set_coefficients(community, file, 2026, valid_from="2027-05-01T00:00:00Z")
 
 
 def test_a_file_comes_in_as_a_path_or_as_bytes_and_its_faults_have_places(

@@ -3,7 +3,7 @@
 import datetime
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final
 
 import numpy as np
@@ -16,6 +16,7 @@ from .results import (
     ArrayBalance,
     Backtest,
     Compensation,
+    Evidence,
     Imported,
     Ingested,
     Issued,
@@ -51,13 +52,17 @@ __all__ = [
     "advances",
     "apportion",
     "balance",
+    "chart_battery_health",
     "chart_bill_parts",
     "chart_capacity_over_cycles",
     "chart_community_month",
+    "chart_depth_of_discharge",
     "chart_energy_day",
     "chart_forecast",
+    "chart_incremental_capacity",
     "chart_load_by_band",
     "chart_member_day",
+    "chart_state_of_charge",
     "chart_voltage_current",
     "generate_key",
     "hash_password",
@@ -84,6 +89,9 @@ __all__ = [
 
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class _Readable(Protocol):
+    def read(self) -> bytes: ...
 
 class _Columns(Protocol):
     def keys(self) -> Any: ...
@@ -412,8 +420,8 @@ class Recording:
     def format(self) -> str:
         """The layout that was recognised, such as ``arbin``, ``maccor``, ``neware``, ``bdf`` or ``generic``."""
     @property
-    def evidence(self) -> list[str]:
-        """What in the file speaks for that layout."""
+    def evidence(self) -> list[Evidence]:
+        """How the file was understood, and why."""
     @property
     def remarks(self) -> list[Remark]:
         """What was odd and what was done about it."""
@@ -468,6 +476,20 @@ class Recording:
     @property
     def cycles(self) -> Table:
         """The cycles as a table."""
+    @property
+    def steps(self) -> Table:
+        """The steps as a table."""
+    def analysis(self, *, nominal_ah: float | None = None, end_of_life: float = 0.8) -> dict[str, Any]:
+        """What the recording says beyond its cycles: health, remaining life, resistances, swings, flags."""
+    def incremental_capacity(
+        self, *, step_v: float | None = None, window: int = 11, order: int = 3
+    ) -> Table:
+        """dQ/dV and dV/dQ of each cycle on one grid of voltages, as a table."""
+    def charge_levels(self, *, nominal_ah: float | None = None) -> NDArray[np.float64]:
+        """The state of charge of each row from 0 to 1, recorded or else counted; shape (len,)."""
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Writes the recording as ``.csv`` or ``.parquet`` of the Battery Data Format, or as ``.json``."""
+    def _repr_html_(self) -> str: ...
     def __len__(self) -> int: ...
 
 @final
@@ -504,6 +526,8 @@ class Chart:
 
     def svg(self) -> str:
         """The chart as SVG text."""
+    def png(self, scale: int = 2) -> bytes:
+        """The chart as a PNG, ``scale`` times as many pixels a side as it was drawn for."""
     def _repr_svg_(self) -> str: ...
 
 @final
@@ -784,14 +808,38 @@ class Store:
         now: _Instant | None = None,
     ) -> str:
         """Creates a device of ``owner``, a user, and returns its id."""
-    def add_device(self, community: _Id, device: _Id, member: _Id, *, now: _Instant | None = None) -> None:
-        """Puts a device into a community, as one of a member's."""
-    def remove_device(self, community: _Id, device: _Id) -> None:
-        """Takes a device out of a community; its readings stay."""
+    def add_device(
+        self,
+        community: _Id,
+        device: _Id,
+        member: _Id,
+        *,
+        valid_from: _Instant | None = None,
+        now: _Instant | None = None,
+    ) -> None:
+        """Puts a device into a community, as one of a member's from ``valid_from`` on."""
+    def move_device(
+        self,
+        community: _Id,
+        device: _Id,
+        member: _Id,
+        *,
+        valid_from: _Instant | None = None,
+        now: _Instant | None = None,
+    ) -> None:
+        """Lets a device count for another member of its community from ``valid_from`` on."""
+    def remove_device(
+        self, community: _Id, device: _Id, *, until: _Instant | None = None, now: _Instant | None = None
+    ) -> None:
+        """Takes a device out of a community from ``until`` on; what it counted until then stays."""
+    def placements(self, community: _Id, device: _Id) -> Table:
+        """All that was ever said of whom a device counts for in a community."""
     def delete_device(self, device: _Id) -> None:
         """Deletes a device that has no readings; one that has raises ``ConflictError``."""
-    def devices(self, community: _Id | None = None) -> Table:
-        """All devices, or those of a community."""
+    def devices(
+        self, community: _Id | None = None, *, ended: bool = False, as_of: _Instant | None = None
+    ) -> Table:
+        """All devices, or those of a community that count now or later; with ``ended=True`` all that ever did."""
     def channels(self, device: _Id) -> Table:
         """The channels of a device with their first start and last end."""
     def ingest(self, data: _TableLike, *, now: _Instant | None = None) -> Ingested:
@@ -830,6 +878,18 @@ class Store:
         now: _Instant | None = None,
     ) -> None:
         """Sets how a community shares from ``valid_from`` on."""
+    def set_coefficients(
+        self,
+        community: _Id,
+        source: _Source,
+        year: int,
+        *,
+        valid_from: _Instant | None = None,
+        now: _Instant | None = None,
+    ) -> None:
+        """Sets how a community shares from the file of coefficients of a year (Spain, RD 244/2019)."""
+    def coefficients(self, community: _Id, year: int) -> bytes:
+        """A community's fixed shares of a year as the file for Spain's distributor."""
     def set_contract(
         self, community: _Id, contract: _Document, *, valid_from: _Instant, now: _Instant | None = None
     ) -> None:
@@ -869,7 +929,13 @@ class Store:
     ) -> Settlement:
         """Settles a local month from what is stored, and keeps nothing."""
     def issue(
-        self, settlement: Settlement, log_key: LogKey, origin: str, *, now: _Instant | None = None
+        self,
+        settlement: Settlement,
+        log_key: LogKey | None = None,
+        origin: str = "grid",
+        *,
+        sealing_key: str | None = None,
+        now: _Instant | None = None,
     ) -> Issued:
         """Issues a settlement: each statement becomes an entry of the log, and never changes."""
     def statements(self, community: _Id, month: str | None = None, member: _Id | None = None) -> list[Statement]:
@@ -878,6 +944,8 @@ class Store:
         """A statement or correction that was issued."""
     def statement_proof(self, id: _Id) -> str:
         """A statement with the proof that it is in the log, as JSON text."""
+    def log_key(self, sealing_key: str | None = None) -> LogKey | None:
+        """The key that the database keeps for its log, or ``None`` while it keeps none."""
     def log_head(self, size: int | None = None) -> dict[str, Any] | None:
         """The newest signed head of the log, or the one it had at ``size``."""
     def log_consistency(self, old: int, new: int) -> list[str]:
@@ -1038,11 +1106,21 @@ def hash_password(password: str, *, memory_kib: int = 19456, passes: int = 2, la
 def verify_password(password: str, hash: str) -> bool:
     """Whether a password is the one that was hashed, at the cost that the hash names."""
 
-def read_battery(source: _Source) -> Recording:
-    """Reads a battery recording (CSV, TSV, .txt, .mpt) of any vendor; the layout is found in the file."""
+def read_battery(
+    source: _Source | _Readable,
+    *,
+    format: str | None = None,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> Recording:
+    """Reads a battery recording of any vendor; the layout is found in the file."""
 
-def summarise_battery(source: _Source | Recording) -> dict[str, Any]:
-    """Sums a battery recording up: rows, ranges, charge and energy in all, and each cycle."""
+def summarise_battery(
+    source: _Source | _Readable | Recording,
+    *,
+    format: str | None = None,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> dict[str, Any]:
+    """Sums a battery recording up in constant memory: rows, ranges, charge and energy in all, cycles, steps."""
 
 def chart_energy_day(
     data: _TableLike,
@@ -1077,6 +1155,54 @@ def chart_capacity_over_cycles(
     title: str | None = None,
 ) -> Chart:
     """Draws the charge that went in and came out of a battery, cycle by cycle."""
+
+def chart_incremental_capacity(
+    recording: Recording,
+    *,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws dQ/dV over voltage, coloured from the first cycle to the last."""
+
+def chart_state_of_charge(
+    recording: Recording,
+    *,
+    nominal_ah: float | None = None,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws the state of charge over days."""
+
+def chart_depth_of_discharge(
+    recording: Recording,
+    *,
+    nominal_ah: float | None = None,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws how deep a battery was cycled: a histogram of its swings."""
+
+def chart_battery_health(
+    recording: Recording,
+    *,
+    nominal_ah: float | None = None,
+    end_of_life: float = 0.8,
+    width: int = 960,
+    height: int = 480,
+    theme: _Theme = "auto",
+    language: str = "en",
+    title: str | None = None,
+) -> Chart:
+    """Draws the state of health over cycles with what is to be expected."""
 
 def chart_forecast(
     data: _TableLike,

@@ -12,6 +12,7 @@ __all__ = [
     "ArrayBalance",
     "Backtest",
     "Compensation",
+    "Evidence",
     "Imported",
     "Ingested",
     "Issued",
@@ -52,6 +53,19 @@ class ArrayBalance(NamedTuple):
     """The part of the consumption that was met on the spot, from 0 to 1; ``None`` without consumption."""
     completeness: float
     """The part of the intervals in which both are known, from 0 to 1."""
+
+
+class Evidence(NamedTuple):
+    """One judgement about how a file was understood."""
+
+    what: str
+    """What was judged, such as ``format``, ``delimiter``, ``decimal_mark``, ``column``, ``sign``, ``ignored``."""
+    found: str
+    """What it was taken for."""
+    why: str
+    """By what sign in the file."""
+    confidence: float
+    """How sure that is, from 0 to 1."""
 
 
 class Remark(NamedTuple):
