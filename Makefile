@@ -11,7 +11,7 @@ PORT ?= 8080
 export PORT
 
 # Features of grid-core that are checked one by one; nothing and `full` besides.
-FEATURES := auth chart forecast proof sqlite mysql postgres
+FEATURES := auth chart chart-png forecast parquet proof sqlite mysql postgres
 
 # The first Python of at least 3.11; `make PYTHON=... test` names another.
 ifndef PYTHON
@@ -81,7 +81,7 @@ test-outside: ## a crate outside the workspace, with default features and with e
 
 # --- fuzzing -------------------------------------------------------------------------------------------------------
 
-FUZZ_TARGETS := token_verify api_key_parse statement_verify
+FUZZ_TARGETS := token_verify api_key_parse statement_verify battery_read
 FUZZ_SECONDS ?= 60
 # What `cargo fuzz build --sanitizer none` tells the compiler: count edges and compares. The stable one can do that much,
 # and there is no unsafe code here for a sanitizer to watch.
@@ -92,7 +92,7 @@ FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-covera
 # With a target named, the flags are kept from build scripts and macros. What is found goes to grid-core/fuzz/corpus, and
 # an input that fails to grid-core/fuzz/artifacts.
 fuzz: export CARGO_TARGET_DIR = $(TARGET)
-fuzz: ## look for inputs that break auth or proof, FUZZ_SECONDS (60) a target
+fuzz: ## look for inputs that break auth, proof or battery files, FUZZ_SECONDS (60) a target
 	cp Cargo.lock grid-core/fuzz/Cargo.lock
 	host=$$(rustc -vV | sed -n 's/^host: //p'); \
 	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --quiet --manifest-path grid-core/fuzz/Cargo.toml --target "$$host"; \
@@ -152,7 +152,7 @@ $(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt
 	touch $@
 
 bench-python: $(VENV)/.peers ## measure the Python peers
-	for peer in read_csv share verify_token; do GRID_BENCH_INPUTS="$(TARGET)/tmp" $(VENV)/bin/python benches/peers/$$peer.py; done
+	for peer in read_csv summarise_csv share verify_token; do GRID_BENCH_INPUTS="$(TARGET)/tmp" $(VENV)/bin/python benches/peers/$$peer.py; done
 
 # --- what is generated ---------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ use grid_benches::draws;
 use grid_core::{
     energy::{
         Channel, Community, Name, Reading,
-        balance::Account,
+        balance::{Account, MemberRegister},
         settlement::{Contract, Missing, Order, Settlement, settle},
         sharing::Key,
         tariff::{PriceBook, Tariff},
@@ -56,14 +56,14 @@ impl Month {
                     .collect()
             };
             let seed = u64::from(number) * 2 + 10;
-            let mut readings = vec![(Channel::Consumption, register(seed, 400_000))];
+            let mut registers = vec![MemberRegister::new(Channel::Consumption, register(seed, 400_000))];
             if number % 10 == 0 {
-                readings.push((Channel::Generation, register(seed + 1, 3_000_000)));
+                registers.push(MemberRegister::new(Channel::Generation, register(seed + 1, 3_000_000)));
             }
             for name in ["punta", "valle"] {
                 contract = contract.with_contracted(member, name, "3.45 kW".parse().unwrap());
             }
-            accounts.push(Account { member, name: Name::new(&format!("casa {number}")).unwrap(), readings });
+            accounts.push(Account { member, name: Name::new(&format!("casa {number}")).unwrap(), registers });
         }
         let tariff = Tariff::parse_toml(include_str!("../docs/tariffs/spain-2.0td.toml")).unwrap();
         Self {

@@ -1,6 +1,7 @@
 //! Battery recordings: one reading a second, an hour of charging and an hour of discharging a cycle.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io;
 
 const HALF_CYCLE: u32 = 3600;
 
@@ -78,4 +79,82 @@ pub fn neware(count: u32) -> String {
         );
     }
     text
+}
+
+/// Writes so many rows of the flat Neware layout, its 26 columns as in `template`, a real export that is repeated with
+/// running numbers of records, cycles and steps, and a time that runs on.
+///
+/// # Errors
+///
+/// As the writer's; a template that is not in that layout is invalid data.
+pub fn repeat_neware(template: &str, count: usize, out: &mut impl io::Write) -> io::Result<()> {
+    let invalid = || io::Error::new(io::ErrorKind::InvalidData, "expected a flat Neware export");
+    let mut lines = template.lines();
+    let header = lines.next().ok_or_else(invalid)?;
+    let rows = lines.map(Template::of).collect::<Option<Vec<Template<'_>>>>().ok_or_else(invalid)?;
+    let most = |of: fn(&Template<'_>) -> u64| rows.iter().map(of).max().unwrap_or(0);
+    let (cycles, steps, seconds) =
+        (most(|row| row.cycle), most(|row| row.step), most(|row| row.seconds) + 60);
+    writeln!(out, "{header}")?;
+    let rounds = (0_u64..).flat_map(|round| rows.iter().map(move |row| (round, row)));
+    for ((round, row), number) in rounds.zip(1..=count) {
+        let time = row.seconds + round * seconds;
+        writeln!(
+            out,
+            "{number},{},{},{},{},{:02}:{:02}:{:02},{}",
+            row.cycle + round * cycles,
+            row.step + round * steps,
+            row.kind,
+            row.step_time,
+            time / 3600,
+            time / 60 % 60,
+            time % 60,
+            row.rest,
+        )?;
+    }
+    Ok(())
+}
+
+/// A row of a flat Neware export in the parts that are counted on and the rest.
+struct Template<'a> {
+    cycle: u64,
+    step: u64,
+    kind: &'a str,
+    step_time: &'a str,
+    seconds: u64,
+    rest: &'a str,
+}
+
+impl<'a> Template<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let mut cells = line.splitn(7, ',').skip(1);
+        let mut cell = || cells.next();
+        let (cycle, step) = (cell()?.parse().ok()?, cell()?.parse().ok()?);
+        let (kind, step_time, time, rest) = (cell()?, cell()?, cell()?, cell()?);
+        let seconds = time.split(':').try_fold(0, |sum, part| Some(sum * 60 + part.parse::<u64>().ok()?))?;
+        Some(Self { cycle, step, kind, step_time, seconds, rest })
+    }
+}
+
+/// Writes plain columns of a time, a voltage, a current and three more.
+///
+/// # Errors
+///
+/// As the writer's.
+pub fn six(count: u32, out: &mut impl io::Write) -> io::Result<()> {
+    writeln!(out, "time_s,voltage_v,current_a,temperature_c,soc,capacity_ah")?;
+    for row in rows(count) {
+        let charged = row.charge_mah - row.discharge_mah;
+        writeln!(
+            out,
+            "{},{:.5},{:.4},{:.3},{:.4},{:.6}",
+            row.second,
+            row.volt,
+            f64::from(row.milliampere) / 1000.0,
+            25.0 + row.volt / 10.0,
+            charged.rem_euclid(2500.0) / 25.0,
+            charged / 1000.0,
+        )?;
+    }
+    Ok(())
 }

@@ -57,6 +57,11 @@ fn whole(recording: &Recording) {
         &recording.step_time_s,
     ];
     assert!(columns.into_iter().flatten().all(|column| column.len() == rows));
-    assert!([&recording.cycle_index, &recording.step_index].into_iter().flatten().all(|column| column.len() == rows));
+    assert!(
+        [&recording.cycle_index, &recording.step_index]
+            .into_iter()
+            .flatten()
+            .all(|column| column.len() == rows)
+    );
     assert!(recording.channels.iter().all(|channel| channel.values.len() == rows));
 }
