@@ -2,7 +2,7 @@
 
 use grid_core::{
     error::{Failure, Place, excerpt},
-    time::{self, Calendar, Interval, Resolution},
+    time::{self, Calendar, Interval},
 };
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -65,35 +65,6 @@ impl Period {
     }
 }
 
-/// The whole slots that an interval touches.
-pub(crate) fn whole_slots(
-    calendar: &Calendar,
-    interval: Interval,
-    resolution: Resolution,
-) -> Result<Interval, time::Error> {
-    let last = Timestamp::from_nanosecond(interval.end().as_nanosecond() - 1)
-        .map_err(|_| time::Error::OutOfRange)?;
-    Interval::new(
-        calendar.slot_of(interval.start(), resolution)?.start(),
-        calendar.slot_of(last, resolution)?.end(),
-    )
-}
-
-/// How many slots a balance may have: more than five years of quarter-hours.
-pub(crate) const MOST_BALANCED: u64 = 200_000;
-
-/// Refuses slots that are too many to balance, before any reading is loaded.
-pub(crate) fn few_slots(interval: Interval, resolution: Resolution) -> Result<(), time::Error> {
-    // No local day is shorter than 23 hours.
-    let shortest = u64::from(resolution.fixed_seconds().unwrap_or(23 * 3600)).max(1);
-    let slots = interval.duration().as_secs() / shortest;
-    if slots <= MOST_BALANCED {
-        return Ok(());
-    }
-    let most = usize::try_from(MOST_BALANCED).unwrap_or(usize::MAX);
-    Err(time::Error::TooManySlots { most, slots, resolution: resolution.to_string() })
-}
-
 /// An instant of a query: RFC 3339, or a local date, which stands for its first instant.
 pub(crate) fn instant(name: &str, text: &str, calendar: &Calendar) -> Result<Timestamp, Problem> {
     // A `+` that a client forgot to write as %2B arrives as a space.
@@ -150,17 +121,6 @@ mod tests {
     fn a_plus_that_became_a_space_is_a_plus() {
         let interval = period(Some("2026-03-29T02:00:00 01:00"), Some("2026-03-30")).whole(&Calendar::utc());
         assert_eq!(interval.unwrap().start().to_string(), "2026-03-29T01:00:00Z");
-    }
-
-    #[test]
-    fn a_balance_has_at_most_so_many_slots() {
-        let years = |last: &str| Interval::parse("2020-01-01T00:00:00Z", last).unwrap();
-        // 2020 to 2024 have 1827 days of 96 quarter-hours, a second more than 200,000 is one too many.
-        assert!(few_slots(years("2025-01-01T00:00:00Z"), Resolution::QUARTER_HOUR).is_ok());
-        assert!(few_slots(years("2020-01-03T07:33:20Z"), Resolution::Seconds(1)).is_ok());
-        let refused = few_slots(years("2020-01-03T07:33:21Z"), Resolution::Seconds(1));
-        assert!(matches!(refused, Err(time::Error::TooManySlots { slots: 200_001, .. })));
-        assert!(few_slots(years("2500-01-01T00:00:00Z"), Resolution::Month).is_ok());
     }
 
     #[test]

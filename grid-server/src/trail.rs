@@ -57,11 +57,6 @@ impl<'a> Deed<'a> {
 
     /// What is written down of a request, for a call of the store that writes it down itself.
     pub(crate) fn by(self, origin: &Origin, at: Timestamp) -> AuditEntry {
-        self.entry(at, origin.address.to_string(), origin.request_id.clone())
-    }
-
-    /// What is written down.
-    pub(crate) fn entry(self, at: Timestamp, address: String, request_id: String) -> AuditEntry {
         AuditEntry {
             id: new_id(at),
             at,
@@ -71,9 +66,9 @@ impl<'a> Deed<'a> {
             target: self.target,
             succeeded: self.refused.is_none(),
             reason: self.refused.map(str::to_owned),
-            address,
+            address: origin.address.to_string(),
             token_hash: self.token_hash,
-            request_id,
+            request_id: origin.request_id.clone(),
         }
     }
 }

@@ -67,6 +67,14 @@ pub enum Error {
         /// The settlement resolution.
         resolution: String,
     },
+    /// A settlement is to be compared with too many other keys.
+    #[error("expected at most {most} keys to compare with, got {got}")]
+    TooManyCompared {
+        /// How many there may be.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
     /// A key hands out what members need, where the production must be divided before that.
     #[error(
         "expected a key of fixed parts for a community whose members own what they do not use, got a key of the kind `{kind}`"

@@ -39,6 +39,33 @@ pub struct AuditEntry {
     pub request_id: String,
 }
 
+impl AuditEntry {
+    /// Something that a program did for whoever runs it, such as the command line, and that worked.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] {
+    /// use grid_core::store::AuditEntry;
+    /// let entry = AuditEntry::by_program("command line", "settlement.issue", jiff::Timestamp::UNIX_EPOCH);
+    /// assert_eq!((entry.actor_name.as_str(), entry.actor, entry.succeeded), ("command line", None, true));
+    /// # }
+    /// ```
+    pub fn by_program(name: &str, action: &str, at: Timestamp) -> Self {
+        Self {
+            id: rows::new_id(at),
+            at,
+            actor: None,
+            actor_name: name.to_owned(),
+            action: action.to_owned(),
+            target: String::new(),
+            succeeded: true,
+            reason: None,
+            address: String::new(),
+            token_hash: None,
+            request_id: String::new(),
+        }
+    }
+}
+
 type Row = (
     Vec<u8>,
     i64,

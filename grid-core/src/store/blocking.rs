@@ -13,13 +13,13 @@ use super::{
     AuditEntry, DeviceBatch, Error, Imported, Ingested, Issued, Keep, Listed, LogSigner, MeterReport,
     NewRecording, Of, Options, Page, PlacedDevice, ReadSeek, Registered, SettlementRequest, StoredApiKey,
     StoredContract, StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement,
-    StoredStatement, StoredTariff, User,
+    StoredStatement, StoredTariff, Substitutes, SubstitutionRequest, User,
 };
 use crate::{
     auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},
     battery::Level,
     energy::{
-        Channel, Community, Device, Member, Placement,
+        Channel, Community, Completeness, Device, Member, Placement, RegisterReport,
         balance::{Account, Balance},
         ingest::Batch,
         ledger::{Recorded, Superseded},
@@ -28,6 +28,7 @@ use crate::{
         settlement::{Contract, Settlement},
         sharing::Key,
         tariff::{PriceBook, Tariff},
+        validate::Finding,
     },
     proof::{Bundle, Digest, LogKey, SignedHead},
     quantity::Price,
@@ -170,8 +171,7 @@ calls! {
     add_prices(community: Uuid, name: &str, prices: &[(Interval, Price)], now: Timestamp) -> ();
     prices(community: Uuid, interval: Interval, as_of: Timestamp) -> PriceBook;
     settle(request: &SettlementRequest, issued_at: Timestamp) -> Settlement;
-    issue(settlement: &Settlement, signer: LogSigner<'_>, now: Timestamp) -> Issued;
-    issue_recorded(settlement: &Settlement, signer: LogSigner<'_>, entry: AuditEntry, now: Timestamp) -> Issued;
+    issue(settlement: &Settlement, signer: LogSigner<'_>, entry: AuditEntry, now: Timestamp) -> Issued;
     settlements(community: Uuid, page: Page) -> Listed<StoredSettlement>;
     statement(id: Uuid) -> StoredStatement;
     statements(community: Uuid, member: Option<Uuid>, period: Option<Interval>, page: (Option<u64>, u32)) -> Vec<StoredStatement>;
@@ -193,9 +193,13 @@ calls! {
     sums(of: Of, channel: Option<Channel>, interval: Interval, resolution: Resolution, calendar: Option<&Calendar>) -> Vec<(Channel, Vec<Slot>)>;
     record_register(report: &MeterReport, keep: Keep, now: Timestamp) -> Registered;
     register_advances(device: Uuid, channel: Channel, interval: Interval) -> Advances;
+    findings(device: Uuid, channel: Option<Channel>, interval: Interval, resolution: Option<Resolution>, now: Timestamp) -> Vec<(Channel, Finding)>;
+    completeness(device: Uuid, channel: Option<Channel>, interval: Interval) -> Vec<(Channel, Completeness)>;
+    substitutes(request: &SubstitutionRequest) -> Substitutes;
     fill_missing(batch: &DeviceBatch, now: Timestamp) -> Ingested;
     accounts(community: Uuid, interval: Interval, as_of: Option<Timestamp>) -> Vec<Account>;
     balance(community: Uuid, interval: Interval, resolution: Option<Resolution>, key: Option<&Key>) -> Balance;
+    register_reports(community: Uuid, interval: Interval) -> Vec<RegisterReport>;
     save_recording(new: &NewRecording, file: &mut (dyn ReadSeek + Send), now: Timestamp) -> ();
     recording(id: Uuid) -> StoredRecording;
     recording_bytes(id: Uuid) -> Vec<u8>;

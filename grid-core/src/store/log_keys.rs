@@ -9,7 +9,7 @@ use super::{
     Error, Store, StoredKey,
     backend::on,
     fault::{not_found, taken},
-    rows,
+    signing_keys::{KeyRow, stored},
     sql::sql,
 };
 use crate::{auth::SealingKey, proof::LogKey};
@@ -93,15 +93,12 @@ impl Store {
     /// A fault of the database.
     pub async fn log_keys(&self) -> Result<Vec<StoredKey>, Error> {
         on!(self, read "load the keys of the log", |connection| {
-            let keys: Vec<(String, Vec<u8>, i64, i64)> = sqlx::query_as::<Db, _>(sql!(
+            let keys: Vec<KeyRow> = sqlx::query_as::<Db, KeyRow>(sql!(
                 "SELECT kid, pkcs8, sealed, created_at FROM log_keys ORDER BY place"
             ))
             .fetch_all(connection)
             .await?;
-            let keys = keys.into_iter().map(|(kid, pkcs8, sealed, created_at)| {
-                Ok(StoredKey { kid, pkcs8, sealed: sealed != 0, created_at: rows::instant(created_at, "key of the log")? })
-            });
-            Ok(keys.collect::<Result<_, Error>>()?)
+            Ok(keys.into_iter().map(|row| stored(row, "key of the log")).collect::<Result<_, _>>()?)
         })
     }
 

@@ -22,10 +22,11 @@
 //! | their devices | `add_device(community, device, member, from, now)` `move_device(community, device, member, from, now)` `remove_device(community, device, until, now)` `community_devices(community, as_of)` `placements(community, device)` `communities_of_device(device)` |
 //! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` `supply_points(community)` `coefficients(community, year)` |
 //! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` |
-//! | settlements | `settle(request, issued_at)` `issue(settlement, signer, now)` `issue_recorded(settlement, signer, entry, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
+//! | settlements | `settle(request, issued_at)` `issue(settlement, signer, entry, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
 //! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_key(sealing_key)` `ensure_log_key(sealing_key, now)` `seal_log_keys(sealing_key)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
 //! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
-//! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` `fill_missing(batch, now)` |
+//! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` |
+//! | what is wrong or missing | `findings(device, channel, interval, resolution, now)` `completeness(device, channel, interval)` `register_reports(community, interval)` `substitutes(request)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
 //! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
@@ -54,7 +55,9 @@ mod day;
 mod devices;
 mod error;
 mod fault;
+mod findings;
 mod forecasts;
+mod histories;
 mod import;
 mod ingest;
 mod levels;
@@ -78,6 +81,7 @@ mod sharing_keys;
 mod signing_keys;
 mod sql;
 mod statements;
+mod substitutes;
 mod sums;
 mod throttles;
 mod users;
@@ -89,6 +93,7 @@ pub use backend::Store;
 pub use connect::Options;
 pub use error::{Error, Source};
 pub use forecasts::StoredForecast;
+pub use histories::CommunityHours;
 pub use import::Imported;
 pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};
@@ -100,5 +105,6 @@ pub use rows::new_id;
 pub use second_factors::StoredSecondFactor;
 pub use signing_keys::StoredKey;
 pub use statements::{Issued, SettlementRequest, StoredSettlement, StoredStatement};
+pub use substitutes::{Substitutes, SubstitutionRequest};
 pub use sums::Of;
 pub use users::User;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    DeviceBatch, Error, Ingested, Store,
+    Error, Ingested, Store,
     backend::{on, per_driver},
     bulk::{Bulk, RegisterReadRow},
     fault::{Fault, gone, not_found},
@@ -131,7 +131,7 @@ fn adds(reading: Reading, standing: &[Recorded], parted: &BTreeSet<Interval>) ->
 }
 
 /// From the first start to the last end.
-fn hull(readings: &[Reading]) -> Option<Interval> {
+pub(super) fn hull(readings: &[Reading]) -> Option<Interval> {
     let start = readings.iter().map(|reading| reading.interval().start()).min()?;
     let end = readings.iter().map(|reading| reading.interval().end()).max()?;
     Interval::new(start, end).ok()
@@ -362,46 +362,4 @@ impl Store {
             advances
         })
     }
-
-    /// Takes in substitutes where nothing is known: one that meets a reading with an energy is left out, and a missing
-    /// reading that they cover makes place.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Store::ingest`]; [`energy::Error::Overlap`](crate::energy::Error::Overlap) where substitutes meet a
-    /// missing reading and do not cover it.
-    pub async fn fill_missing(&self, batch: &DeviceBatch, now: Timestamp) -> Result<Ingested, Error> {
-        let DeviceBatch { device, channel, ref readings } = *batch;
-        let register = (device, channel);
-        let Some(extent) = hull(readings) else { return Ok(Ingested::default()) };
-        on!(self, write "store substitutes", |connection| {
-            let there: Option<(i64,)> =
-                sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
-                    .bind(key(&device))
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            there.ok_or_else(|| not_found("device", &device))?;
-            Db::claim_channels(&mut *connection, &[(device, i64::from(channel.code()))]).await.map_err(gone)?;
-            let standing = Db::standing(&mut *connection, register, extent).await?;
-            let (known, missing): (Vec<Recorded>, Vec<Recorded>) =
-                standing.into_iter().partition(|recorded| recorded.reading.energy().is_some());
-            let free = unmet(readings, &known);
-            let channels = by_channel([(device, channel, free)])?;
-            let retired = missing.iter().map(|recorded| recorded.reading.interval()).collect();
-            Db::ingest(connection, &channels, &Retired::from([(register, retired)]), now).await
-        })
-    }
-}
-
-/// The readings that share no instant with those that stand, which are by start and do not overlap.
-fn unmet(readings: &[Reading], standing: &[Recorded]) -> Vec<Reading> {
-    let meets = |reading: &Reading| {
-        let before =
-            standing.partition_point(|other| other.reading.interval().start() < reading.interval().end());
-        before
-            .checked_sub(1)
-            .and_then(|last| standing.get(last))
-            .is_some_and(|other| other.reading.interval().overlaps(reading.interval()))
-    };
-    readings.iter().copied().filter(|reading| !meets(reading)).collect()
 }

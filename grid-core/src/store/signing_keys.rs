@@ -34,6 +34,17 @@ impl fmt::Debug for StoredKey {
     }
 }
 
+/// A row of a table of private keys.
+pub(super) type KeyRow = (String, Vec<u8>, i64, i64);
+
+/// The key of a row; `thing` is what the key is.
+pub(super) fn stored(
+    (kid, pkcs8, sealed, created_at): KeyRow,
+    thing: &'static str,
+) -> Result<StoredKey, Error> {
+    Ok(StoredKey { kid, pkcs8, sealed: sealed != 0, created_at: rows::instant(created_at, thing)? })
+}
+
 impl Store {
     /// All signing keys, the newest last.
     ///
@@ -42,15 +53,12 @@ impl Store {
     /// A fault of the database.
     pub async fn signing_keys(&self) -> Result<Vec<StoredKey>, Error> {
         on!(self, read "load the signing keys", |connection| {
-            let keys: Vec<(String, Vec<u8>, i64, i64)> = sqlx::query_as::<Db, _>(sql!(
+            let keys: Vec<KeyRow> = sqlx::query_as::<Db, KeyRow>(sql!(
                 "SELECT kid, pkcs8, sealed, created_at FROM signing_keys ORDER BY created_at, kid"
             ))
             .fetch_all(connection)
             .await?;
-            let keys = keys.into_iter().map(|(kid, pkcs8, sealed, created_at)| {
-                Ok(StoredKey { kid, pkcs8, sealed: sealed != 0, created_at: rows::instant(created_at, "signing key")? })
-            });
-            Ok(keys.collect::<Result<_, Error>>()?)
+            Ok(keys.into_iter().map(|row| stored(row, "signing key")).collect::<Result<_, _>>()?)
         })
     }
 

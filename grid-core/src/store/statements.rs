@@ -38,7 +38,7 @@ pub struct SettlementRequest {
     pub community: Uuid,
     /// The period, of whole slots.
     pub period: Interval,
-    /// Other keys to compare each member's bill with.
+    /// Other keys to compare each member's bill with, [`MOST_COMPARED`](settlement::MOST_COMPARED) at most.
     pub compare: Vec<Key>,
     /// What to do where readings are missing.
     pub missing: Missing,
@@ -151,6 +151,7 @@ impl Store {
         request: &SettlementRequest,
         issued_at: Timestamp,
     ) -> Result<Settlement, Error> {
+        settlement::few_compared(&request.compare)?;
         let Loaded { community, accounts, unbegun } =
             self.load_accounts(request.community, request.period, Some(request.as_of)).await?;
         if let (Missing::Refuse, Some(first)) = (request.missing, unbegun.first()) {
@@ -183,53 +184,29 @@ impl Store {
     /// Issues a settlement: each statement becomes an entry of the log, and never changes.
     ///
     /// A member to whom a statement was issued for this period gets a correction of what changed since, or nothing where
-    /// nothing did; one whose registers no longer count in the community, a correction to nothing. All is issued, or
-    /// nothing.
+    /// nothing did; one whose registers no longer count in the community, a correction to nothing. `entry` says who does it,
+    /// and is written down with it: its target becomes the settlement's id. All is issued and written down, or nothing;
+    /// where nothing was due nothing is written down.
     ///
     /// # Errors
     ///
     /// [`Error::PeriodsOverlap`] where a period that was issued shares an instant with this one and is another;
     /// [`Error::IssuedSince`] where the period was issued meanwhile with what was recorded later;
     /// [`Error::OtherLogKey`] where the log has another key;
-    /// [`Error::Energy`] where a correction does not fit; [`Error::Proof`] where the log cannot grow; or a fault of the
-    /// database.
+    /// [`Error::Energy`] where a correction does not fit; [`Error::Proof`] where the log cannot grow; those of
+    /// [`Store::record`]; or a fault of the database.
     pub async fn issue(
-        &self,
-        settlement: &Settlement,
-        signer: LogSigner<'_>,
-        now: Timestamp,
-    ) -> Result<Issued, Error> {
-        self.issue_as(settlement, signer, None, now).await
-    }
-
-    /// Issues a settlement as [`Store::issue`] does and writes down who did it, both or neither. The settlement's id becomes
-    /// the entry's target; where nothing was issued nothing is written down.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Store::issue`] and [`Store::record`].
-    pub async fn issue_recorded(
         &self,
         settlement: &Settlement,
         signer: LogSigner<'_>,
         entry: AuditEntry,
         now: Timestamp,
     ) -> Result<Issued, Error> {
-        self.issue_as(settlement, signer, Some(entry), now).await
-    }
-
-    async fn issue_as(
-        &self,
-        settlement: &Settlement,
-        signer: LogSigner<'_>,
-        entry: Option<AuditEntry>,
-        now: Timestamp,
-    ) -> Result<Issued, Error> {
         let account = &settlement.account;
         let community = account.community.id;
         let period = Interval::new(account.period.start, account.period.end).map_err(energy::Error::from)?;
         let id = rows::new_id(now);
-        let entry = entry.map(|entry| AuditEntry { target: id.to_string(), ..entry });
+        let entry = AuditEntry { target: id.to_string(), ..entry };
         let text = serde_json::to_string(account)
             .map_err(|source| Error::Failed { action: "write an account", source: source.into() })?;
         on!(self, write "issue a settlement", |connection| {
@@ -308,9 +285,7 @@ impl Store {
                 .map_err(raced)?;
             }
             Db::grow(&mut *connection, &grown.nodes, &grown.edge, &grown.head).await?;
-            if let Some(entry) = &entry {
-                Db::put_entry(connection, entry).await?;
-            }
+            Db::put_entry(connection, &entry).await?;
             Ok(Issued { id: Some(id), documents, unchanged })
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{Span, civil::Date};
 use uuid::Uuid;
 
 use super::{
@@ -84,6 +85,13 @@ trait SumQuery: Placing {
         interval: Interval,
     ) -> Result<Registers, Fault>;
 
+    /// From when to when the devices of a user have readings of a channel.
+    async fn extents_of(
+        connection: &mut Self::Connection,
+        owner: Uuid,
+        channel: Channel,
+    ) -> Result<Vec<(Uuid, Interval)>, Fault>;
+
     /// The readings of one channel that share an instant with `interval`, by device and start.
     async fn readings_of(
         connection: &mut Self::Connection,
@@ -156,6 +164,27 @@ per_driver! {
                 }
             }
             Ok(registers)
+        }
+
+        async fn extents_of(
+            connection: &mut Self::Connection,
+            owner: Uuid,
+            channel: Channel,
+        ) -> Result<Vec<(Uuid, Interval)>, Fault> {
+            let found: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT c.device, c.first_start, c.last_end FROM devices m JOIN channels c ON c.device = m.id \
+                 WHERE m.owner = ? AND c.channel = ? AND c.first_start IS NOT NULL AND c.last_end IS NOT NULL"
+            ))
+            .bind(key(&owner))
+            .bind(i64::from(channel.code()))
+            .fetch_all(connection)
+            .await?;
+            let mut extents = Vec::with_capacity(found.len());
+            for (device, start, end) in found {
+                let (start, end) = (rows::instant(start, "channel")?, rows::instant(end, "channel")?);
+                extents.push((rows::id(&device, "device")?, Interval::new(start, end).map_err(energy::Error::from)?));
+            }
+            Ok(extents)
         }
 
         async fn readings_of(
@@ -232,6 +261,50 @@ impl Store {
                 sums.push((channel, energy::sum_within(&calendar, whole, resolution, registers)?));
             }
             Ok(sums)
+        })
+    }
+}
+
+impl Store {
+    /// What a user's devices came to in each hour of the `days` days before a local date, and the calendar of those days:
+    /// that of the user's first device, or UTC where the user has none.
+    ///
+    /// Each device counts from its first reading to its last, so that one that is new, or gone, leaves no gap.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for a user who is not there; those of [`Store::sums`].
+    pub async fn hours_before(
+        &self,
+        owner: Uuid,
+        channel: Channel,
+        date: Date,
+        days: u32,
+    ) -> Result<(Calendar, Vec<Slot>), Error> {
+        on!(self, snapshot "sum up a user's readings", |connection| {
+            let calendar = Db::zone(&mut *connection, Of::Owner(owner)).await?.unwrap_or_else(Calendar::utc);
+            let first = date
+                .checked_sub(Span::new().days(i64::from(days)))
+                .map_err(|_| energy::Error::from(time::Error::OutOfRange))?;
+            let midnight = |date: Date| calendar.day(date).map(Interval::start).map_err(energy::Error::from);
+            let whole = Interval::new(midnight(first)?, midnight(date)?).map_err(energy::Error::from)?;
+            let (whole, slots) =
+                whole_slots(&calendar, whole, Resolution::HOUR).map_err(energy::Error::from)?;
+            let extents = Db::extents_of(&mut *connection, owner, channel).await?;
+            if slots.saturating_mul(extents.len()) > MOST {
+                return Err(Error::TooManySums { slots, registers: extents.len(), most: MOST }.into());
+            }
+            let mut found = Db::readings_of(connection, Of::Owner(owner), channel, whole).await?;
+            let registers: Vec<(Vec<Reading>, Terms)> = extents
+                .into_iter()
+                .map(|(device, extent)| (found.remove(&device).unwrap_or_default(), Terms::new([extent])))
+                .map(|(recorded, terms)| {
+                    (recorded.into_iter().map(|recorded| recorded.reading).collect(), terms)
+                })
+                .collect();
+            let registers = registers.iter().map(|(readings, terms)| (readings.as_slice(), terms));
+            let slots = energy::sum_within(&calendar, whole, Resolution::HOUR, registers)?;
+            Ok((calendar, slots))
         })
     }
 }

@@ -8,10 +8,12 @@ mod error;
 mod interval;
 mod resolution;
 pub(crate) mod rfc3339;
+mod slots;
 
 pub use calendar::Calendar;
 pub use error::Error;
 pub use interval::Interval;
 pub use resolution::Resolution;
+pub use slots::{MOST_ASKED, few_slots};
 
 pub(crate) use interval::parse_instant;

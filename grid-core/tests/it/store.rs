@@ -127,6 +127,8 @@ async fn suite(kind: &'static str) {
         crate::store_import_checks::all(),
         crate::store_document_checks::all(),
         crate::store_agreement_checks::all(),
+        crate::store_contract_checks::all(),
+        crate::store_finding_checks::all(),
         crate::store_settlement_checks::all(),
         crate::store_auth_checks::all(),
     ];

@@ -2,6 +2,7 @@
 
 use grid_core::{
     auth::SealingKey,
+    energy::settlement::Settlement,
     error::{Failure as _, Kind},
     proof::{LogKey, verify_consistency, verify_log},
     store::{AuditEntry, Error, LogSigner, Page, Store, new_id},
@@ -11,7 +12,7 @@ use jiff::ToSpan as _;
 use crate::{
     store::{TestDatabase, now},
     store_checks::is,
-    store_settlement_checks::{Street, recorded, signing},
+    store_street::{Street, by, recorded, signing},
 };
 
 /// All that was issued to some streets, by its place in the log.
@@ -43,7 +44,8 @@ async fn many_who_issue_at_once_make_one_log_without_holes() {
                 let (store, settlement) = (store.clone(), settlement.clone());
                 tasks.spawn(async move {
                     let (key, now) = (signing(), recorded() + task.seconds());
-                    store.issue(&settlement, LogSigner { key: &key, origin: "grid.example" }, now).await
+                    let signer = LogSigner { key: &key, origin: "grid.example" };
+                    store.issue(&settlement, signer, by(now), now).await
                 });
             }
         }
@@ -157,11 +159,13 @@ async fn the_log_keeps_the_name_and_the_key_that_it_began_with() {
         let (key, other) = (signing(), LogKey::from_seed(&[8; 32]).unwrap());
         let settled =
             [streets[0].settled(store, recorded()).await, streets[1].settled(store, recorded()).await];
-        store.issue(&settled[0], LogSigner { key: &key, origin: "first" }, recorded()).await.unwrap();
+        let issue = async |settled: &Settlement, key: &LogKey, origin: &str| {
+            store.issue(settled, LogSigner { key, origin }, by(recorded()), recorded()).await
+        };
+        issue(&settled[0], &key, "first").await.unwrap();
         let old = store.log_head().await.unwrap().unwrap();
 
-        let refused = store.issue(&settled[1], LogSigner { key: &other, origin: "first" }, recorded()).await;
-        let error = is(refused, Kind::Conflict);
+        let error = is(issue(&settled[1], &other, "first").await, Kind::Conflict);
         assert!(matches!(error, Error::OtherLogKey { .. }) && error.hint().is_some(), "{kind}: {error:?}");
         assert!(error.to_string().contains(&key.key_id().to_string()), "{kind}: {error}");
         assert_eq!(store.log_head().await.unwrap().unwrap(), old, "{kind}");
@@ -171,7 +175,7 @@ async fn the_log_keeps_the_name_and_the_key_that_it_began_with() {
         assert!(store.log_keys().await.unwrap().is_empty(), "{kind}");
 
         // The server is called otherwise since: what was issued before goes with what is signed now.
-        store.issue(&settled[1], LogSigner { key: &key, origin: "second" }, recorded()).await.unwrap();
+        issue(&settled[1], &key, "second").await.unwrap();
         let new = store.log_head().await.unwrap().unwrap();
         assert_eq!((new.unverified().origin(), new.unverified().tree_size()), ("first", 4), "{kind}");
         let path = store.log_consistency(2, 4).await.unwrap();
@@ -206,10 +210,13 @@ async fn the_key_that_the_database_keeps_is_the_logs_before_it_has_signed() {
         let street = Street::new(store).await;
         let settled = street.settled(store, recorded()).await;
         let own = signing();
-        let refused = store.issue(&settled, LogSigner { key: &own, origin: "notebook" }, recorded()).await;
+        let issue = async |key: &LogKey, origin: &str| {
+            store.issue(&settled, LogSigner { key, origin }, by(recorded()), recorded()).await
+        };
+        let refused = issue(&own, "notebook").await;
         assert!(matches!(is(refused, Kind::Conflict), Error::OtherLogKey { .. }), "{kind}");
         assert!(store.log_head().await.unwrap().is_none(), "{kind}");
-        store.issue(&settled, LogSigner { key: &key, origin: "server" }, recorded()).await.unwrap();
+        issue(&key, "server").await.unwrap();
         let head = store.log_head().await.unwrap().unwrap();
         assert_eq!(head.verify(&key.public_key()).unwrap().origin(), "server", "{kind}");
         database.remove().await;
@@ -223,22 +230,10 @@ async fn who_issued_is_written_down_with_it_or_nothing_is_issued() {
         let street = Street::new(store).await;
         let settled = street.settled(store, recorded()).await;
         let key = signing();
-        let entry = |id| AuditEntry {
-            id,
-            at: recorded(),
-            actor: None,
-            actor_name: "olga".to_owned(),
-            action: "settlement.issue".to_owned(),
-            target: String::new(),
-            succeeded: true,
-            reason: None,
-            address: String::new(),
-            token_hash: None,
-            request_id: String::new(),
-        };
+        let entry = |id| AuditEntry { id, ..by(recorded()) };
         let issue = async |id| {
             let signer = LogSigner { key: &key, origin: "grid.example" };
-            store.issue_recorded(&settled, signer, entry(id), recorded()).await
+            store.issue(&settled, signer, entry(id), recorded()).await
         };
         let trail = async || {
             let listed = store.audit(Page::FIRST, None, Some("settlement.issue")).await.unwrap();

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     store::{at, now},
     store_checks::{batch, checks, is, member, new_community, new_device, new_user, reading},
-    store_settlement_checks::{Street, days, of, sum},
+    store_street::{Street, days, of, sum},
 };
 
 checks! {

@@ -1,32 +1,27 @@
-//! Agreements, settlements and the log, on every backend.
+//! Settlements and the log, on every backend.
 
 use grid_core::{
     energy::{
-        Channel, Community, Role,
-        settlement::{Amount, Contract, Kind as DocumentKind, Missing, Settlement, Statement},
-        sharing::{Cascade, Key, Priority, SharingKey},
-        tariff::Tariff,
+        Channel, Role,
+        settlement::{Amount, Kind as DocumentKind, MOST_COMPARED, Missing, Statement},
+        sharing::Key,
     },
     error::{Failure as _, Kind},
     proof::{LogKey, verify_consistency},
-    quantity::{Currency, Price, Share},
+    quantity::Share,
     store::{Error, Issued, LogSigner, Page, SettlementRequest, Store, new_id},
-    time::{Interval, Resolution},
+    time::Interval,
 };
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::ToSpan as _;
 use uuid::Uuid;
 
 use crate::{
-    store::{at, now},
-    store_checks::{batch, checks, is, member, new_community, new_device, new_user, reading},
+    store::now,
+    store_checks::{batch, checks, is, member, new_device, reading},
+    store_street::{BEN_USES, ORIGIN, Street, by, days, eur, of, signing, sum},
 };
 
 checks! {
-    what_is_agreed_is_only_added_to,
-    a_key_of_every_kind_comes_back_and_names_members_only,
-    prices_replace_each_other_as_far_as_they_go,
-    a_series_has_one_currency_and_a_name,
-    the_bill_as_it_stood_is_not_changed_by_anything_later,
     whoever_joins_later_is_not_missing_before,
     a_statement_is_issued_once_and_verified_by_the_key_alone,
     a_late_reading_is_corrected_by_the_difference,
@@ -36,293 +31,7 @@ checks! {
     what_was_issued_is_listed_in_the_order_of_the_log,
     the_log_is_consistent_between_all_its_heads,
     the_first_key_of_the_log_stays_the_first,
-}
-
-const ORIGIN: &str = "grid.example";
-
-/// Every slot of the day has these energies: with them a bill is checked by hand.
-const ANA_MAKES: i64 = 3_000_000;
-const ANA_USES: i64 = 1_000_000;
-const BEN_USES: i64 = 1_500_000;
-
-/// A community with Ana, who has a roof, and Ben, and their hours of 1 March 2026.
-pub(crate) struct Street {
-    pub(crate) community: Community,
-    pub(crate) ana: Uuid,
-    pub(crate) ben: Uuid,
-    pub(crate) owner: Uuid,
-    pub(crate) of_ben: Uuid,
-    pub(crate) day: Interval,
-}
-
-/// When the readings of the day were recorded.
-pub(crate) fn recorded() -> Timestamp {
-    at("2026-03-02T06:00:00Z")
-}
-
-pub(crate) fn signing() -> LogKey {
-    LogKey::from_seed(&[7; 32]).unwrap()
-}
-
-pub(crate) fn tariff(price: &str) -> Tariff {
-    Tariff::parse_toml(&format!(
-        "id = \"street\"\ncurrency = \"EUR\"\nvalid_from = 2026-01-01\n\n\
-         [[components]]\nid = \"grid\"\nkind = \"energy\"\nquantity = \"import\"\nprice_per_kwh = {price}\n\n\
-         [[components]]\nid = \"local\"\nkind = \"energy\"\nquantity = \"received\"\nprice_per_kwh = 0.10\n\n\
-         [[components]]\nid = \"sold\"\nkind = \"credit\"\nquantity = \"given\"\nprice_per_kwh = 0.10\n"
-    ))
-    .unwrap()
-}
-
-impl Street {
-    pub(crate) async fn new(store: &Store) -> Self {
-        let owner = new_user(store).await;
-        let community = new_community(store, owner).await;
-        let ana = store.members(community.id).await.unwrap()[0].id;
-        let ben = member("Ben", None, Role::Member);
-        store.add_member(community.id, &ben, now()).await.unwrap();
-        let [of_ana, of_ben] = [new_device(store, owner).await.id, new_device(store, owner).await.id];
-        store.add_device(community.id, of_ana, ana, None, now()).await.unwrap();
-        store.add_device(community.id, of_ben, ben.id, None, now()).await.unwrap();
-        let day = community.calendar.day(jiff::civil::date(2026, 3, 1)).unwrap();
-        let street = Self { community, ana, ben: ben.id, owner, of_ben, day };
-        let batches = [
-            batch(of_ana, Channel::Generation, street.hours(ANA_MAKES)),
-            batch(of_ana, Channel::Consumption, street.hours(ANA_USES)),
-            batch(of_ben, Channel::Consumption, street.hours(BEN_USES)),
-        ];
-        store.ingest(&batches, recorded()).await.unwrap();
-        let contract = Contract::default().with_resolution(Resolution::HOUR).unwrap();
-        store.set_contract(street.community.id, &contract, at("2026-01-01T00:00:00Z"), now()).await.unwrap();
-        store.add_tariff(street.community.id, None, &tariff("0.20"), now()).await.unwrap();
-        street
-    }
-
-    fn hours(&self, mwh: i64) -> Vec<grid_core::energy::Reading> {
-        (0..24).map(|hour| reading(self.day.start() + hour.hours(), 60, Some(mwh))).collect()
-    }
-
-    /// Ben's energy in the first hour, told or told again.
-    async fn ben_used(&self, store: &Store, mwh: i64, told: Timestamp) {
-        let first = reading(self.day.start(), 60, Some(mwh));
-        store.ingest(&[batch(self.of_ben, Channel::Consumption, vec![first])], told).await.unwrap();
-    }
-
-    pub(crate) fn request(&self, as_of: Timestamp) -> SettlementRequest {
-        let (community, period) = (self.community.id, self.day);
-        SettlementRequest { community, period, compare: vec![Key::Equal], missing: Missing::Refuse, as_of }
-    }
-
-    pub(crate) async fn settled(&self, store: &Store, as_of: Timestamp) -> Settlement {
-        store.settle(&self.request(as_of), as_of).await.unwrap()
-    }
-
-    pub(crate) async fn issued(&self, store: &Store, as_of: Timestamp) -> Issued {
-        let settlement = self.settled(store, as_of).await;
-        store.issue(&settlement, LogSigner { key: &signing(), origin: ORIGIN }, as_of).await.unwrap()
-    }
-
-    /// What the member was told until now, oldest first.
-    async fn told(&self, store: &Store, member: Uuid) -> Vec<Statement> {
-        let found = store.statements(self.community.id, Some(member), None, (None, 100)).await.unwrap();
-        found.iter().map(|stored| stored.statement().unwrap()).collect()
-    }
-}
-
-pub(crate) fn of(statements: &[Statement], member: Uuid) -> &Statement {
-    statements.iter().find(|statement| statement.member.id == member).unwrap()
-}
-
-pub(crate) fn sum(statements: &[Statement]) -> Amount {
-    Amount::from_micros(statements.iter().map(|statement| statement.total.as_micros()).sum())
-}
-
-fn eur(text: &str) -> Amount {
-    text.parse().unwrap()
-}
-
-pub(crate) fn days(number: i64) -> Timestamp {
-    recorded() + SignedDuration::from_hours(24 * number)
-}
-
-async fn what_is_agreed_is_only_added_to(store: Store) {
-    let street = Street::new(&store).await;
-    let id = street.community.id;
-    let second = Contract::default().with_resolution(Resolution::QUARTER_HOUR).unwrap();
-    store.set_contract(id, &second, at("2026-01-01T00:00:00Z"), days(1)).await.unwrap();
-    let contracts = store.contracts(id).await.unwrap();
-    let day = jiff::civil::date(2026, 1, 1);
-    let seen: Vec<_> = contracts
-        .iter()
-        .map(|stored| (stored.contract.resolution_on(day).unwrap(), stored.created_at))
-        .collect();
-    assert_eq!(seen, [(Resolution::HOUR, now()), (Resolution::QUARTER_HOUR, days(1))]);
-
-    let own = store.add_tariff(id, Some(street.ben), &tariff("0.30"), days(1)).await.unwrap();
-    let tariffs = store.tariffs(id).await.unwrap();
-    assert_eq!(tariffs.len(), 2);
-    assert_eq!((tariffs[1].id, tariffs[1].member), (own, Some(street.ben)));
-    assert_eq!(tariffs[1].tariff, tariff("0.30"));
-
-    let nowhere = new_id(now());
-    let stranger = Street::new(&store).await.ben;
-    is(store.set_contract(nowhere, &second, now(), now()).await, Kind::NotFound);
-    is(store.add_tariff(nowhere, None, &tariff("0.30"), now()).await, Kind::NotFound);
-    is(store.add_tariff(id, Some(stranger), &tariff("0.30"), now()).await, Kind::NotFound);
-    let hour = Interval::new(now(), now() + 1.hour()).unwrap();
-    let price = Price::from_micros_per_kwh(1, Currency::EUR);
-    is(store.add_prices(nowhere, "spot", &[(hour, price)], now()).await, Kind::NotFound);
-    is(
-        store.settle(&SettlementRequest { community: nowhere, ..street.request(now()) }, now()).await,
-        Kind::NotFound,
-    );
-    assert!(store.contracts(nowhere).await.unwrap().is_empty());
-    assert_eq!(store.contracts(id).await.unwrap().len(), 2);
-}
-
-async fn a_key_of_every_kind_comes_back_and_names_members_only(store: Store) {
-    let street = Street::new(&store).await;
-    let (id, ana, ben) = (street.community.id, street.ana.to_string(), street.ben.to_string());
-    let shares = |first: &str, second: &str| {
-        let [part, rest] = [250_000, 750_000].map(|ppm| Share::from_ppm(ppm).unwrap());
-        Key::Static(SharingKey::new(vec![(first.to_owned(), part), (second.to_owned(), rest)]).unwrap())
-    };
-    let groups = |first: &str, second: &str| {
-        Key::Priority(Priority::new(vec![vec![first.to_owned()], vec![second.to_owned()]]).unwrap())
-    };
-    let cascade = |first: Key, then: Key| Key::Cascade(Cascade::new(first, then).unwrap());
-    let stranger = Street::new(&store).await.ben.to_string();
-    let all = [
-        Key::Proportional,
-        Key::Equal,
-        shares(&ana, &ben),
-        groups(&ben, &ana),
-        cascade(groups(&ana, &ben), cascade(shares(&ana, &ben), Key::Proportional)),
-    ];
-    for (key, day) in all.iter().zip(1..) {
-        store.set_key(id, key, days(day), days(day)).await.unwrap();
-        assert_eq!(store.key(id, days(day)).await.unwrap().as_ref(), Some(key));
-    }
-    let kept: Vec<Key> = store.keys(id).await.unwrap().into_iter().map(|(_, key)| key).collect();
-    assert_eq!(kept, all);
-    for key in [shares(&ana, &stranger), groups(&stranger, &ben), cascade(Key::Equal, groups("nobody", &ben))]
-    {
-        is(store.set_key(id, &key, days(9), days(9)).await, Kind::NotFound);
-    }
-    assert_eq!(store.keys(id).await.unwrap().len(), all.len());
-}
-
-fn price(interval: (&str, &str), micros: i64) -> (Interval, Price) {
-    (Interval::parse(interval.0, interval.1).unwrap(), Price::from_micros_per_kwh(micros, Currency::EUR))
-}
-
-async fn prices_replace_each_other_as_far_as_they_go(store: Store) {
-    let id = Street::new(&store).await.community.id;
-    let t = |hour: u32, minute: u32| format!("2026-03-01T{hour:02}:{minute:02}:00Z");
-    let slot = |from: (u32, u32), to: (u32, u32), micros| price((&t(from.0, from.1), &t(to.0, to.1)), micros);
-    let hours = [slot((0, 0), (1, 0), 10), slot((1, 0), (2, 0), 20), slot((2, 0), (3, 0), 30)];
-    store.add_prices(id, "spot", &hours, days(0)).await.unwrap();
-    store.add_prices(id, "other", &hours[..1], days(0)).await.unwrap();
-    // A part of an hour, then what reaches over the end of two.
-    store.add_prices(id, "spot", &[slot((0, 15), (0, 30), 11)], days(1)).await.unwrap();
-    store.add_prices(id, "spot", &[slot((1, 30), (2, 30), 25)], days(2)).await.unwrap();
-    store.add_prices(id, "spot", &[slot((2, 0), (3, 0), 31)], days(3)).await.unwrap();
-    let day = Interval::parse(&t(0, 0), &t(23, 0)).unwrap();
-    let known = async |as_of| store.prices(id, day, as_of).await.unwrap().series("spot").unwrap().to_vec();
-    assert_eq!(known(days(0)).await, hours);
-    let first = [slot((0, 0), (0, 15), 10), slot((0, 15), (0, 30), 11), slot((0, 30), (1, 0), 10)];
-    assert_eq!(known(days(1)).await, [&first[..], &hours[1..]].concat());
-    let second = [slot((1, 0), (1, 30), 20), slot((1, 30), (2, 30), 25), slot((2, 30), (3, 0), 30)];
-    assert_eq!(known(days(2)).await, [&first[..], &second[..]].concat());
-    let third = [slot((1, 0), (1, 30), 20), slot((1, 30), (2, 0), 25), slot((2, 0), (3, 0), 31)];
-    assert_eq!(known(days(3)).await, [&first[..], &third[..]].concat());
-    let book = store.prices(id, day, days(3)).await.unwrap();
-    assert_eq!(book.names().collect::<Vec<_>>(), ["other", "spot"]);
-    let before = Interval::parse("2026-02-01T00:00:00Z", &t(0, 0)).unwrap();
-    assert_eq!(store.prices(id, before, days(3)).await.unwrap().names().count(), 0);
-}
-
-async fn a_series_has_one_currency_and_a_name(store: Store) {
-    let id = Street::new(&store).await.community.id;
-    let hour = price(("2026-03-01T00:00:00Z", "2026-03-01T01:00:00Z"), -120);
-    store.add_prices(id, "spot", &[hour], days(0)).await.unwrap();
-    let pesos = Price::from_micros_per_kwh(1, "COP".parse().unwrap());
-    let error = is(store.add_prices(id, "spot", &[(hour.0, pesos)], days(1)).await, Kind::Invalid);
-    assert!(error.to_string().contains("COP") && error.to_string().contains("EUR"), "{error}");
-    for name in ["", " ", "a\0b", &"ñ".repeat(201)] {
-        is(store.add_prices(id, name, &[hour], days(1)).await, Kind::Invalid);
-    }
-    let longest = "ñ".repeat(200);
-    store.add_prices(id, &longest, &[hour], days(1)).await.unwrap();
-    let book = store.prices(id, hour.0, days(2)).await.unwrap();
-    assert_eq!(book.series("spot").unwrap(), [hour]);
-    assert_eq!(book.series(&longest).unwrap(), [hour]);
-}
-
-async fn the_bill_as_it_stood_is_not_changed_by_anything_later(store: Store) {
-    let street = Street::new(&store).await;
-    let id = street.community.id;
-    let indexed = Tariff::parse_toml(
-        "id = \"indexed\"\ncurrency = \"EUR\"\nvalid_from = 2026-01-01\n\n\
-         [[components]]\nid = \"grid\"\nkind = \"energy\"\nquantity = \"consumption\"\nseries = \"spot\"\n",
-    )
-    .unwrap();
-    store.add_tariff(id, Some(street.ben), &indexed, now()).await.unwrap();
-    store
-        .add_prices(id, "spot", &[(street.day, Price::from_micros_per_kwh(100_000, Currency::EUR))], now())
-        .await
-        .unwrap();
-    let stood = street.settled(&store, days(1)).await;
-    // Ben pays 0.10 for 1.5 kWh an hour; Ana sells him what he used.
-    assert_eq!(of(&stood.statements, street.ben).total, eur("3.60"));
-    assert_eq!(of(&stood.statements, street.ana).total, eur("-3.60"));
-
-    let mut before = stood.clone();
-    for later in 0..6 {
-        let when = days(2 + later);
-        match later {
-            0 => street.ben_used(&store, 0, when).await,
-            1 => {
-                let double = Price::from_micros_per_kwh(200_000, Currency::EUR);
-                store.add_prices(id, "spot", &[(street.day, double)], when).await.unwrap();
-            }
-            2 => drop(store.add_tariff(id, Some(street.ben), &tariff("0.40"), when).await.unwrap()),
-            3 => store.set_key(id, &Key::Equal, at("2026-01-01T00:00:00Z"), when).await.unwrap(),
-            4 => {
-                let contract = Contract::default().with_resolution(Resolution::HOUR).unwrap();
-                let contract = contract.with_surplus(grid_core::energy::settlement::Surplus::Virtual);
-                store.set_contract(id, &contract, at("2026-01-01T00:00:00Z"), when).await.unwrap();
-            }
-            _ => {
-                let late = new_device(&store, street.owner).await.id;
-                store.add_device(id, late, street.ben, None, when).await.unwrap();
-                // Its readings were known before it counted here.
-                let hours = street.hours(500_000);
-                store.ingest(&[batch(late, Channel::Consumption, hours)], days(0)).await.unwrap();
-            }
-        }
-        let after = street.settled(&store, when).await;
-        assert_ne!(numbers(&after), numbers(&before), "change {later} did nothing");
-        before = after;
-        assert_eq!(street.settled(&store, days(1)).await, stood, "after change {later}");
-        let just_before = when - SignedDuration::from_micros(1);
-        assert_ne!(numbers(&street.settled(&store, just_before).await), numbers(&before));
-    }
-}
-
-/// What a settlement says beside its times.
-fn numbers(settlement: &Settlement) -> Vec<(Uuid, Amount, String, String)> {
-    let statements = settlement.statements.iter();
-    statements
-        .map(|one| {
-            (
-                one.member.id,
-                one.total,
-                one.tariff.id.clone() + &format!("{:?}", one.energy),
-                format!("{:?}", one.sharing),
-            )
-        })
-        .collect()
+    a_bill_is_compared_with_a_few_keys_only,
 }
 
 async fn whoever_joins_later_is_not_missing_before(store: Store) {
@@ -451,7 +160,7 @@ async fn periods_that_meet_are_refused(store: Store) {
         let period = Interval::new(from, to).unwrap();
         let request = SettlementRequest { period, ..street.request(days(2)) };
         let settlement = store.settle(&request, days(2)).await.unwrap();
-        let error = is(store.issue(&settlement, signer, days(2)).await, Kind::Conflict);
+        let error = is(store.issue(&settlement, signer, by(days(2)), days(2)).await, Kind::Conflict);
         assert!(
             matches!(error, Error::PeriodsOverlap { got, other } if (got, other) == (period, street.day))
         );
@@ -468,7 +177,7 @@ async fn a_stale_settlement_is_refused(store: Store) {
     assert_eq!(issued.documents.len(), 2);
     // It would take back what was learnt meanwhile.
     let signer = LogSigner { key: &signing(), origin: ORIGIN };
-    let error = is(store.issue(&stale, signer, days(4)).await, Kind::Conflict);
+    let error = is(store.issue(&stale, signer, by(days(4)), days(4)).await, Kind::Conflict);
     assert!(
         matches!(error, Error::IssuedSince { got, issued } if (got, issued) == (days(1), days(3))),
         "{error:?}"
@@ -585,4 +294,17 @@ async fn the_first_key_of_the_log_stays_the_first(store: Store) {
     is(store.seal_log_key("c", b"shut").await, Kind::NotFound);
     let first = store.log_keys().await.unwrap().remove(0);
     assert_eq!((first.kid.as_str(), first.sealed, &first.pkcs8[..]), ("b", true, &b"shut"[..]));
+}
+
+async fn a_bill_is_compared_with_a_few_keys_only(store: Store) {
+    let street = Street::new(&store).await;
+    let compared = |count| SettlementRequest { compare: vec![Key::Equal; count], ..street.request(days(1)) };
+    let settled = store.settle(&compared(MOST_COMPARED), days(1)).await.unwrap();
+    // One more is the bill without the community.
+    assert_eq!(of(&settled.statements, street.ben).comparisons.len(), MOST_COMPARED + 1);
+    let error = is(store.settle(&compared(MOST_COMPARED + 1), days(1)).await, Kind::Invalid);
+    assert_eq!(error.to_string(), "expected at most 8 keys to compare with, got 9");
+    // Nothing is loaded for it.
+    let nowhere = SettlementRequest { community: new_id(now()), ..compared(MOST_COMPARED + 1) };
+    is(store.settle(&nowhere, days(1)).await, Kind::Invalid);
 }

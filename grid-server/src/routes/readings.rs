@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use grid_core::{
     energy::{
-        self, Channel, Reading,
+        self, Channel, Completeness, Reading,
         ingest::{Format, Layout},
         ledger::Recorded,
     },
@@ -25,7 +25,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     page::Listed,
-    period::{Period, field, instant, whole_slots},
+    period::{Period, field, instant},
     problem::Problem,
     upload::{self, FileQuery},
 };
@@ -270,7 +270,7 @@ pub(crate) async fn of_device(
             summed(&app, Of::Device(id), wanted, interval, resolution, device.calendar).await?
         }
         (Some(resolution), as_of) => {
-            let whole = whole_slots(&device.calendar, interval, resolution)?;
+            let whole = device.calendar.whole_slots(interval, resolution)?;
             let mut items = Vec::new();
             for channel in channels {
                 let readings = plain(store.readings(id, channel, whole, as_of).await?);
@@ -346,26 +346,26 @@ pub(crate) async fn completeness(
 ) -> Result<Json<Listed<CompletenessView>>, Problem> {
     let device = caller.device(&app, id).await?;
     let store = app.services()?.store();
-    let (channels, extent) = registers(store, id, channel(query.channel.as_deref())?).await?;
-    let mut items = Vec::new();
-    if let Some(interval) = period.interval(&device.calendar, extent)? {
-        for channel in channels {
-            let readings = plain(store.readings(id, channel, interval, None).await?);
-            let found = energy::completeness(interval, &readings);
-            let [measured, estimated, substituted, missing] = found.readings;
-            let gap = |gap: Interval| Gap { start: gap.start(), end: gap.end() };
-            items.push(CompletenessView {
-                channel,
-                from: interval.start(),
-                to: interval.end(),
-                completeness: found.completeness,
-                quality: found.quality,
-                readings: Counts { measured, estimated, substituted, missing },
-                gaps: found.gaps.into_iter().map(gap).collect(),
-            });
+    let wanted = channel(query.channel.as_deref())?;
+    let (_, extent) = registers(store, id, wanted).await?;
+    let Some(interval) = period.interval(&device.calendar, extent)? else {
+        return Ok(Json(Listed::whole(Vec::new())));
+    };
+    let found = store.completeness(id, wanted, interval).await?;
+    let view = |(channel, found): (Channel, Completeness)| {
+        let [measured, estimated, substituted, missing] = found.readings;
+        let gap = |gap: Interval| Gap { start: gap.start(), end: gap.end() };
+        CompletenessView {
+            channel,
+            from: interval.start(),
+            to: interval.end(),
+            completeness: found.completeness,
+            quality: found.quality,
+            readings: Counts { measured, estimated, substituted, missing },
+            gaps: found.gaps.into_iter().map(gap).collect(),
         }
-    }
-    Ok(Json(Listed::whole(items)))
+    };
+    Ok(Json(Listed::whole(found.into_iter().map(view).collect())))
 }
 
 /// Sums the readings of all the caller's devices per hour, local day, month or year.

@@ -12,7 +12,7 @@ use grid_core::{
         sharing::Key,
     },
     store::{LogSigner, SettlementRequest, StoredSettlement, StoredStatement},
-    time::{Calendar, Interval, Resolution},
+    time::{Calendar, Interval, Resolution, few_slots},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,22 +27,10 @@ use crate::{
     extract::{Json, Path, Query},
     origin::Origin,
     page::{Listed, PageQuery},
-    period::{few_slots, field, instant, month},
+    period::{field, instant, month},
     problem::Problem,
     trail::Deed,
 };
-
-/// With how many other keys a settlement is compared: each is as much work as the settlement itself.
-const MOST_COMPARED: usize = 8;
-
-/// Refuses more keys to compare with than that, before anything is settled.
-pub(crate) fn few_keys(compared: usize) -> Result<(), Problem> {
-    if compared <= MOST_COMPARED {
-        return Ok(());
-    }
-    let detail = format!("expected at most {MOST_COMPARED} keys to compare with, got {compared}");
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
-}
 
 /// What is to be settled.
 #[derive(Deserialize, ToSchema)]
@@ -166,7 +154,6 @@ pub(crate) async fn settle(
     let now = clock::now();
     let period = period_of(&body, &community.calendar)?;
     few_slots(period, Resolution::QUARTER_HOUR)?;
-    few_keys(body.compare.len())?;
     let as_of = body.as_of.as_deref().map(|text| instant("/as_of", text, &community.calendar)).transpose()?;
     if body.issue && as_of.is_some() {
         let detail = "expected no `as_of` beside `issue`: what is issued stands on all that is known";
@@ -190,7 +177,7 @@ pub(crate) async fn settle(
     let key = store.ensure_log_key(services.sealing_key(), now).await?;
     let signer = LogSigner { key: &key, origin: services.issuer() };
     let deed = Deed::new("settlement.issue", caller.id, &caller.username).by(&origin, now);
-    let issued = store.issue_recorded(&settlement, signer, deed, now).await?;
+    let issued = store.issue(&settlement, signer, deed, now).await?;
     let status = if issued.id.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((
         status,

@@ -13,7 +13,7 @@ use grid_core::{
         sharing::Key,
     },
     store::{Imported, Of},
-    time::Calendar,
+    time::{Calendar, few_slots},
 };
 use jiff::Timestamp;
 use serde::{
@@ -33,7 +33,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     page::Listed,
-    period::{Period, few_slots, field, instant},
+    period::{Period, field, instant},
     problem::Problem,
     upload::{self, FileQuery},
 };

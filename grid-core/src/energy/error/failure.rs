@@ -27,6 +27,7 @@ impl Failure for Error {
             | Self::NotAKey { .. }
             | Self::NotASettlementResolution { .. }
             | Self::NotWholeSlots { .. }
+            | Self::TooManyCompared { .. }
             | Self::KeyDoesNotDivide { .. }
             | Self::KeyNotAllowed { .. }
             | Self::LawNotInForce { .. }

@@ -28,7 +28,9 @@ pub use amount::Amount;
 pub use contract::{Contract, Surplus};
 pub use correction::correct;
 pub use language::Language;
-pub use settle::{Missing, Order, Settlement, settle};
+#[cfg(feature = "_store")]
+pub(crate) use settle::few_compared;
+pub use settle::{MOST_COMPARED, Missing, Order, Settlement, settle};
 pub use statement::{
     Comparison, FORMAT, Kind, LineKind, Party, Period, Quantities, Sharing, Statement, StatementLine,
     TariffName,

@@ -46,7 +46,7 @@ pub struct Order<'a> {
     pub tariffs: &'a [(Option<Uuid>, Tariff)],
     /// The prices that indexed tariffs name.
     pub prices: &'a PriceBook,
-    /// Other keys to compare each member's bill with.
+    /// Other keys to compare each member's bill with, [`MOST_COMPARED`] at most.
     pub compare: &'a [Key],
     /// What to do where readings are missing.
     pub missing: Missing,
@@ -54,6 +54,15 @@ pub struct Order<'a> {
     pub as_of: Timestamp,
     /// When the statements are made; written into them.
     pub issued_at: Timestamp,
+}
+
+/// With how many other keys a settlement is compared: each is as much work as the settlement itself.
+pub const MOST_COMPARED: usize = 8;
+
+/// Refuses more keys to compare with than [`MOST_COMPARED`], before anything is loaded or settled.
+pub(crate) fn few_compared(compare: &[Key]) -> Result<(), Error> {
+    let (most, got) = (MOST_COMPARED, compare.len());
+    if got > most { Err(Error::TooManyCompared { most, got }) } else { Ok(()) }
 }
 
 /// What a settlement does where readings are missing.
@@ -85,11 +94,12 @@ pub struct Settlement {
 ///
 /// # Errors
 ///
-/// [`Error::NotWholeSlots`], [`Error::IncompleteReadings`], [`Error::NobodyToSettle`], [`Error::NoTariff`],
+/// [`Error::TooManyCompared`], [`Error::NotWholeSlots`], [`Error::IncompleteReadings`], [`Error::NobodyToSettle`], [`Error::NoTariff`],
 /// [`Error::SeveralCurrencies`], [`Error::KeyDoesNotDivide`], [`Error::KeyNotAllowed`], [`Error::LawNotInForce`],
 /// [`Error::PeriodCut`]; [`Error::Tariff`] where a tariff cannot be applied;
 /// [`Error::Time`] and [`Error::Quantity`] where something does not fit.
 pub fn settle(order: &Order<'_>) -> Result<Settlement, Error> {
+    few_compared(order.compare)?;
     let calendar = &order.community.calendar;
     let first_day = calendar.date_of(order.period.start());
     let resolution = order.contract.resolution_on(first_day)?;

@@ -1,23 +1,22 @@
 //! What looks wrong in a device's readings.
 
 use axum::extract::State;
-use grid_core::energy::{
-    Channel,
-    ledger::Recorded,
-    validate::{self, Expectation, Finding, Raw},
+use grid_core::{
+    energy::{Channel, validate::Finding},
+    time::few_slots,
 };
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::told::{plain, resolution};
 use crate::{
     app::App,
     caller::Caller,
     clock,
     extract::{Json, Path, Query},
     page::Listed,
-    period::{Period, few_slots, field},
+    period::{Period, field},
     problem::Problem,
     routes::readings,
 };
@@ -47,10 +46,6 @@ pub(crate) struct FindingView {
     finding: Finding,
 }
 
-fn raw(recorded: &[Recorded]) -> Vec<Raw> {
-    recorded.iter().map(|recorded| Raw::from(recorded.reading)).collect()
-}
-
 /// Says what looks wrong in a device's readings: gaps, spikes, stuck registers, drifting clocks and the like.
 #[utoipa::path(get, path = "/devices/{id}/findings", tag = "devices", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), Period, FindingsQuery),
@@ -65,23 +60,17 @@ pub(crate) async fn findings(
     let device = caller.device(&app, id).await?;
     let store = app.services()?.store();
     let wanted = readings::channel(query.channel.as_deref())?;
-    let (channels, extent) = readings::registers(store, id, wanted).await?;
-    let mut items = Vec::new();
+    let (_, extent) = readings::registers(store, id, wanted).await?;
     let Some(interval) = period.interval(&device.calendar, extent)? else {
-        return Ok(Json(Listed::whole(items)));
+        return Ok(Json(Listed::whole(Vec::new())));
     };
-    for channel in channels {
-        let recorded = store.readings(id, channel, interval, None).await?;
-        let resolution = resolution("resolution", query.resolution.as_deref(), &plain(&recorded))?;
+    let resolution = query.resolution.as_deref().map(|text| field("resolution", text.parse())).transpose()?;
+    if let Some(resolution) = resolution {
         field("resolution", few_slots(interval, resolution))?;
-        let (calendar, rated_power, now) = (device.calendar.clone(), device.rated_power, clock::now());
-        let work = move || {
-            let expectation =
-                Expectation { calendar: &calendar, resolution, period: Some(interval), rated_power, now };
-            validate::validate(&raw(&recorded), &expectation, &validate::Rules::default())
-        };
-        let found = app.analyses().run(work).await??;
-        items.extend(found.into_iter().map(|finding| FindingView { channel, finding }));
     }
+    let (store, runtime, now) = (store.clone(), Handle::current(), clock::now());
+    let work = move || runtime.block_on(store.findings(id, wanted, interval, resolution, now));
+    let found = app.analyses().run(work).await??;
+    let items = found.into_iter().map(|(channel, finding)| FindingView { channel, finding }).collect();
     Ok(Json(Listed::whole(items)))
 }

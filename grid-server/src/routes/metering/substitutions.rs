@@ -5,30 +5,31 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use grid_core::{
     energy::{
-        self, Channel, Device, Reading,
+        Channel, Device, Reading,
         substitute::{self, Fill, Remark, WithoutPattern},
     },
     error::excerpt,
     quantity::Energy,
-    series::{Piece, Quality, Series},
-    store::DeviceBatch,
-    time::{Interval, Resolution},
+    series::Quality,
+    store::SubstitutionRequest,
+    time::{Interval, Resolution, few_slots},
 };
-use jiff::{ToSpan as _, civil::Date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     outcome::Taken,
-    told::{at, plain, refused, resolution},
+    told::{at, refused},
 };
 use crate::{
     app::App,
     caller::Caller,
     clock,
     extract::{Json, Path},
-    period::{few_slots, field, whole_slots},
+    period::field,
     problem::Problem,
 };
 
@@ -102,23 +103,6 @@ fn advances(device: &Device, told: &[NewAdvance]) -> Result<Vec<Reading>, Proble
     told.iter().enumerate().map(one).collect()
 }
 
-/// From the first start to the last end.
-fn hull(first: Interval, others: &[Reading]) -> Interval {
-    others.iter().fold(first, |hull, reading| {
-        let (start, end) =
-            (reading.interval().start().min(hull.start()), reading.interval().end().max(hull.end()));
-        Interval::new(start, end).unwrap_or(hull)
-    })
-}
-
-/// The interval with so many days more at both ends, where the calendar has them.
-fn widened(interval: Interval, days: u16) -> Interval {
-    let hours = (i64::from(days) * 24).hours();
-    let start = interval.start().checked_sub(hours).unwrap_or(interval.start());
-    let end = interval.end().checked_add(hours).unwrap_or(interval.end());
-    Interval::new(start, end).unwrap_or(interval)
-}
-
 /// Fills missing slots: up to two hours on the line between their neighbours, longer by comparable days, and rescaled to what
 /// the register counted where that is known.
 ///
@@ -149,37 +133,19 @@ pub(crate) async fn substitutions(
         without_pattern: body.without_pattern,
         ..substitute::Rules::default()
     };
-    let advances = match &body.advances {
-        Some(told) => advances(&device, told)?,
-        None => store.register_advances(id, channel, period).await?.readings,
-    };
-    let around = widened(hull(period, &advances), rules.look_around_days.saturating_add(1));
-    // Before anything is loaded; quarter-hours are the finest that are common.
-    let told = body.resolution.as_deref().map(|text| field("/resolution", text.parse())).transpose()?;
-    field("/to", few_slots(around, told.unwrap_or(Resolution::QUARTER_HOUR)))?;
-    let readings = plain(&store.readings(id, channel, around, None).await?);
-    let resolution = resolution("/resolution", body.resolution.as_deref(), &readings)?;
-    field("/resolution", few_slots(around, resolution))?;
-    let calendar = device.calendar.clone();
-    let work = move || -> Result<_, energy::Error> {
-        let whole = whole_slots(&calendar, around, resolution)?;
-        let pieces = readings.iter().copied().map(Piece::from);
-        let series = Series::from_pieces(calendar, whole, resolution, pieces)?;
-        substitute::substitute(&series, period, &advances, &rules)
-    };
-    let filled = app.analyses().run(work).await??;
+    let resolution = body.resolution.as_deref().map(|text| field("/resolution", text.parse())).transpose()?;
+    field("/to", few_slots(period, resolution.unwrap_or(Resolution::QUARTER_HOUR)))?;
+    let advances = body.advances.as_deref().map(|told| advances(&device, told)).transpose()?;
+    let request = SubstitutionRequest { device: id, channel, period, resolution, advances, rules };
+    let (reader, runtime) = (store.clone(), Handle::current());
+    let filled = app.analyses().run(move || runtime.block_on(reader.substitutes(&request))).await??;
     let stored = if body.store {
-        let fills = filled.fills.iter();
-        let readings = fills
-            .map(|fill| Reading::new(fill.interval, Some(fill.energy), Quality::Substituted))
-            .collect::<Result<_, _>>()?;
-        let batch = DeviceBatch { device: id, channel, readings };
-        Some(store.fill_missing(&batch, clock::now()).await?.into())
+        Some(store.fill_missing(&filled.batch(id, channel)?, clock::now()).await?.into())
     } else {
         None
     };
     Ok(Json(SubstitutionOutcome {
-        resolution: resolution.to_string(),
+        resolution: filled.resolution.to_string(),
         fills: filled.fills,
         remarks: filled.remarks,
         stored,

@@ -1,17 +1,10 @@
 //! What a body or a query says, and how it is refused.
 
 use axum::http::StatusCode;
-use grid_core::{
-    energy::{Device, Reading, balance::typical_resolution, ledger::Recorded},
-    error::Place,
-    time::Resolution,
-};
+use grid_core::{energy::Device, error::Place};
 use jiff::Timestamp;
 
-use crate::{
-    period::{field, instant},
-    problem::Problem,
-};
+use crate::{period::instant, problem::Problem};
 
 /// Names a place in the body where the text of an instant is wrong.
 pub(super) fn at(device: &Device, pointer: &str, text: &str) -> Result<Timestamp, Problem> {
@@ -26,19 +19,4 @@ pub(super) fn refused(pointer: &str, expected: &str, got: &str) -> Problem {
         got: got.to_owned(),
         ..Place::default()
     })
-}
-
-pub(super) fn plain(recorded: &[Recorded]) -> Vec<Reading> {
-    recorded.iter().map(|recorded| recorded.reading).collect()
-}
-
-pub(super) fn resolution(
-    pointer: &str,
-    text: Option<&str>,
-    readings: &[Reading],
-) -> Result<Resolution, Problem> {
-    match text {
-        Some(text) => field(pointer, text.parse()),
-        None => Ok(typical_resolution([readings])),
-    }
 }
