@@ -8,6 +8,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::Path,
     process::Command,
+    time::Instant,
 };
 
 use divan::{
@@ -72,7 +73,9 @@ fn streamed(folder: &Path) -> io::Result<()> {
 
 /// Sums a file up and says what that took of the machine.
 fn summed(path: &Path) {
+    let start = Instant::now();
     let summary = battery::summarise_path(path).unwrap();
+    let wall = start.elapsed().as_secs_f64();
     let bytes = fs::metadata(path).unwrap().len();
     // Linux counts a thread's time on a processor in nanoseconds; the summary is made by one thread.
     let counted = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
@@ -81,7 +84,7 @@ fn summed(path: &Path) {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim();
     let (seconds, megabytes) = (nanos / 1e9, f64::from(u32::try_from(bytes / 1000).unwrap()) / 1e3);
     println!(
-        "{seconds:8.4} CPU s, {:.0} MB/s, {:.2} million rows/s, peak {peak}, {} rows, {} cycles",
+        "{seconds:8.4} CPU s, {wall:.4} s, {:.0} MB/s, {:.2} million rows/s, peak {peak}, {} rows, {} cycles",
         megabytes / seconds,
         f64::from(u32::try_from(summary.rows).unwrap()) / 1e6 / seconds,
         summary.rows,

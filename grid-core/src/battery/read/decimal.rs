@@ -1,138 +1,161 @@
-//! Short decimals and clock times, eight digits at a time: what nearly every cell of a cycler's file is.
+//! Short decimals and clock times without a loop over digits: what nearly every cell of a cycler's file is.
 //!
-//! A cell is loaded as one word that ends with the cell's last byte, so that its digits stand right-aligned whatever
-//! its length; what stands before the cell is overwritten by zeros, and the decimal mark is taken out by a shift.
-//! There is no loop over digits, and so no branch on how many there are.
+//! A number is loaded as the sixteen bytes that end with its last one, so that its digits stand right-aligned whatever
+//! its length. What stands before its decimal mark is taken from one byte earlier, which takes the mark out, and what
+//! stands before the number becomes zeros. So there is no branch on how many digits there are or where the mark stands.
+//!
+//! Finding the digits and reading them are two loops over some rows ([`decimals`]): each is short enough for a processor
+//! to work at several cells at once, which one loop of both is not.
+
+use wide::{i16x8, i32x8, u8x16};
 
 use super::number::DecimalMark;
 
-const ZEROS: u64 = 0x3030_3030_3030_3030;
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-/// The largest whole number below which `f64` holds every whole number.
-const EXACT: u64 = 1 << 53;
-/// Powers of ten that `f64` holds exactly, as many as a cell of sixteen bytes can need.
-const POWERS: [f64; 16] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+/// How many bytes a number may have, its decimal mark among them.
+const LANES: usize = 16;
+/// How many cells go through both loops at a time.
+const AT_ONCE: usize = 64;
+/// Powers of ten by the place of the decimal mark among sixteen bytes, or after them where there is none; all exact.
+const POWERS: [f64; LANES + 1] =
+    [1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1e0, 1e0];
+/// Ones in the last so many bytes, zeros before them.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which would refuse a place outside")]
+const LAST: [[u8; LANES]; LANES + 1] = {
+    let mut masks = [[0; LANES]; LANES + 1];
+    let mut count = 1;
+    while count <= LANES {
+        masks[count] = masks[count - 1];
+        masks[count][LANES - count] = 0xff;
+        count += 1;
+    }
+    masks
+};
+/// Ones in the bytes after the decimal mark, by its place; everywhere where there is none.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which would refuse a place outside")]
+const AFTER: [[u8; LANES]; LANES + 1] = {
+    let mut masks = [[0xff; LANES]; LANES + 1];
+    let mut place = 0;
+    while place < LANES {
+        masks[place] = LAST[LANES - 1 - place];
+        place += 1;
+    }
+    masks
+};
 
-/// The cell from `start` to `stop` as a number, where it is digits with at most one decimal mark and a minus sign, at
-/// most sixteen bytes long; `None` where only [`number`](super::number::number) can tell.
-///
-/// Gives the same bits: the mantissa and the power of ten are exact, and one division rounds correctly.
+/// The digits of a cell, right-aligned, and what the number that they make is divided by: a power of ten, negative for
+/// a negative number.
+#[derive(Clone, Copy, Debug)]
+struct Digits {
+    lanes: u8x16,
+    divisor: f64,
+}
+
+impl Digits {
+    /// What is no plain decimal.
+    const NONE: Self = Self { lanes: u8x16::splat(0xff), divisor: 1.0 };
+
+    /// Looks for the digits of the cell from `start` to `stop`; what they are is for [`value`](Self::value) to see.
+    #[inline]
+    fn of(text: &[u8], start: usize, stop: usize, mark: u8) -> Option<Self> {
+        let negative = *text.get(start)? == b'-';
+        let length = stop.checked_sub(start + usize::from(negative))?;
+        let bytes: &[u8; LANES + 1] = text.get(..stop)?.last_chunk()?;
+        let (earlier, bytes) = (u8x16::new(*bytes.first_chunk()?), u8x16::new(*bytes.last_chunk()?));
+        let cell = bytes & u8x16::new(*LAST.get(length)?);
+        let marks = cell.simd_eq(u8x16::splat(mark)).to_bitmask();
+        let place = place(marks);
+        let after = u8x16::new(*AFTER.get(place)?);
+        let count = length - usize::from(marks != 0);
+        // Fifteen digits are below 2^53, and so exact.
+        if count == 0 || count == LANES {
+            return None;
+        }
+        let digits = (after & cell | !after & earlier) - u8x16::splat(b'0');
+        let power = *POWERS.get(place)?;
+        Some(Self {
+            lanes: digits & u8x16::new(*LAST.get(count)?),
+            divisor: if negative { -power } else { power },
+        })
+    }
+
+    /// The number: pairs of digits, then fours, then eights.
+    ///
+    /// Mantissa and divisor are exact, and one division rounds correctly.
+    #[inline]
+    #[expect(clippy::many_single_char_names, reason = "eight lanes, in their order")]
+    fn value(self) -> Option<f64> {
+        let nine = u8x16::splat(9);
+        if self.lanes.max(nine) != nine {
+            return None;
+        }
+        let weights = |of: i16| i16x8::new([of, 1, of, 1, of, 1, of, 1]);
+        let [a, b, c, d] = i16x8::from_u8x16_low(self.lanes).dot(weights(10)).to_array();
+        let [e, f, g, h] = i16x8::from_u8x16_high(self.lanes).dot(weights(10)).to_array();
+        let pairs = i16x8::from_i32x8_saturate(i32x8::new([a, b, c, d, e, f, g, h]));
+        let [a, b, c, d] = pairs.dot(weights(100)).to_array();
+        let fours = i16x8::from_i32x8_saturate(i32x8::new([a, b, c, d, a, b, c, d]));
+        let [high, low, ..] = fours.dot(weights(10_000)).to_array();
+        Some((f64::from(high) * 1e8 + f64::from(low)) / self.divisor)
+    }
+}
+
+/// The first bit that is set, or sixteen; the byte of a second one is no digit.
+#[inline]
+#[expect(clippy::as_conversions, reason = "at most sixteen")]
+const fn place(marks: u32) -> usize {
+    (marks | 1 << LANES).trailing_zeros() as usize
+}
+
+const fn byte(mark: DecimalMark) -> u8 {
+    match mark {
+        DecimalMark::Point => b'.',
+        DecimalMark::Comma => b',',
+    }
+}
+
+/// The cell from `start` to `stop` as a number, where it is at most fifteen digits with at most one decimal mark and a
+/// minus sign; `None` where only [`number`](super::number::number) can tell. Gives the same bits.
 #[inline]
 pub(super) fn decimal(text: &[u8], start: usize, stop: usize, mark: DecimalMark) -> Option<f64> {
-    let mark = match mark {
-        DecimalMark::Point => ONES * 0x2e,
-        DecimalMark::Comma => ONES * 0x2c,
-    };
-    let negative = text.get(start).is_some_and(|byte| *byte == b'-');
-    let start = start + usize::from(negative);
-    let length = stop.checked_sub(start).filter(|length| *length > 0)?;
-    let text = text.get(..stop)?;
-    let (mantissa, decimals) = if length <= 8 {
-        short(u64::from_le_bytes(*text.last_chunk()?), length, mark)?
-    } else if length <= 16 {
-        let (before, high) = text.split_last_chunk()?;
-        long(u64::from_le_bytes(*before.last_chunk()?), u64::from_le_bytes(*high), length - 8, mark)?
-    } else {
-        return None;
-    };
-    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "below 2^53, so exact")]
-    let mantissa = mantissa as f64;
-    let value = mantissa / POWERS.get(decimals)?;
-    Some(if negative { -value } else { value })
+    Digits::of(text, start, stop, byte(mark))?.value()
 }
 
-/// The last `length` bytes of a word, one to eight, zeros before them.
-#[inline]
-fn cell(word: u64, length: usize) -> u64 {
-    let blank = u64::MAX << (64 - 8 * length);
-    word & blank | ZEROS & !blank
-}
-
-/// Takes out the byte at the bit `at` and moves those before it up, `first` into the lowest.
-#[inline]
-fn without(word: u64, at: u32, first: u64) -> u64 {
-    let before = word & !(u64::MAX << at);
-    let after = word >> at >> 8 << at << 8;
-    after | before << 8 | first
-}
-
-/// Mantissa and number of decimals of the last `length` bytes of a word, one to eight.
-#[inline]
-fn short(word: u64, length: usize, mark: u64) -> Option<(u64, usize)> {
-    let word = cell(word, length);
-    let marks = marked(word, mark);
-    if marks == 0 {
-        return Some((eight(word)?, 0));
+/// Reads the cells of `items`, whose places `cell` gives, as [`decimal`] does, and by `unusual` what it does not.
+pub(super) fn decimals<T>(
+    text: &[u8],
+    items: &[T],
+    mark: DecimalMark,
+    values: &mut Vec<f64>,
+    cell: impl Fn(&T) -> Option<(usize, usize)>,
+    mut unusual: impl FnMut(usize) -> f64,
+) {
+    let mark = byte(mark);
+    let mut all = [Digits::NONE; AT_ONCE];
+    for items in items.chunks(AT_ONCE) {
+        for (item, digits) in items.iter().zip(&mut all) {
+            let found = cell(item).and_then(|(start, stop)| Digits::of(text, start, stop, mark));
+            *digits = found.unwrap_or(Digits::NONE);
+        }
+        let first = values.len();
+        let read = all.iter().zip(0..items.len());
+        values.extend(read.map(|(digits, at)| digits.value().unwrap_or_else(|| unusual(first + at))));
     }
-    if length == 1 {
-        return None;
-    }
-    let at = marks.trailing_zeros() & 0x38;
-    Some((eight(without(word, at, 0x30))?, decimals_after(at)))
-}
-
-/// As [`short`], of the last `length` bytes of one word and all of the next.
-#[inline]
-fn long(low: u64, high: u64, length: usize, mark: u64) -> Option<(u64, usize)> {
-    let low = cell(low, length);
-    let (low_marks, high_marks) = (marked(low, mark), marked(high, mark));
-    let (low, high, decimals) = if low_marks != 0 {
-        let at = low_marks.trailing_zeros() & 0x38;
-        (without(low, at, 0x30), high, 8 + decimals_after(at))
-    } else if high_marks != 0 {
-        let at = high_marks.trailing_zeros() & 0x38;
-        (low << 8 | 0x30, without(high, at, low >> 56), decimals_after(at))
-    } else {
-        (low, high, 0)
-    };
-    let mantissa = eight(low)? * 100_000_000 + eight(high)?;
-    (mantissa < EXACT).then_some((mantissa, decimals))
-}
-
-/// How many bytes of a word follow the one at the bit `at`.
-#[inline]
-#[expect(clippy::as_conversions, reason = "below eight")]
-const fn decimals_after(at: u32) -> usize {
-    ((56 - at) / 8) as usize
-}
-
-/// The high bit of the first byte that is the mark; bits above it say nothing, and a second mark is no digit.
-#[inline]
-fn marked(word: u64, mark: u64) -> u64 {
-    let other = word ^ mark;
-    other.wrapping_sub(ONES) & !other & HIGH_BITS
 }
 
 /// Whether all eight bytes are digits.
 #[inline]
 fn all_digits(word: u64) -> bool {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
     const HIGH_NIBBLES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     let carried = word.wrapping_add(0x0606_0606_0606_0606);
     (word & HIGH_NIBBLES) == ZEROS && (carried & HIGH_NIBBLES) == ZEROS
-}
-
-/// Eight digits, the first in the lowest byte.
-///
-/// D. Lemire, "Quickly parsing eight digits" (2018): pairs, then fours, then all eight by three products.
-#[inline]
-fn eight(word: u64) -> Option<u64> {
-    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
-    if !all_digits(word) {
-        return None;
-    }
-    let word = word.wrapping_sub(ZEROS);
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    let low = (pairs & PAIRS).wrapping_mul(0x000f_4240_0000_0064);
-    let high = (pairs >> 16 & PAIRS).wrapping_mul(0x0000_2710_0000_0001);
-    Some(low.wrapping_add(high) >> 32)
 }
 
 /// Hours with minutes in seconds, and seconds, of exactly `hh:mm:ss` with any number of hours; minutes are below sixty
 /// and seconds below sixty-one. `None` for all else.
 #[inline]
 pub(super) fn clock_time(cell: &[u8]) -> Option<(u32, u32)> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
     const COLONS: u64 = 0x0000_3a00_003a_0000;
     const COLON_BYTES: u64 = 0x0000_ff00_00ff_0000;
     let (more, word) = if let Some((more, word)) = cell.split_last_chunk() {

@@ -302,10 +302,13 @@ impl Scan<'_, '_, '_> {
                     batches.evidence.quoted = true;
                     break;
                 }
-                split.plain(text, plan.layout.delimiter, end, memchr::memchr_iter(end, text).count());
                 whole
             };
             let text = text.get(..consumed).unwrap_or_default();
+            let lines = memchr::memchr_iter(end, text).count();
+            if !decisions.quoted {
+                split.plain(text, plan.layout.delimiter, end, lines);
+            }
             let mut rows = std::mem::take(&mut split.rows);
             if open && plan.layout.nesting.is_none() {
                 let before = rows.len().checked_sub(2).and_then(|row| rows.get(row)).map(|row| row.cells);
@@ -335,7 +338,7 @@ impl Scan<'_, '_, '_> {
             if self.manner.max_bad_rows.is_some_and(|most| damage.total() > most) {
                 damage.judge(plan, 0, self.manner.max_bad_rows)?;
             }
-            line += lines_before(text, text.len(), end);
+            line += u64::try_from(lines).unwrap_or(u64::MAX);
             if !rows.is_empty() {
                 batches.push(&mut slots, rows.len());
                 if let Some(sink) = &mut sink {

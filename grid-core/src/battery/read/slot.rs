@@ -1,7 +1,7 @@
 //! One column while it is read: how its cells are written, and the values of the block at hand.
 
 use super::column_map::Role;
-use super::decimal::{clock_time, decimal};
+use super::decimal::{clock_time, decimal, decimals};
 use super::labels::Interner;
 use super::number::{Cell, DecimalMark, number, trim};
 use super::split::{Row, Split};
@@ -165,16 +165,14 @@ fn numbers(
     values: &mut Vec<f64>,
     bad: &mut Vec<usize>,
 ) {
-    values.extend(rows.iter().enumerate().map(|(index, row)| {
-        let Some((start, stop)) = block.split.cell(*row, field) else { return f64::NAN };
-        match decimal(block.text, start, stop, mark) {
-            Some(value) => value,
-            None => unusual(block.text.get(start..stop).unwrap_or_default(), mark, || bad.push(index)),
-        }
-    }));
+    let cell = |row: &Row| block.split.cell(*row, field);
+    decimals(block.text, rows, mark, values, cell, |index| {
+        let Some((start, stop)) = rows.get(index).and_then(cell) else { return f64::NAN };
+        unusual(block.text.get(start..stop).unwrap_or_default(), mark, || bad.push(index))
+    });
 }
 
-/// What [`decimal`] does not read.
+/// What [`decimals`] does not read.
 #[inline(never)]
 fn unusual(cell: &[u8], mark: DecimalMark, bad: impl FnOnce()) -> f64 {
     match number(cell, mark) {

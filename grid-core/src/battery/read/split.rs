@@ -5,6 +5,9 @@
 
 use wide::u8x16;
 
+/// How many delimiters and line ends sixty-four bytes usually have at most.
+const USUAL: usize = 8;
+
 /// A line (or, with quotes, a record) of a block: where its first cell stands in the list of places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
@@ -58,10 +61,14 @@ impl Split {
             if self.stops.len() < count + 64 {
                 self.stops.resize((count + 64) * 2, 0);
             }
-            for stop in &mut self.stops[count..count + found] {
+            let mut write = |stop: &mut u32| {
                 *stop = base + bits.trailing_zeros();
                 bits &= bits.wrapping_sub(1);
-            }
+            };
+            // A loop without an end to guess: the usual number is always written, and where there are fewer, written over.
+            let (usual, more) = self.stops[count..count + 64].split_at_mut(USUAL);
+            usual.iter_mut().for_each(&mut write);
+            more.iter_mut().take(found.saturating_sub(USUAL)).for_each(write);
             count += found;
             base += 64;
         }
