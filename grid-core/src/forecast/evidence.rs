@@ -73,11 +73,12 @@ impl From<&Backtest> for Evidence {
 /// # Errors
 ///
 /// [`Error::Quantile`] for levels that are not between 0 and 1 in ascending order, and what else the model refuses.
-pub fn evidence(model: &impl Fit, history: &History, quantiles: &[f64]) -> Result<Option<Evidence>, Error> {
-    let origins: Vec<DateTime> = (1..=EVIDENCE_DAYS)
-        .filter_map(|days| history.end().checked_sub(Span::new().days(i64::from(days))).ok())
-        .filter(|origin| *origin > history.start())
-        .collect();
+pub fn evidence(
+    model: &(impl Fit + Sync),
+    history: &History,
+    quantiles: &[f64],
+) -> Result<Option<Evidence>, Error> {
+    let origins = last_days(history, EVIDENCE_DAYS);
     match backtest(model, history, &origins, history.slots_per_day(), quantiles, LEARNT_DAYS) {
         Ok(report) => Ok(Some(Evidence::from(&report))),
         Err(
@@ -89,6 +90,23 @@ pub fn evidence(model: &impl Fit, history: &History, quantiles: &[f64]) -> Resul
         ) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The origins of forecasts of each of the last `days` days of a history, fewer where it is shorter, the last day first.
+///
+/// ```
+/// use grid_core::forecast::{History, last_days};
+/// use jiff::civil::date;
+///
+/// let history = History::new(date(2026, 1, 1).at(0, 0, 0, 0), 60, vec![1.0; 24 * 3])?;
+/// assert_eq!(last_days(&history, 7), [date(2026, 1, 3).at(0, 0, 0, 0), date(2026, 1, 2).at(0, 0, 0, 0)]);
+/// # Ok::<(), grid_core::forecast::Error>(())
+/// ```
+pub fn last_days(history: &History, days: u32) -> Vec<DateTime> {
+    (1..=days)
+        .map_while(|days| history.end().checked_sub(Span::new().days(i64::from(days))).ok())
+        .take_while(|origin| *origin > history.start())
+        .collect()
 }
 
 #[cfg(test)]

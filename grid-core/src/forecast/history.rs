@@ -1,12 +1,14 @@
 //! The past that a model learns from, on the local clock.
 
+use std::collections::BTreeSet;
+
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, DateTime, Weekday},
     tz::{Offset, TimeZone},
 };
 
-use super::Error;
+use super::{Error, Regressor};
 use crate::{
     quantity::Energy,
     series::{Quality, Slot},
@@ -41,6 +43,8 @@ pub struct History {
     step_minutes: u32,
     values: Vec<f64>,
     observed: Vec<bool>,
+    regressors: Vec<Regressor>,
+    holidays: BTreeSet<Date>,
 }
 
 impl History {
@@ -64,7 +68,8 @@ impl History {
         }
         let end = shifted(start, step_minutes, values.len()).ok_or(Error::OutOfRange)?;
         let observed = values.iter().map(|value| !value.is_nan()).collect();
-        Ok(Self { start, end, step_minutes, values, observed })
+        let (regressors, holidays) = (Vec::new(), BTreeSet::new());
+        Ok(Self { start, end, step_minutes, values, observed, regressors, holidays })
     }
 
     /// Marks which values were really observed: `false` stands for a gap that was filled before the value came here.
@@ -80,6 +85,32 @@ impl History {
         self.observed =
             mask.into_iter().zip(&self.values).map(|(mark, value)| mark && !value.is_nan()).collect();
         Ok(self)
+    }
+
+    /// Adds a second series by which this one is explained; see [`Regressor`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RegressorTwice`] for a name that there is already; [`Error::RegressorNotFinite`] for a value past 1e100
+    /// either way; [`Error::TooLong`] past 3.2 million values.
+    pub fn with_regressor(mut self, regressor: Regressor) -> Result<Self, Error> {
+        regressor.check(LARGEST)?;
+        if regressor.values.len() > MOST_SLOTS {
+            return Err(Error::TooLong { most: MOST_SLOTS, slots: regressor.values.len() });
+        }
+        if self.regressors.iter().any(|known| known.name == regressor.name) {
+            return Err(Error::RegressorTwice { name: regressor.name });
+        }
+        // What was observed past the origin is not known at the origin.
+        self.regressors.push(regressor.between(0, self.values.len()));
+        Ok(self)
+    }
+
+    /// Says which days are public holidays, past and to come, in the place of the ones that it knew.
+    #[must_use]
+    pub fn with_holidays(mut self, dates: impl IntoIterator<Item = Date>) -> Self {
+        self.holidays = dates.into_iter().collect();
+        self
     }
 
     /// Makes a history of instants and their values on the local clock of `zone`, in any order.
@@ -188,6 +219,16 @@ impl History {
         &self.observed
     }
 
+    /// The other series by which this one is explained.
+    pub fn regressors(&self) -> &[Regressor] {
+        &self.regressors
+    }
+
+    /// The public holidays.
+    pub fn holidays(&self) -> &BTreeSet<Date> {
+        &self.holidays
+    }
+
     /// Whether there is no slot at all.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -196,6 +237,28 @@ impl History {
     /// How many days of slots there are.
     pub fn days(&self) -> f64 {
         real(self.values.len()) / real(self.slots_per_day())
+    }
+
+    /// How many slots have no observed value.
+    pub fn missing(&self) -> usize {
+        self.observed.iter().filter(|observed| !**observed).count()
+    }
+
+    /// The observed values of the last `slots` slots at their instants in `zone`, in order of time: what a chart shows
+    /// before a forecast. Of an hour that the clock repeats, the first is given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] where an instant lies outside the years -9999 to 9999.
+    pub fn tail(&self, slots: usize, zone: &TimeZone) -> Result<Vec<(Timestamp, f64)>, Error> {
+        (self.values.len().saturating_sub(slots)..self.values.len())
+            .filter_map(|slot| Some((slot, self.observed_value(slot)?)))
+            .map(|(slot, value)| {
+                let at = self.slot_start(slot).ok_or(Error::OutOfRange)?;
+                let at = zone.to_ambiguous_timestamp(at).compatible().map_err(|_| Error::OutOfRange)?;
+                Ok((at, value))
+            })
+            .collect()
     }
 
     /// Whether no observed value is below zero, so that no forecast should be.
@@ -209,6 +272,11 @@ impl History {
         self.observed.get(slot)?.then_some(*value)
     }
 
+    /// Whether the value of a slot was really observed.
+    pub(crate) fn is_observed(&self, slot: usize) -> bool {
+        self.observed.get(slot).copied().unwrap_or_default()
+    }
+
     /// The start of the slot in that place, counted from the first one; places past the end are named too.
     pub fn slot_start(&self, slot: usize) -> Option<DateTime> {
         shifted(self.start, self.step_minutes, slot)
@@ -219,7 +287,8 @@ impl History {
         (at >= self.start).then(|| slots_between(self.start, at, self.step_minutes))
     }
 
-    /// What was known at `origin`: the slots that had ended by then, of the last `at_most_days` days.
+    /// What was known at `origin`: the slots that had ended by then, of the last `at_most_days` days. Of
+    /// the regressors it keeps what is known ahead, and cuts what is observed.
     ///
     /// Where the history ends earlier, the slots up to the origin are missing, so that a forecast starts at the
     /// origin and not where the meter went silent (nothing is left of a silence of ten years).
@@ -227,7 +296,15 @@ impl History {
     pub fn before(&self, origin: DateTime, at_most_days: u32) -> Self {
         let step_minutes = self.step_minutes;
         let most = usize::try_from(at_most_days).unwrap_or(usize::MAX).saturating_mul(self.slots_per_day());
-        let empty = Self { start: origin, end: origin, step_minutes, values: vec![], observed: vec![] };
+        let empty = Self {
+            start: origin,
+            end: origin,
+            step_minutes,
+            values: vec![],
+            observed: vec![],
+            regressors: vec![],
+            holidays: BTreeSet::new(),
+        };
         let Some(until) = self.slot_of(origin) else { return empty };
         let silent = until.saturating_sub(self.values.len());
         if silent > self.slots_per_day().saturating_mul(3653) {
@@ -239,15 +316,64 @@ impl History {
         let mut observed = self.observed.get(from..until.min(self.values.len())).unwrap_or_default().to_vec();
         values.resize(until - from, f64::NAN);
         observed.resize(until - from, false);
-        Self { start, end, step_minutes, values, observed }
+        let regressors = self.regressors.iter().map(|regressor| regressor.between(from, until)).collect();
+        Self { start, end, step_minutes, values, observed, regressors, holidays: self.holidays.clone() }
     }
 
-    /// The weekday of a slot, from 0 (Monday).
-    pub(crate) fn weekday_of(&self, slot: usize) -> usize {
+    /// The history from its first observed value on, so that its length says how much is known; all of it where there is none.
+    ///
+    /// ```
+    /// use grid_core::forecast::History;
+    /// use jiff::civil::date;
+    ///
+    /// let history = History::new(date(2026, 3, 1).at(0, 0, 0, 0), 60, vec![f64::NAN, f64::NAN, 1.0, f64::NAN])?;
+    /// let known = history.since_first_value();
+    /// assert_eq!((known.start(), known.end()), (date(2026, 3, 1).at(2, 0, 0, 0), history.end()));
+    /// # Ok::<(), grid_core::forecast::Error>(())
+    /// ```
+    #[must_use]
+    pub fn since_first_value(&self) -> Self {
+        let first = self.observed.iter().position(|observed| *observed).unwrap_or(0);
+        let Some(start) = self.slot_start(first) else { return self.clone() };
+        let slots = self.values.len();
+        Self {
+            start,
+            end: self.end,
+            step_minutes: self.step_minutes,
+            values: self.values.get(first..).unwrap_or_default().to_vec(),
+            observed: self.observed.get(first..).unwrap_or_default().to_vec(),
+            regressors: self.regressors.iter().map(|regressor| regressor.between(first, slots)).collect(),
+            holidays: self.holidays.clone(),
+        }
+    }
+
+    /// What kind of day a slot lies in; places past the end are named too.
+    pub(crate) fn day_kind_of(&self, slot: usize) -> DayKind {
         let minutes = usize::try_from(minute_of_day(self.start)).unwrap_or(0)
             + slot.saturating_mul(usize::try_from(self.step_minutes).unwrap_or(1));
         let first = usize::try_from(self.start.date().weekday().since(Weekday::Monday)).unwrap_or(0);
-        (first + minutes / 1440) % 7
+        let weekday = (first + minutes / 1440) % 7;
+        if self.holidays.is_empty() {
+            return DayKind { weekday, holiday: false, bridge: false };
+        }
+        let date = i32::try_from(minutes / 1440)
+            .ok()
+            .and_then(|days| self.start.date().checked_add(days.days()).ok());
+        let is_off = |date: Option<Date>| {
+            date.is_some_and(|date| {
+                matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) || self.holidays.contains(&date)
+            })
+        };
+        let beside = |days: i32| date.and_then(|date| date.checked_add(days.days()).ok());
+        let holiday = date.is_some_and(|date| self.holidays.contains(&date));
+        let bridge = !is_off(date) && is_off(beside(-1)) && is_off(beside(1));
+        DayKind { weekday, holiday, bridge }
+    }
+
+    /// The place of a slot in its day, from 0 at midnight.
+    pub(crate) fn slot_of_day(&self, slot: usize) -> usize {
+        let step = usize::try_from(self.step_minutes).unwrap_or(1);
+        (usize::try_from(minute_of_day(self.start)).unwrap_or(0) / step + slot) % self.slots_per_day()
     }
 
     /// How far into the year a slot lies, from 0 to 1.
@@ -256,6 +382,24 @@ impl History {
             + real(slot) * f64::from(self.step_minutes)
             + (f64::from(self.start.date().day_of_year()) - 1.0) * 1440.0;
         (minutes / (365.25 * 1440.0)).fract()
+    }
+}
+
+/// What kind of day a date is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DayKind {
+    /// From 0 (Monday).
+    pub(crate) weekday: usize,
+    /// Whether it is a public holiday.
+    pub(crate) holiday: bool,
+    /// Whether it is a working day between a holiday and a weekend or another holiday.
+    pub(crate) bridge: bool,
+}
+
+impl DayKind {
+    /// Whether it is a weekend or a holiday.
+    pub(crate) fn is_day_off(self) -> bool {
+        self.weekday >= 5 || self.holiday
     }
 }
 
@@ -430,6 +574,19 @@ mod tests {
         assert!(history.before(midnight(2026, 1, 2), 0).is_empty());
     }
 
+    #[test]
+    fn a_day_between_a_holiday_and_a_weekend_is_a_bridge() {
+        // Thursday, 14 May 2026, is Ascension Day in the Netherlands; Friday lies between it and the weekend.
+        let history =
+            History::new(midnight(2026, 5, 13), 720, vec![]).unwrap().with_holidays([date(2026, 5, 14)]);
+        let kinds: Vec<DayKind> = (0..5).map(|day| history.day_kind_of(day * 2 + 1)).collect();
+        let holidays: Vec<bool> = kinds.iter().map(|kind| kind.holiday).collect();
+        let bridges: Vec<bool> = kinds.iter().map(|kind| kind.bridge).collect();
+        assert_eq!(holidays, [false, true, false, false, false]);
+        assert_eq!(bridges, [false, false, true, false, false]);
+        assert_eq!(kinds[2].weekday, 4);
+    }
+
     proptest! {
         #[test]
         fn the_past_ends_at_its_origin_and_holds_nothing_later(hours in 1..400_usize, days in 1..30_u32) {
@@ -448,7 +605,7 @@ mod tests {
             let first = date(1990, 1, 1).checked_add(day.days()).unwrap().at(hour, 0, 0, 0);
             let history = History::new(first, 60, vec![]).unwrap();
             let weekday = history.slot_start(slot).unwrap().date().weekday();
-            prop_assert_eq!(history.weekday_of(slot), usize::try_from(weekday.to_monday_zero_offset()).unwrap());
+            prop_assert_eq!(history.day_kind_of(slot).weekday, usize::try_from(weekday.to_monday_zero_offset()).unwrap());
         }
     }
 }

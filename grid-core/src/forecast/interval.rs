@@ -11,8 +11,10 @@
 //! the jackknife+", Annals of Statistics 49(1), 2021: leave-one-out errors. Hyndman and Fan: "Sample quantiles in
 //! statistical packages", The American Statistician 50(4), 1996: type 5 is the interpolation here.
 
+use serde::{Deserialize, Serialize};
+
 /// The errors that a model made in the past, each with its weight.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Residuals {
     /// The errors in ascending order, with the weight up to the middle of each.
     steps: Vec<(f64, f64)>,

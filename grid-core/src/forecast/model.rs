@@ -95,19 +95,28 @@ impl Forecast {
     ///
     /// [`Error::OutOfRange`] where an instant lies outside the years -9999 to 9999.
     pub fn local_to_instants(&self, zone: &TimeZone) -> Result<Vec<PointInTime>, Error> {
+        let places = self.places_in_time(zone)?;
+        let point = |(start, place): (Timestamp, usize)| {
+            let Point { mean, quantiles, .. } = self.points.get(place)?.clone();
+            Some(PointInTime { start, mean, quantiles })
+        };
+        Ok(places.into_iter().filter_map(point).collect())
+    }
+
+    /// The instants of the slots in `zone`, in order of time, each with the place of its point.
+    pub(super) fn places_in_time(&self, zone: &TimeZone) -> Result<Vec<(Timestamp, usize)>, Error> {
         let mut instants = Vec::with_capacity(self.points.len() + 4);
-        for point in &self.points {
+        for (place, point) in self.points.iter().enumerate() {
             let offsets = match zone.to_ambiguous_timestamp(point.start).offset() {
                 AmbiguousOffset::Unambiguous { offset } => vec![offset],
                 AmbiguousOffset::Gap { .. } => vec![],
                 AmbiguousOffset::Fold { before, after } => vec![before, after],
             };
             for offset in offsets {
-                let start = offset.to_timestamp(point.start).map_err(|_| Error::OutOfRange)?;
-                instants.push(PointInTime { start, mean: point.mean, quantiles: point.quantiles.clone() });
+                instants.push((offset.to_timestamp(point.start).map_err(|_| Error::OutOfRange)?, place));
             }
         }
-        instants.sort_by_key(|point| point.start);
+        instants.sort_unstable();
         Ok(instants)
     }
 }
@@ -154,6 +163,19 @@ pub fn quantile_name(level: f64) -> String {
         Some(decimals) => format!("q{decimals:0<2}"),
         None => format!("q{text}"),
     }
+}
+
+/// The level of a quantile's short name, if it is one of those that [`quantile_name`] gives.
+///
+/// ```
+/// use grid_core::forecast::{quantile_name, quantile_of_name};
+/// assert_eq!(quantile_of_name("q025"), Some(0.025));
+/// assert_eq!(quantile_of_name("mean"), None);
+/// ```
+pub fn quantile_of_name(name: &str) -> Option<f64> {
+    let decimals = name.strip_prefix('q')?;
+    let level = format!("0.{decimals}").parse().ok()?;
+    (quantile_name(level) == name).then_some(level)
 }
 
 /// The farthest that a forecast may look.
@@ -214,6 +236,8 @@ mod tests {
         let levels = quantiles_of_levels(&(1..=99).collect::<Vec<_>>()).unwrap();
         let names: std::collections::BTreeSet<String> = levels.iter().copied().map(quantile_name).collect();
         assert_eq!(names.len(), levels.len());
+        assert!(levels.iter().all(|level| quantile_of_name(&quantile_name(*level)) == Some(*level)));
+        assert_eq!((quantile_of_name("q"), quantile_of_name("q1")), (None, None));
         assert_eq!(quantile_name(0.005), "q005");
         assert_eq!(quantile_name(0.123_456), "q123456");
         assert_ne!(quantile_name(1.0), quantile_name(0.1));

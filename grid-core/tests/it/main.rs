@@ -36,11 +36,15 @@ mod store_citylearn;
 #[cfg(feature = "_store")]
 mod store_community_checks;
 #[cfg(feature = "_store")]
+mod store_contract_checks;
+#[cfg(feature = "_store")]
 mod store_device_checks;
 #[cfg(feature = "_store")]
 mod store_differences;
 #[cfg(feature = "_store")]
 mod store_document_checks;
+#[cfg(feature = "_store")]
+mod store_finding_checks;
 #[cfg(feature = "_store")]
 mod store_import_checks;
 #[cfg(feature = "_store")]
@@ -55,6 +59,8 @@ mod store_reading_checks;
 mod store_register_checks;
 #[cfg(feature = "_store")]
 mod store_settlement_checks;
+#[cfg(feature = "_store")]
+mod store_street;
 #[cfg(feature = "_store")]
 mod store_user_checks;
 #[cfg(feature = "_store")]

@@ -2,8 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{FittedRidge, FittedSeasonalNaive, Ridge, Season, SeasonalNaive};
-use crate::forecast::{Error, Fit, Forecast, History, Predict};
+use super::{
+    Decomposition, Drift, ElasticNet, HoltWinters, NearestDays, Profile, Ridge, Season, SeasonalNaive, Trees,
+    WeekdayMean,
+};
+use crate::forecast::{Error, Fit, Fitted, History};
 
 /// A model by its name.
 ///
@@ -17,7 +20,7 @@ use crate::forecast::{Error, Fit, Forecast, History, Predict};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Model {
-    /// What the length of the history allows: [`Ridge`] from four weeks on, yesterday's values before that.
+    /// A weighted mean of several models, as many as the length of the history allows: [`Combination`](super::Combination).
     #[default]
     Auto,
     /// The same slot of yesterday.
@@ -26,47 +29,73 @@ pub enum Model {
     SeasonalNaiveWeek,
     /// A ridge regression per slot of the day.
     Ridge,
+    /// Yesterday's values and the drift from day to day.
+    Drift,
+    /// The mean of the last four same weekdays.
+    WeekdayMean,
+    /// What followed on the days most like the last one.
+    NearestDays,
+    /// Exponential smoothing with the seasons of the day and of the week.
+    HoltWinters,
+    /// A level, a profile of the day, one of the week, and what is left.
+    Decomposition,
+    /// An elastic net per slot of the day.
+    ElasticNet,
+    /// Boosted trees over all slots of the day.
+    Trees,
+    /// A daily profile at the level of what is known.
+    Profile,
 }
 
-/// What a [`Model`] has learnt.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Fitted {
-    /// The values of the last season.
-    SeasonalNaive(FittedSeasonalNaive),
-    /// A ridge regression per slot of the day.
-    Ridge(FittedRidge),
+/// Every model and its name, in the order in which they are listed to whoever asks for another.
+const NAMES: [(Model, &str); 12] = [
+    (Model::Auto, "auto"),
+    (Model::SeasonalNaiveDay, "seasonal_naive"),
+    (Model::SeasonalNaiveWeek, "seasonal_naive_week"),
+    (Model::Drift, "drift"),
+    (Model::WeekdayMean, "weekday_mean"),
+    (Model::NearestDays, "nearest_days"),
+    (Model::HoltWinters, "holt_winters"),
+    (Model::Decomposition, "decomposition"),
+    (Model::Ridge, "ridge"),
+    (Model::ElasticNet, "elastic_net"),
+    (Model::Trees, "trees"),
+    (Model::Profile, "profile"),
+];
+
+impl Model {
+    /// Every model.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.into_iter().map(|(model, _)| model)
+    }
+}
+
+/// The names of the models, for a message.
+pub(crate) fn names() -> String {
+    let quoted: Vec<String> = NAMES.iter().map(|(_, name)| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 impl Fit for Model {
     type Fitted = Fitted;
 
     fn fit(&self, history: &History) -> Result<Fitted, Error> {
-        let naive = |season| SeasonalNaive::new(season).fit(history).map(Fitted::SeasonalNaive);
         match self {
-            Self::SeasonalNaiveDay => naive(Season::Day),
-            Self::SeasonalNaiveWeek => naive(Season::Week),
-            Self::Ridge => Ridge::default().fit(history).map(Fitted::Ridge),
-            Self::Auto => match Ridge::default().fit(history) {
-                Err(Error::TooShort { .. }) => naive(Season::Day),
-                fitted => fitted.map(Fitted::Ridge),
-            },
-        }
-    }
-}
-
-impl Predict for Fitted {
-    fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error> {
-        match self {
-            Self::SeasonalNaive(fitted) => fitted.predict(horizon, quantiles),
-            Self::Ridge(fitted) => fitted.predict(horizon, quantiles),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::SeasonalNaive(fitted) => fitted.name(),
-            Self::Ridge(fitted) => fitted.name(),
+            Self::SeasonalNaiveDay => SeasonalNaive::new(Season::Day).fit(history),
+            Self::SeasonalNaiveWeek => SeasonalNaive::new(Season::Week).fit(history),
+            Self::Ridge => Ridge::default().fit(history),
+            Self::Drift => Drift.fit(history),
+            Self::WeekdayMean => WeekdayMean.fit(history),
+            Self::NearestDays => NearestDays.fit(history),
+            Self::HoltWinters => HoltWinters.fit(history),
+            Self::Decomposition => Decomposition.fit(history),
+            Self::ElasticNet => ElasticNet::default().fit(history),
+            Self::Trees => Trees::default().fit(history),
+            Self::Profile => Profile::default().fit(history),
+            Self::Auto => super::Combination.fit(history),
         }
     }
 }
@@ -75,23 +104,44 @@ impl FromStr for Model {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        match name {
-            "auto" => Ok(Self::Auto),
-            "seasonal_naive" => Ok(Self::SeasonalNaiveDay),
-            "seasonal_naive_week" => Ok(Self::SeasonalNaiveWeek),
-            "ridge" => Ok(Self::Ridge),
-            other => Err(Error::UnknownModel { got: crate::error::excerpt(other) }),
-        }
+        let found = NAMES.iter().find(|(_, known)| *known == name);
+        found.map(|(model, _)| *model).ok_or_else(|| Error::UnknownModel { got: crate::error::excerpt(name) })
     }
 }
 
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Auto => "auto",
-            Self::SeasonalNaiveDay => "seasonal_naive",
-            Self::SeasonalNaiveWeek => "seasonal_naive_week",
-            Self::Ridge => "ridge",
-        })
+        let name = NAMES.iter().find(|(model, _)| model == self).map(|(_, name)| *name);
+        f.pad(name.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_reads_its_own_name_and_an_unknown_one_hears_them_all() {
+        let message = "oracle".parse::<Model>().unwrap_err().to_string();
+        for model in Model::all() {
+            assert_eq!(model.to_string().parse::<Model>().unwrap(), model);
+            assert!(message.contains(&format!("`{model}`")), "{message}");
+        }
+        assert!(message.ends_with("or `profile`, got `oracle`"), "{message}");
+        // The compiler asks here for a name for each new model.
+        match Model::Auto {
+            Model::Auto
+            | Model::SeasonalNaiveDay
+            | Model::SeasonalNaiveWeek
+            | Model::Ridge
+            | Model::Drift
+            | Model::WeekdayMean
+            | Model::Profile
+            | Model::NearestDays
+            | Model::HoltWinters
+            | Model::Decomposition
+            | Model::Trees
+            | Model::ElasticNet => {}
+        }
     }
 }

@@ -1,30 +1,40 @@
 //! A ridge regression for each slot of the day.
 
-use linfa::{DatasetBase, traits::Fit as _, traits::Predict as _};
-use ndarray::Array1;
+use serde::{Deserialize, Serialize};
 
+use super::elastic_net;
 use crate::forecast::{
-    Error, Fit, Forecast, History, Point, Predict,
-    features::{LEAST_ROWS, Past, Rows},
+    Contribution, Error, Explanation, Fit, Fitted, History,
+    features::{Days, Design, LEAST_ROWS, Past, Scaling, Table, Usual},
     interval::Residuals,
-    linear::WeightedRidge,
-    model, real,
+    learnt::{ERRORS_HALF_LIFE_DAYS, Learnt, Outlook, faded},
+    linear::{Line, Normal},
+    real,
+    state::State,
 };
 
 const NAME: &str = "ridge";
 /// With fewer days the four-week means would stand on less than three weeks.
-const LEAST_DAYS: u32 = 28;
-/// After how many days an error counts for half in the intervals. How load depends on the past lasts longer than how
-/// far off such a forecast is: on six real sets, four weeks cover better than the half-life of the regression.
-const ERRORS_HALF_LIFE_DAYS: f64 = 28.0;
-/// The penalties to choose from, about three per decade.
+pub(super) const LEAST_DAYS: u32 = 28;
+/// The penalties to choose from; between two of them the error hardly differs.
 const PENALTIES: [f64; 8] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0];
+/// Beyond this many days the season shows.
+const DAYS_FOR_SEASON: usize = 180;
+/// How many days a forecast looks back at most.
+const DAYS_LOOKED_BACK: usize = 42;
+/// One in so many slots has a say in the penalty.
+const SLOTS_SCORED: usize = 4;
+/// An error of so many half-lives ago weighs a sixteenth, and is not worth its leverage.
+const HALF_LIVES: f64 = 4.0;
+/// So many slots are learnt at a time, that their columns stay near the processor.
+const SLOTS_AT_A_TIME: usize = 24;
 
 /// A ridge regression for each slot of the day, on lags and the calendar.
 ///
 /// Each slot of the day (and each day ahead) has a regression of its own, on the same slot of the last days and weeks,
-/// its neighbours, how the last day went and which day it is. Old days count for less. The penalty is chosen, and the
-/// quantiles are read off, by the errors that each day would have had if the others alone had been learnt from.
+/// its neighbours, how the last day went and which day it is. Old days count for less. The penalty is chosen by
+/// generalised cross-validation, one for the whole day, and the quantiles are read off the errors that each day would have
+/// had if the others alone had been learnt from.
 ///
 /// # References
 ///
@@ -43,117 +53,306 @@ impl Default for Ridge {
     }
 }
 
-/// The regressions of the first day, and what those of further days are learnt from.
-#[derive(Clone, Debug)]
-pub struct FittedRidge {
-    past: Past,
-    half_life_days: f64,
-    non_negative: bool,
-    /// One per slot of the first day.
-    first_day: Vec<Outlook>,
+/// How the regressions are learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Method {
+    /// With squares of the coefficients as the penalty.
+    Ridge,
+    /// With absolute values too.
+    ElasticNet,
 }
 
-/// What is expected of one slot.
-#[derive(Clone, Debug)]
-struct Outlook {
-    mean: f64,
-    residuals: Residuals,
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ridge => NAME,
+            Self::ElasticNet => elastic_net::NAME,
+        }
+    }
+}
+
+/// The regressions of the first day.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RidgeState {
+    method: Method,
+    half_life_days: f64,
+    usual: Usual,
+    seasonal: bool,
+    regressors: Vec<Scaling>,
+    /// One per slot of the first day.
+    first_day: Vec<Regression>,
+}
+
+/// The regression of one slot, in units of the usual spread.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Regression {
+    pub(super) line: Line,
+    pub(super) residuals: Residuals,
+    /// The age in days of each of the last days, and the error that it would have had if it had been left out.
+    pub(super) left_out: Vec<(f64, f64)>,
 }
 
 impl Fit for Ridge {
-    type Fitted = FittedRidge;
+    type Fitted = Fitted;
 
-    fn fit(&self, history: &History) -> Result<FittedRidge, Error> {
-        if self.half_life_days.is_nan() || self.half_life_days < 1.0 {
-            return Err(Error::HalfLife { got: self.half_life_days });
+    fn fit(&self, history: &History) -> Result<Fitted, Error> {
+        Fitted::of(history, NAME, LEAST_DAYS, |past| self.learn(past).map(State::Ridge))
+    }
+}
+
+impl Ridge {
+    pub(crate) fn learn(self, past: &Past) -> Result<RidgeState, Error> {
+        RidgeState::learn(past, Method::Ridge, self.half_life_days)
+    }
+}
+
+impl RidgeState {
+    /// Learns the regressions of the first day.
+    pub(super) fn learn(past: &Past, method: Method, half_life_days: f64) -> Result<Self, Error> {
+        if half_life_days.is_nan() || half_life_days < 1.0 {
+            return Err(Error::HalfLife { got: half_life_days });
         }
-        if history.days() < f64::from(LEAST_DAYS) {
-            return Err(Error::TooShort { model: NAME, need: LEAST_DAYS, got: history.days() });
-        }
-        let past = Past::new(history).ok_or(Error::AllMissing { slots: history.values().len() })?;
+        let history = past.history();
         let observed = history.observed().iter().filter(|mark| **mark).count();
         if observed < LEAST_ROWS * past.slots_per_day() {
             let got = real(observed) / real(past.slots_per_day());
-            return Err(Error::TooShort { model: NAME, need: LEAST_DAYS, got });
+            return Err(Error::TooShort { model: method.name(), need: LEAST_DAYS, got });
         }
-        let non_negative = history.is_non_negative();
-        let mut fitted =
-            FittedRidge { past, half_life_days: self.half_life_days, non_negative, first_day: vec![] };
-        fitted.first_day = fitted.outlooks(0, fitted.past.slots_per_day())?;
-        Ok(fitted)
+        let usual = Usual::of(past);
+        let seasonal = past.len() > DAYS_FOR_SEASON * past.slots_per_day();
+        let days = Days::before(past, &usual, past.len(), usize::MAX);
+        let regressors = Scaling::of(past);
+        let design = Design::new(past, &days, seasonal, &regressors, 0)?;
+        let first_day = regressions(past, &days, &design, past.slots_per_day(), 0, method, half_life_days)?;
+        Ok(Self { method, half_life_days, usual, seasonal, regressors, first_day })
     }
 }
 
-impl FittedRidge {
-    /// What is expected of the first `slots` slots of the day that lies `day` days after the origin.
-    fn outlooks(&self, day: usize, slots: usize) -> Result<Vec<Outlook>, Error> {
-        (0..slots).map(|slot| self.outlook(&self.past.rows(slot, day))).collect()
-    }
-
-    fn outlook(&self, rows: &Rows) -> Result<Outlook, Error> {
-        let count = rows.targets.len();
-        let weights: Array1<f32> =
-            rows.ages.iter().map(|age| single(faded(*age, self.half_life_days))).collect();
-        let unsolved = |source: linfa::Error| Error::Unsolved {
-            rows: count,
-            columns: rows.features.ncols(),
-            source: Box::new(source),
+/// Learns the regressions of the first `slots` slots of the day that lies `ahead` further days ahead.
+fn regressions(
+    past: &Past,
+    days: &Days,
+    design: &Design<'_>,
+    slots: usize,
+    ahead: usize,
+    method: Method,
+    half_life_days: f64,
+) -> Result<Vec<Regression>, Error> {
+    let errors_half_life = half_life_days.min(ERRORS_HALF_LIFE_DAYS);
+    let oldest = HALF_LIVES * errors_half_life;
+    let mut regressions = Vec::with_capacity(slots);
+    let runs = design.dates(slots).into_iter().flat_map(|date| {
+        let end = date.end;
+        date.step_by(SLOTS_AT_A_TIME).map(move |start| start..end.min(start + SLOTS_AT_A_TIME))
+    });
+    for run in runs {
+        let table = Table::new(past, days, design, run, ahead, half_life_days);
+        if method == Method::ElasticNet {
+            regressions.extend(elastic_net::regressions(&table, errors_half_life)?);
+            continue;
+        }
+        let unsolved = || Error::Unsolved {
+            rows: table.ages.len(),
+            columns: table.shared.nrows() + table.own(0).nrows() - 2,
+            source: "the covariance of the columns is not finite".into(),
         };
-        let dataset = DatasetBase::new(rows.features.clone(), rows.targets.clone()).with_weights(weights);
-        let line = WeightedRidge { penalties: &PENALTIES }.fit(&dataset).map_err(unsolved)?;
-        let half_life_days = self.half_life_days.min(ERRORS_HALF_LIFE_DAYS);
-        let recent = rows.ages.iter().map(|age| faded(*age, half_life_days));
-        let residuals = Residuals::new(line.left_out_errors.iter().copied().zip(recent));
-        let forecast: Array1<f64> = line.predict(&rows.next);
-        Ok(Outlook { mean: forecast.sum(), residuals })
+        let normals: Vec<Normal> = table
+            .sums()
+            .iter()
+            .map(|(sums, effective_rows)| Normal::new(sums, *effective_rows).ok_or_else(unsolved))
+            .collect::<Result<_, _>>()?;
+        let penalty = penalty(&normals);
+        for (number, normal) in normals.iter().enumerate() {
+            let solution = normal.solve(penalty).ok_or_else(unsolved)?;
+            let left_out: Vec<(f64, f64)> = table
+                .left_out_errors(number, &solution, oldest)
+                .filter(|(_, error)| error.is_finite())
+                .collect();
+            let weighed = left_out.iter().map(|(age, error)| (*error, faded(*age, errors_half_life)));
+            let residuals = Residuals::new(weighed);
+            regressions.push(Regression { line: solution.line, residuals, left_out });
+        }
     }
+    Ok(regressions)
 }
 
-/// What a day of that age counts for.
-fn faded(age_days: f64, half_life_days: f64) -> f64 {
-    0.5_f64.powf(age_days / half_life_days)
+/// The penalty with the least error, over some of the slots.
+fn penalty(normals: &[Normal]) -> f64 {
+    let score = |penalty: &f64| -> f64 {
+        normals
+            .iter()
+            .skip(SLOTS_SCORED / 2)
+            .step_by(SLOTS_SCORED)
+            .filter_map(|normal| normal.score(*penalty))
+            .sum()
+    };
+    let scored = PENALTIES.iter().map(|penalty| (score(penalty), *penalty));
+    scored.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(100.0, |best| best.1)
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "linfa weighs in f32")]
-fn single(weight: f64) -> f32 {
-    weight as f32
-}
+impl Learnt for RidgeState {
+    fn name(&self) -> &'static str {
+        self.method.name()
+    }
 
-impl Predict for FittedRidge {
-    fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error> {
-        let length = self.past.slots_per_day();
-        model::check(horizon, length * model::MOST_DAYS, quantiles)?;
-        let history = self.past.history();
-        let floor = if self.non_negative { 0.0 } else { f64::NEG_INFINITY };
-        let mut points = Vec::with_capacity(horizon);
-        for day in 0..horizon.div_ceil(length) {
-            let slots = length.min(horizon - day * length);
-            let later = if day == 0 { vec![] } else { self.outlooks(day, slots)? };
-            let outlooks = if day == 0 { &self.first_day } else { &later };
-            for (slot, outlook) in outlooks.iter().take(slots).enumerate() {
-                let place = self.past.len() + day * length + slot;
-                points.push(Point {
-                    start: history.slot_start(place).ok_or(Error::OutOfRange)?,
-                    mean: outlook.mean.max(floor),
-                    quantiles: quantiles
-                        .iter()
-                        .map(|level| (outlook.mean + outlook.residuals.quantile(*level)).max(floor))
-                        .collect(),
-                });
+    /// At most one day.
+    fn means(&self, past: &Past, origins: &[usize], slots: usize) -> Result<Vec<Vec<f64>>, Error> {
+        let row = |origin: &usize| {
+            let days = Days::before(past, &self.usual, *origin, DAYS_LOOKED_BACK);
+            let regressions = self.first_day.get(..slots).unwrap_or(&self.first_day);
+            let design = Design::new(past, &days, self.seasonal, &self.regressors, regressions.len())?;
+            Ok(self.expected(past, &design, &days, 0, regressions))
+        };
+        origins.iter().map(row).collect()
+    }
+
+    fn left_out(&self, past: &Past, origins: &[usize], slots: usize) -> Result<Vec<Vec<f64>>, Error> {
+        let length = past.slots_per_day();
+        let left_out = |origin: usize| {
+            let age = real((past.len() - origin) / length);
+            let mean = |(slot, regression): (usize, &Regression)| {
+                // From old to new.
+                let after = regression.left_out.partition_point(|(days, _)| *days > age + 0.5);
+                let (_, error) =
+                    regression.left_out.get(after).filter(|(days, _)| (days - age).abs() < 0.5)?;
+                Some(self.usual.limits.known(past, origin + slot)? - error * self.usual.spread)
+            };
+            self.first_day.iter().take(slots).enumerate().map(mean).collect::<Option<Vec<f64>>>()
+        };
+        let mut rows: Vec<Option<Vec<f64>>> = origins.iter().map(|origin| left_out(*origin)).collect();
+        // Where a value is missing there is no error to take from it.
+        let unknown: Vec<usize> =
+            origins.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(origin, _)| *origin).collect();
+        let mut means = self.means(past, &unknown, slots)?.into_iter();
+        Ok(rows.iter_mut().map(|row| row.take().or_else(|| means.next()).unwrap_or_default()).collect())
+    }
+
+    fn outlook(&self, past: &Past, slots: usize, levels: &[f64]) -> Result<Vec<Outlook>, Error> {
+        let length = past.slots_per_day();
+        let days = Days::before(
+            past,
+            &self.usual,
+            past.len(),
+            if slots > length { usize::MAX } else { DAYS_LOOKED_BACK },
+        );
+        let design = Design::new(past, &days, self.seasonal, &self.regressors, slots)?;
+        let mut outlooks = Vec::with_capacity(slots);
+        for ahead in 0..slots.div_ceil(length) {
+            let of_day = length.min(slots - ahead * length);
+            let learnt;
+            let regressions = if ahead == 0 {
+                &self.first_day
+            } else {
+                learnt = regressions(past, &days, &design, of_day, ahead, self.method, self.half_life_days)?;
+                &learnt
+            };
+            let regressions = regressions.get(..of_day).unwrap_or(regressions);
+            let means = self.expected(past, &design, &days, ahead, regressions);
+            for (mean, regression) in means.into_iter().zip(regressions) {
+                let quantile = |level: &f64| mean + regression.residuals.quantile(*level) * self.usual.spread;
+                outlooks.push(Outlook { mean, quantiles: levels.iter().map(quantile).collect() });
             }
         }
-        Ok(Forecast { model: NAME, quantile_levels: quantiles.to_vec(), points })
+        Ok(outlooks)
+    }
+}
+
+impl RidgeState {
+    /// The means of the first slots, one per regression, of the day that lies `ahead` further days after the last of `days`.
+    fn expected(
+        &self,
+        past: &Past,
+        design: &Design<'_>,
+        days: &Days,
+        ahead: usize,
+        regressions: &[Regression],
+    ) -> Vec<f64> {
+        let mut means = Vec::with_capacity(regressions.len());
+        rows(design, days, ahead, regressions.len(), |slot, row| {
+            let Some(regression) = regressions.get(slot) else { return };
+            let usual = self.usual.mean(past.clock_slot(days.place(days.count(), slot)));
+            means.push(usual + regression.line.expect(row.iter()) * self.usual.spread);
+        });
+        means
     }
 
-    fn name(&self) -> &'static str {
-        NAME
+    /// The same regressions learnt anew from a past.
+    pub(crate) fn anew(&self, past: &Past) -> Result<Self, Error> {
+        Self::learn(past, self.method, self.half_life_days)
+    }
+
+    /// Adds the errors that it made on the whole days that came after slot `known` of the past to those that intervals are
+    /// read off.
+    pub(crate) fn update(&mut self, past: &Past, known: usize) -> Result<(), Error> {
+        let length = past.slots_per_day();
+        let new = (past.len() - known) / length;
+        let origins: Vec<usize> = (1..=new).rev().map(|age| past.len() - age * length).collect();
+        let rows = self.means(past, &origins, length)?;
+        let errors_half_life = self.half_life_days.min(ERRORS_HALF_LIFE_DAYS);
+        for (slot, regression) in self.first_day.iter_mut().enumerate() {
+            regression.left_out.iter_mut().for_each(|(age, _)| *age += real(new));
+            for (place, (origin, row)) in origins.iter().zip(&rows).enumerate() {
+                if let (Some(value), Some(mean)) =
+                    (self.usual.limits.known(past, origin + slot), row.get(slot))
+                {
+                    regression.left_out.push((real(new - place), (value - mean) / self.usual.spread));
+                }
+            }
+            regression.left_out.retain(|(age, _)| *age <= HALF_LIVES * errors_half_life);
+            let weighed =
+                regression.left_out.iter().map(|(age, error)| (*error, faded(*age, errors_half_life)));
+            regression.residuals = Residuals::new(weighed);
+        }
+        Ok(())
+    }
+
+    /// Why the first slots after the end of the past are expected to be as they are, at most one day: what each group of
+    /// columns adds to the mean of the slot's past.
+    pub(crate) fn explain(&self, past: &Past, slots: usize) -> Result<Vec<Explanation>, Error> {
+        let days = Days::before(past, &self.usual, past.len(), DAYS_LOOKED_BACK);
+        let slots = slots.min(self.first_day.len());
+        let design = Design::new(past, &days, self.seasonal, &self.regressors, slots)?;
+        let groups = design.groups();
+        let mut explanations = Vec::with_capacity(slots);
+        rows(&design, &days, 0, slots, |slot, row| {
+            let Some(regression) = self.first_day.get(slot) else { return };
+            let usual = self.usual.mean(past.clock_slot(days.place(days.count(), slot)));
+            let mut contributions: Vec<Contribution> = Vec::new();
+            for (group, part) in groups.iter().zip(regression.line.parts(row.iter())) {
+                let amount = part * self.usual.spread;
+                match contributions.iter_mut().find(|known| known.group == *group) {
+                    Some(known) => known.amount += amount,
+                    None => contributions.push(Contribution { group: group.clone(), amount }),
+                }
+            }
+            let average = usual + regression.line.average * self.usual.spread;
+            explanations.push(Explanation { average, contributions });
+        });
+        Ok(explanations)
+    }
+}
+
+/// Makes the row of columns of each of the first slots of the day that lies `ahead` further days after the last of `days`.
+fn rows(design: &Design<'_>, days: &Days, ahead: usize, slots: usize, mut take: impl FnMut(usize, &[f64])) {
+    let origin = days.count()..days.count() + 1;
+    let mut row = Vec::with_capacity(96);
+    for date in design.dates(slots) {
+        row.clear();
+        design.shared(date.start, ahead, origin.clone(), &mut row);
+        let shared = row.len();
+        for slot in date {
+            row.truncate(shared);
+            design.own(slot, ahead, origin.clone(), &mut row);
+            take(slot, &row);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forecast::{Model, backtest};
+    use crate::forecast::{Forecast, Known, Model, Predict, Regressor, backtest};
     use jiff::{ToSpan, civil::date};
     use proptest::prelude::*;
 
@@ -214,7 +413,8 @@ mod tests {
         let short = history(home(27, 60, 1), 60);
         let refused = Ridge::default().fit(&short);
         assert!(matches!(refused, Err(Error::TooShort { model: "ridge", need: 28, .. })));
-        assert_eq!(Model::Auto.fit(&short).unwrap().name(), "seasonal_naive");
+        let members = |history: &History| Model::Auto.fit(history).unwrap().members();
+        assert!(members(&short).len() > 1 && members(&short).iter().all(|member| member.model != "ridge"));
         let empty = history(vec![], 60);
         for model in [Model::Auto, Model::Ridge, Model::SeasonalNaiveDay, Model::SeasonalNaiveWeek] {
             assert!(matches!(model.fit(&empty), Err(Error::TooShort { .. })), "{model}");
@@ -225,7 +425,7 @@ mod tests {
         let mut values = vec![f64::NAN; 24 * 60];
         values[100] = 1.0;
         assert!(matches!(Ridge::default().fit(&history(values.clone(), 60)), Err(Error::TooShort { .. })));
-        assert_eq!(Model::Auto.fit(&history(values, 60)).unwrap().name(), "seasonal_naive");
+        assert!(members(&history(values, 60)).iter().all(|member| member.model != "ridge"));
     }
 
     #[test]
@@ -256,6 +456,83 @@ mod tests {
         for (with, without) in whole.points.iter().zip(&holed.points) {
             assert!((with.mean - without.mean).abs() < 0.5, "{with:?} {without:?}");
         }
+    }
+
+    /// A history of hours with the temperature known three days ahead, and what the neighbour used, which is not.
+    fn with_regressors(days: usize, seed: u64, after: f64) -> History {
+        let slots = days * 24;
+        let temperature: Vec<f64> = home(days + 3, 60, seed + 1)
+            .iter()
+            .enumerate()
+            .map(|(at, noise)| 10.0 * noise + real(at % 11))
+            .collect();
+        let mut neighbour = home(days + 3, 60, seed + 2);
+        neighbour.iter_mut().skip(slots).for_each(|value| *value = after);
+        let load = home(days, 60, seed).iter().zip(&temperature).map(|(a, b)| 0.1 * a - 0.05 * b).collect();
+        let regressor = |name: &str, values, known| Regressor { name: name.to_owned(), values, known };
+        history(load, 60)
+            .with_regressor(regressor("temperature", temperature, Known::Ahead))
+            .and_then(|history| history.with_regressor(regressor("neighbour", neighbour, Known::Observed)))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_regressor_that_explains_the_series_is_made_use_of() {
+        let known = with_regressors(90, 1, 0.0);
+        let alone = history(known.values().to_vec(), 60);
+        let origins: Vec<_> = (80..88).map(|day| known.start() + i64::from(day).days()).collect();
+        let mae =
+            |history: &History| backtest(&Model::Ridge, history, &origins, 24, &LEVELS, 400).unwrap().mae;
+        assert!(mae(&known) < 0.5 * mae(&alone), "{} {}", mae(&known), mae(&alone));
+    }
+
+    #[test]
+    fn a_horizon_past_the_known_regressor_is_refused_by_name() {
+        let fitted = Ridge::default().fit(&with_regressors(40, 1, 0.0)).unwrap();
+        assert!(fitted.predict(72, &LEVELS).is_ok());
+        let refused = fitted.predict(73, &LEVELS).unwrap_err();
+        assert!(
+            matches!(&refused, Error::RegressorEnds { name, need: 1033, got: 1032 } if name == "temperature")
+        );
+    }
+
+    #[test]
+    fn a_missing_regressor_makes_no_missing_forecast() {
+        let known = with_regressors(60, 1, 0.0);
+        for (from, step) in [(0, 1), (0, 5), (60 * 24 - 30, 1), (60 * 24, 1)] {
+            let mut temperature = known.regressors()[0].clone();
+            temperature.values.iter_mut().skip(from).step_by(step).for_each(|value| *value = f64::NAN);
+            let gaps = history(known.values().to_vec(), 60).with_regressor(temperature).unwrap();
+            let points = forecast(&gaps, 48).points;
+            assert!(
+                points
+                    .iter()
+                    .all(|point| point.mean.is_finite() && point.quantiles.iter().all(|q| q.is_finite()))
+            );
+        }
+    }
+
+    #[test]
+    fn contributions_add_up_to_the_mean() {
+        let known = with_regressors(200, 3, 0.0).with_holidays([date(2026, 5, 1), date(2026, 7, 24)]);
+        let past = Past::new(&known).unwrap();
+        let state = Ridge::default().learn(&past).unwrap();
+        let means = state.means(&past, &[past.len()], 24).unwrap().remove(0);
+        for (explanation, mean) in state.explain(&past, 24).unwrap().iter().zip(means) {
+            let sum: f64 = explanation.contributions.iter().map(|part| part.amount).sum();
+            assert!((explanation.average + sum - mean).abs() < 1e-9 * mean.abs().max(1.0));
+            assert_eq!(explanation.contributions.len(), 8, "{:?}", explanation.contributions);
+        }
+    }
+
+    #[test]
+    fn what_is_written_down_forecasts_the_same_bits() {
+        let past = Past::new(&with_regressors(60, 4, 0.0)).unwrap();
+        let state = Ridge::default().learn(&past).unwrap();
+        let text = serde_json::to_string(&state).unwrap();
+        let read: RidgeState = serde_json::from_str(&text).unwrap();
+        let outlook = |state: &RidgeState| state.outlook(&past, 30, &LEVELS).unwrap();
+        assert_eq!(outlook(&read), outlook(&state));
     }
 
     proptest! {
@@ -314,6 +591,30 @@ mod tests {
                 backtest(&Model::Ridge, &history(values, 60), &[origin], 30, &LEVELS, 400).unwrap().forecasts
             };
             prop_assert_eq!(from(values), from(other));
+        }
+
+        #[test]
+        fn what_was_observed_past_the_origin_changes_nothing(seed in 0..1_000_000_u64, after in -1e3..1e3_f64) {
+            prop_assert_eq!(forecast(&with_regressors(40, seed, 0.0), 30), forecast(&with_regressors(40, seed, after), 30));
+        }
+
+        #[test]
+        fn no_value_or_observed_regressor_after_an_origin_is_read(seed in 0..1_000_000_u64, day in 35..44_i64) {
+            // Past the origin the values, and the neighbour's, are others; the temperature is known ahead.
+            let known = with_regressors(45, seed, 0.0);
+            let origin = known.start() + day.days();
+            let slot = known.slot_of(origin).unwrap();
+            let changed = |values: &[f64]| -> Vec<f64> {
+                values.iter().enumerate().map(|(at, value)| if at < slot { *value } else { 7e3 }).collect()
+            };
+            let [temperature, neighbour] = known.regressors() else { panic!("two regressors") };
+            let neighbour = Regressor { values: changed(&neighbour.values), ..neighbour.clone() };
+            let other = history(changed(known.values()), 60)
+                .with_regressor(temperature.clone())
+                .and_then(|history| history.with_regressor(neighbour))
+                .unwrap();
+            let from = |history| backtest(&Model::Ridge, history, &[origin], 24, &LEVELS, 400).unwrap().forecasts;
+            prop_assert_eq!(from(&known), from(&other));
         }
     }
 }

@@ -1,11 +1,20 @@
 //! What was there a day or a week ago.
 
+use serde::{Deserialize, Serialize};
+
 use crate::forecast::{
-    Error, Fit, Forecast, History, Point, Predict, features::Past, model, normal::normal_quantile, real,
+    Error, Fit, Fitted, History,
+    features::Past,
+    learnt::{Learnt, Outlook},
+    limits::Limits,
+    normal::normal_quantile,
+    real,
+    state::State,
 };
 
 /// After how long the values come again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Season {
     /// The same slot of yesterday.
     #[default]
@@ -26,7 +35,7 @@ impl Season {
 
 /// The forecast that any other has to beat: the value one season ago.
 ///
-/// A gap is filled from earlier seasons. The intervals are the textbook's: normal, with the standard deviation of the
+/// A gap is filled from earlier seasons, and a reading absurdly far out is drawn in. The intervals are the textbook's: normal, with the standard deviation of the
 /// changes over one season times the root of the seasons ahead, so that scores compare with those of other programs.
 /// They are too narrow for whatever drifts.
 ///
@@ -49,15 +58,13 @@ pub struct SeasonalNaive {
     season: Season,
 }
 
-/// The values of the last season, and how much they used to change.
-#[derive(Clone, Debug)]
-pub struct FittedSeasonalNaive {
+/// How much the values used to change over one season.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SeasonalNaiveState {
     season: Season,
-    past: Past,
     /// The standard deviation of the change over one season.
     deviation: f64,
-    /// Whether no value was ever below zero.
-    non_negative: bool,
+    limits: Limits,
 }
 
 impl SeasonalNaive {
@@ -68,52 +75,61 @@ impl SeasonalNaive {
 }
 
 impl Fit for SeasonalNaive {
-    type Fitted = FittedSeasonalNaive;
+    type Fitted = Fitted;
 
-    fn fit(&self, history: &History) -> Result<FittedSeasonalNaive, Error> {
-        let need = self.season.days();
-        if history.days() < f64::from(need) {
-            return Err(Error::TooShort { model: name_of(self.season), need, got: history.days() });
-        }
-        let past = Past::new(history).ok_or(Error::AllMissing { slots: history.values().len() })?;
-        let lag = past.slots_per_day() * usize::try_from(need).unwrap_or(1);
-        let (sum, count) = (lag..past.len())
-            .filter_map(|slot| Some(history.observed_value(slot)? - history.observed_value(slot - lag)?))
-            .fold((0.0, 0_usize), |(sum, count), change| (sum + change * change, count + 1));
-        let deviation = if count == 0 { 0.0 } else { (sum / real(count)).sqrt() };
-        let non_negative = history.is_non_negative();
-        Ok(FittedSeasonalNaive { season: self.season, past, deviation, non_negative })
+    fn fit(&self, history: &History) -> Result<Fitted, Error> {
+        let (name, need) = (name_of(self.season), self.season.days());
+        Fitted::of(history, name, need, |past| Ok(State::SeasonalNaive(self.learn(past))))
     }
 }
 
-impl Predict for FittedSeasonalNaive {
-    fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error> {
-        let length = self.past.slots_per_day() * usize::try_from(self.season.days()).unwrap_or(1);
-        model::check(horizon, self.past.slots_per_day() * model::MOST_DAYS, quantiles)?;
-        let history = self.past.history();
-        let filled = self.past.filled();
-        let slots = filled.len();
-        let floor = if self.non_negative { 0.0 } else { f64::NEG_INFINITY };
-        let mut points = Vec::with_capacity(horizon);
-        for seasons in 1..=horizon.div_ceil(length) {
-            let lag = seasons * length;
-            let deviation = self.deviation * real(seasons).sqrt();
-            let offsets: Vec<f64> =
-                quantiles.iter().map(|level| deviation * normal_quantile(*level)).collect();
-            for slot in (seasons - 1) * length..horizon.min(lag) {
-                let mean = filled.get(slots + slot - lag).copied().unwrap_or_default();
-                points.push(Point {
-                    start: history.slot_start(slots + slot).ok_or(Error::OutOfRange)?,
-                    mean: mean.max(floor),
-                    quantiles: offsets.iter().map(|offset| (mean + offset).max(floor)).collect(),
-                });
-            }
-        }
-        Ok(Forecast { model: self.name(), quantile_levels: quantiles.to_vec(), points })
+impl SeasonalNaive {
+    pub(crate) fn learn(self, past: &Past) -> SeasonalNaiveState {
+        let limits = Limits::of(past);
+        let lag = length(past, self.season);
+        let (sum, count) = (lag..past.len())
+            .filter_map(|slot| Some(limits.known(past, slot)? - limits.known(past, slot - lag)?))
+            .fold((0.0, 0_usize), |(sum, count), change| (sum + change * change, count + 1));
+        let deviation = if count == 0 { 0.0 } else { (sum / real(count)).sqrt() };
+        SeasonalNaiveState { season: self.season, deviation, limits }
     }
+}
 
+impl SeasonalNaiveState {
+    pub(crate) fn season(&self) -> Season {
+        self.season
+    }
+}
+
+/// How many slots a season has.
+fn length(past: &Past, season: Season) -> usize {
+    past.slots_per_day() * usize::try_from(season.days()).unwrap_or(1)
+}
+
+impl Learnt for SeasonalNaiveState {
     fn name(&self) -> &'static str {
         name_of(self.season)
+    }
+
+    fn means(&self, past: &Past, origins: &[usize], slots: usize) -> Result<Vec<Vec<f64>>, Error> {
+        let length = length(past, self.season);
+        let value = |origin: usize, slot: usize| {
+            let back = length - slot % length;
+            let value = origin.checked_sub(back).and_then(|at| past.filled().get(at)).copied();
+            self.limits.draw_in(value.unwrap_or_default())
+        };
+        Ok(origins.iter().map(|origin| (0..slots).map(|slot| value(*origin, slot)).collect()).collect())
+    }
+
+    fn outlook(&self, past: &Past, slots: usize, levels: &[f64]) -> Result<Vec<Outlook>, Error> {
+        let means = self.means(past, &[past.len()], slots)?.pop().unwrap_or_default();
+        let length = length(past, self.season);
+        let outlook = |(slot, mean): (usize, f64)| {
+            let deviation = self.deviation * real(slot / length + 1).sqrt();
+            let quantiles = levels.iter().map(|level| mean + deviation * normal_quantile(*level)).collect();
+            Outlook { mean, quantiles }
+        };
+        Ok(means.into_iter().enumerate().map(outlook).collect())
     }
 }
 
@@ -127,9 +143,10 @@ fn name_of(season: Season) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forecast::Predict;
     use jiff::civil::date;
 
-    fn fitted(season: Season, values: Vec<f64>) -> Result<FittedSeasonalNaive, Error> {
+    fn fitted(season: Season, values: Vec<f64>) -> Result<Fitted, Error> {
         let history = History::new(date(2026, 1, 5).at(0, 0, 0, 0), 720, values).unwrap();
         SeasonalNaive::new(season).fit(&history)
     }
