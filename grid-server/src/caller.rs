@@ -9,13 +9,18 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use grid_core::{
-    auth::{self, ApiKey, Principal, Scope, Scopes},
+    auth::{self, ApiKey, Principal, Scope, Scopes, SharedSecret},
     energy::{Community, Device, Member, Role},
     store::{self, StoredApiKey},
 };
 use uuid::Uuid;
 
-use crate::{app::App, clock, problem::Problem, services::Services};
+use crate::{
+    app::App,
+    clock,
+    problem::Problem,
+    services::{Services, short_lived},
+};
 
 /// The user behind a verified access token or API key, whose scopes allow what is asked for.
 #[derive(Clone, Debug)]
@@ -50,11 +55,47 @@ impl FromRequestParts<App> for Caller {
         } else {
             of_token(services, text).await?
         };
-        let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        // Under `/api/v1` the path of the request itself begins after that.
-        let called = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-        caller.may(&parts.method, path, called.path())?;
-        Ok(caller)
+        caller.allowed(parts)
+    }
+}
+
+/// Somebody with a good token, who asks for what is neither read from the database nor stored there.
+///
+/// Where the database answers, this is a [`Caller`]. While it cannot be reached, the token's signature, its times and its
+/// scopes must hold, as must what this server knows of revocations; that its user may still log in is not asked, since
+/// nothing of anybody is told or changed. An API key, of which only the database knows, is refused then, and so is every
+/// token before the signing keys could be read for the first time, but for one of the HS256 mode, whose secret is a setting.
+#[derive(Debug)]
+pub(crate) struct Bearer(Result<Caller, Problem>);
+
+impl Bearer {
+    /// The caller; a refusal where the database could not be asked.
+    pub(crate) fn caller(self) -> Result<Caller, Problem> {
+        self.0
+    }
+}
+
+impl FromRequestParts<App> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let unreachable = match Caller::from_request_parts(parts, app).await {
+            Ok(caller) => return Ok(Self(Ok(caller))),
+            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => problem,
+            Err(problem) => return Err(problem),
+        };
+        let text = bearer(parts)?;
+        let principal = match (app.services(), app.config().shared_secret()) {
+            _ if text.starts_with(ApiKey::PREFIX) => return Err(unreachable),
+            (Ok(services), _) => services.verify(text).await?,
+            (Err(_), Ok(Some(secret))) if SharedSecret::is_meant(text) => {
+                let now = clock::now();
+                short_lived(Arc::new(secret.verify(text, now)?), now)?
+            }
+            (Err(_), _) => return Err(unreachable),
+        };
+        Caller::of_principal(principal).allowed(parts)?;
+        Ok(Self(Err(unreachable)))
     }
 }
 
@@ -89,12 +130,7 @@ async fn of_token(services: &Services, token: &str) -> Result<Caller, Problem> {
             return Err(auth::Error::SessionOver.into());
         }
     }
-    Ok(Caller {
-        id: principal.user_id,
-        username: principal.username.clone(),
-        scopes: principal.scopes.clone(),
-        by: By::Token(principal),
-    })
+    Ok(Caller::of_principal(principal))
 }
 
 async fn of_key(services: &Services, text: &str) -> Result<Caller, Problem> {
@@ -137,6 +173,25 @@ async fn active(services: &Services, id: Uuid) -> Result<store::User, Problem> {
 }
 
 impl Caller {
+    /// Whom a verified token is about.
+    fn of_principal(principal: Arc<Principal>) -> Self {
+        Self {
+            id: principal.user_id,
+            username: principal.username.clone(),
+            scopes: principal.scopes.clone(),
+            by: By::Token(principal),
+        }
+    }
+
+    /// The caller, where the token or key allows the request.
+    fn allowed(self, parts: &Parts) -> Result<Self, Problem> {
+        let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        // Under `/api/v1` the path of the request itself begins after that.
+        let called = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+        self.may(&parts.method, path, called.path())?;
+        Ok(self)
+    }
+
     /// Checks that the token or key allows this method on this path.
     fn may(&self, method: &Method, path: &str, called: &str) -> Result<(), Problem> {
         if let By::Key(key) = &self.by {

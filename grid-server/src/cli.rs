@@ -31,6 +31,8 @@ pub enum Command {
     Import(Import),
     /// Tell what battery recordings of any vendor say, with charts and exports; needs no database.
     Battery(commands::battery::Battery),
+    /// Forecast the series of a CSV file, or a device's readings, with intervals and a chart; a file needs no database.
+    Forecast(commands::forecast::Forecast),
     /// Settle a community's month: drafts of all statements, or statements for good.
     Settle(commands::settle::Settle),
     /// Read or write a community's key as the file of Spain's distributors, `<CAU>_<YYYY>.txt`.
@@ -134,6 +136,7 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
         Command::Import(wanted) => import::run(&cli.config, &wanted),
         Command::Battery(wanted) => commands::battery::run(&wanted),
+        Command::Forecast(wanted) => commands::forecast::run(&cli.config, &wanted),
         Command::Settle(wanted) => commands::settle::run(&cli.config, wanted),
         Command::Coefficients(command) => commands::coefficients::run(&cli.config, command),
         Command::Verify(wanted) => commands::verify::run(&wanted),

@@ -18,6 +18,7 @@ mod caller;
 mod clock;
 mod demo;
 mod extract;
+mod forecasting;
 mod import;
 mod layers;
 mod oauth;

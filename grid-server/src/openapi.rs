@@ -81,7 +81,8 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 )
             };
             let body = operation.request_body.is_some();
-            let api = path.starts_with("/api/") || path == "/login" || path.starts_with("/battery/");
+            let api =
+                ["/api/", "/login", "/battery/", "/predict"].iter().any(|start| path.starts_with(start));
             let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
             for (_, status, title, _) in problem::CODES {
                 let possible = match status.as_u16() {

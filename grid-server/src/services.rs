@@ -181,14 +181,7 @@ impl Services {
                 self.catch_up(now, PATIENCE).await;
                 Ok(self.verifier.verify(token, now)?)
             }
-            Ok(principal) => {
-                let left = principal.expires_at.duration_since(now);
-                if left > LONGEST_SHARED {
-                    let (most, got) = (LONGEST_SHARED.as_secs().unsigned_abs(), left.as_secs());
-                    return Err(auth::Error::LifetimeTooLong { most, got }.into());
-                }
-                Ok(principal)
-            }
+            Ok(principal) => short_lived(principal, now),
             Err(error) => Err(error.into()),
         }
     }
@@ -265,6 +258,16 @@ impl Services {
     fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whom a token is about that was found good, unless it is good for longer than revocations are remembered.
+pub(crate) fn short_lived(principal: Arc<Principal>, now: Timestamp) -> Result<Arc<Principal>, Problem> {
+    let left = principal.expires_at.duration_since(now);
+    if left > LONGEST_SHARED {
+        let (most, got) = (LONGEST_SHARED.as_secs().unsigned_abs(), left.as_secs());
+        return Err(auth::Error::LifetimeTooLong { most, got }.into());
+    }
+    Ok(principal)
 }
 
 /// How long ago an instant was, which is kept in microseconds since 1970.

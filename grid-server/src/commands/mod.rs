@@ -3,7 +3,9 @@
 
 pub mod battery;
 pub mod coefficients;
+pub mod forecast;
 pub mod keys;
+mod progress;
 pub mod settle;
 pub mod token;
 pub mod user;
@@ -19,7 +21,7 @@ use grid_core::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{clock, trail::Deed};
+use crate::clock;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -33,7 +35,7 @@ async fn record(store: &Store, action: &str, target: impl Into<String>) -> Resul
 
 /// What is written down of a deed that is done now.
 fn entry(action: &str, target: impl Into<String>) -> AuditEntry {
-    Deed::new(action, None, ACTOR).to(target).entry(clock::now(), String::new(), String::new())
+    AuditEntry { target: target.into(), ..AuditEntry::by_program(ACTOR, action, clock::now()) }
 }
 
 /// When a token that is issued now has expired, whatever the servers' settings are.

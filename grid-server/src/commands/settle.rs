@@ -17,7 +17,7 @@ use grid_core::{
 use jiff::Timestamp;
 
 use super::{Failed, community, entry};
-use crate::{cli, clock, config::Config, routes::few_keys, serve, telemetry};
+use crate::{cli, clock, config::Config, serve, telemetry};
 
 /// What to settle, and what to write.
 #[derive(clap::Args, Clone, Debug)]
@@ -54,7 +54,6 @@ pub struct Settle {
 /// Settles, and tells what came of it: one line a document, and the community's account.
 pub(crate) fn run(config: &Config, wanted: Settle) -> Result<(), Failed> {
     telemetry::start(config);
-    few_keys(wanted.compare.len())?;
     let sealing_key = config.sealing_key()?;
     let origin = config.issuer.clone();
     serve::with_store(config, |store| async move {
@@ -72,8 +71,7 @@ pub(crate) fn run(config: &Config, wanted: Settle) -> Result<(), Failed> {
         let (documents, unchanged) = if wanted.issue {
             let key = store.ensure_log_key(sealing_key.as_ref(), now).await?;
             let signer = LogSigner { key: &key, origin: &origin };
-            let issued =
-                store.issue_recorded(&settlement, signer, entry("settlement.issue", ""), now).await?;
+            let issued = store.issue(&settlement, signer, entry("settlement.issue", ""), now).await?;
             (issued.documents, issued.unchanged)
         } else {
             (settlement.statements.clone(), 0)

@@ -23,14 +23,13 @@ mod forecasts;
 mod health;
 mod log;
 mod metering;
+mod predictions;
 mod readings;
 mod reconcile;
 mod settlements;
 pub(crate) mod setup;
 mod sharing;
 mod users;
-
-pub(crate) use settlements::few_keys;
 
 /// What stands under `/api/v1`.
 pub(crate) fn plain() -> OpenApiRouter<App> {
@@ -68,8 +67,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(log::key))
         .routes(routes!(log::consistency))
         .merge(battery::plain())
-        .routes(routes!(forecasts::list, forecasts::create))
-        .routes(routes!(forecasts::show))
+        .merge(forecasts::router())
         .merge(charts::router())
 }
 
@@ -88,6 +86,7 @@ pub(crate) fn root() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::root())
         .merge(battery::root())
+        .merge(predictions::root())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

@@ -14,6 +14,8 @@ const PASSWORD: &str = "correct horse";
 /// A community with its operator and a member, and what belongs to the member.
 struct World {
     member: String,
+    /// The user behind that member.
+    user: String,
     /// A device of the operator's: nobody puts another's into a community.
     of_operator: String,
     ids: BTreeMap<&'static str, String>,
@@ -76,6 +78,7 @@ async fn world(server: &Server) -> World {
         .collect(),
         of_operator: id_in(&of_operator),
         member,
+        user: mia.get("/api/v1/auth/me").await.good()["user_id"].as_str().unwrap().to_owned(),
     }
 }
 
@@ -102,6 +105,9 @@ impl World {
             let filled = match segment {
                 "{id}" => self.ids.get(segments.last().unwrap().as_str()).cloned(),
                 "{device}" => Some(self.of_operator.clone()),
+                "{user_id}" => Some(self.user.clone()),
+                "{date}" => Some("2026-03-08".to_owned()),
+                "{kind}" => Some("1".to_owned()),
                 plain => Some(plain.to_owned()),
             };
             segments.push(filled.unwrap_or_else(|| panic!("no id for {template}: make one in `world`")));
@@ -171,6 +177,9 @@ impl World {
             ("POST", "/auth/introspect" | "/auth/revoke") => (json, json!({"token": "rubbish"}).to_string()),
             ("POST", "/auth/refresh") => (json, json!({}).to_string()),
             ("PATCH", "/users/{id}") => (json, json!({"disabled": false}).to_string()),
+            ("POST", "/predict_consumption") => {
+                (json, json!({"user_id": self.user, "date": "2026-03-08"}).to_string())
+            }
             ("GET", _) => (json, String::new()),
             _ => (json, "{}".to_owned()),
         }

@@ -1,0 +1,116 @@
+//! What a model would have scored on a series.
+
+use axum::{extract::State, http::StatusCode};
+use grid_core::forecast::{self, Backtest, EVIDENCE_DAYS, LEARNT_DAYS, last_days};
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    request::{ForecastRequest, Subject},
+    view::{Coverage, finite},
+};
+use crate::{
+    app::App, caller::Bearer, extract::Json, forecasting::Learnt, period::instant, problem::Problem,
+};
+
+/// How many origins there may be.
+const MOST_ORIGINS: usize = 400;
+
+/// What to score, and from when.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct BacktestRequest {
+    /// The series, the model, how far, and the levels, as for a forecast; there is no `device` here.
+    #[serde(flatten)]
+    forecast: ForecastRequest,
+    /// The ends of what is known to each forecast: instants, or local dates for their midnights; 400 at most. The last seven
+    /// days where nothing is said.
+    #[schema(example = json!(["2026-02-01", "2026-02-02"]))]
+    origins: Option<Vec<String>>,
+}
+
+/// What a model would have scored.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BacktestView {
+    /// The model.
+    #[schema(example = "auto")]
+    model: String,
+    /// Mean absolute error of the median, in the unit of the values.
+    mae: Option<f64>,
+    /// Root of the mean squared error of the mean.
+    rmse: Option<f64>,
+    /// The mean absolute error over the mean absolute value.
+    wape: Option<f64>,
+    /// The mean absolute error over the one of repeating yesterday before the first origin; below 1 is better.
+    mase: Option<f64>,
+    /// Weighted quantile loss.
+    wql: Option<f64>,
+    /// 1 for a perfect forecast, 0 for one as good as repeating yesterday on the same slots, less for a worse one.
+    skill: Option<f64>,
+    /// The share of the values that fell into each interval.
+    coverage: Vec<Coverage>,
+    /// How many forecasts were made.
+    origins: usize,
+    /// How many slots were scored.
+    scored: usize,
+}
+
+impl BacktestView {
+    fn of(model: String, report: &Backtest) -> Self {
+        let covered = |&(level, share): &(u8, f64)| forecast::Coverage { level, share: finite(share) }.into();
+        Self {
+            model,
+            mae: finite(report.mae),
+            rmse: finite(report.rmse),
+            wape: finite(report.wape),
+            mase: finite(report.mase),
+            wql: finite(report.wql),
+            skill: finite(report.skill),
+            coverage: report.coverage.iter().map(covered).collect(),
+            origins: report.origins,
+            scored: report.scored,
+        }
+    }
+}
+
+/// Scores a model on a series that is sent: at each origin it learns from what was known then, and nothing else.
+#[utoipa::path(post, path = "/forecasts/backtest", tag = "forecasts", security(("bearerAuth" = [])),
+    operation_id = "forecasts_backtest",
+    responses((status = 200, description = "The scores; nothing is stored", body = BacktestView)))]
+pub(crate) async fn backtest(
+    State(app): State<App>,
+    _bearer: Bearer,
+    Json(body): Json<BacktestRequest>,
+) -> Result<Json<BacktestView>, Problem> {
+    let asked = body.forecast.asked()?;
+    let Subject::Series(series) = &asked.subject else {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "expected a `series`, got a `device`")
+            .hint("the answer of a forecast has the scores of the last days as its `evidence`"));
+    };
+    let learnt = Learnt { holidays: asked.holidays.clone(), ..series.learnt(asked.minutes)? };
+    let origins = body.origins.as_deref().map(|texts| origins(&learnt, texts)).transpose()?;
+    let work = move || {
+        let history = learnt.history()?;
+        let origins = origins.unwrap_or_else(|| last_days(&history, EVIDENCE_DAYS));
+        let report = forecast::backtest(
+            &asked.model,
+            &history,
+            &origins,
+            asked.horizon,
+            &asked.quantiles,
+            LEARNT_DAYS,
+        )?;
+        Ok::<_, forecast::Error>(BacktestView::of(asked.model.to_string(), &report))
+    };
+    Ok(Json(app.analyses().run(work).await??))
+}
+
+/// Origins on the local clock.
+fn origins(learnt: &Learnt, texts: &[String]) -> Result<Vec<DateTime>, Problem> {
+    if texts.len() > MOST_ORIGINS {
+        let text = format!("expected at most {MOST_ORIGINS} origins, got {}", texts.len());
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
+    }
+    let zone = learnt.calendar.zone();
+    texts.iter().map(|text| Ok(zone.to_datetime(instant("/origins", text, &learnt.calendar)?))).collect()
+}
