@@ -8,7 +8,7 @@ use grid_core::{
     flow::Flow,
     quantity::{Energy, Share},
 };
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::{
     intern,
     prelude::*,
@@ -75,7 +75,8 @@ pub(crate) fn apportion<'py>(
 /// each cell for itself, half up, as grid operators publish it, which need not add up.
 ///
 /// Returns ``Shared(allocated, surplus)``: ``allocated`` in mWh, shape (intervals, members), and ``surplus``, what no
-/// member took of each plant, in mWh, shape (intervals, plants).
+/// member took of each plant, in mWh, shape (intervals, plants). ``out``, two such arrays of ``int64`` or an earlier
+/// ``Shared``, is written over and returned instead of new ones.
 ///
 /// >>> import grid_py as grid
 /// >>> demand = [[2_000_000, 5_000_000, 1_000_000]]
@@ -86,7 +87,7 @@ pub(crate) fn apportion<'py>(
 /// [[666667, 5000000, 333333]]
 #[pyfunction]
 #[pyo3(signature = (
-    generation, demand, key=None, shares=None, rounding="exact", *, groups=None, coefficients=None, unit="mWh"
+    generation, demand, key=None, shares=None, rounding="exact", *, groups=None, coefficients=None, unit="mWh", out=None
 ))]
 #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
 pub(crate) fn share<'py>(
@@ -99,6 +100,7 @@ pub(crate) fn share<'py>(
     groups: Option<&Bound<'py, PyAny>>,
     coefficients: Option<&Bound<'py, PyAny>>,
     unit: &str,
+    out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let rounding = match rounding {
         "exact" => CellRounding::Exact,
@@ -115,6 +117,7 @@ pub(crate) fn share<'py>(
             got,
         }));
     }
+    let out = out.map(|out| Written::of(out, demand.shape, generation.shape)).transpose()?;
     let rule = match coefficients {
         Some(coefficients) if key.is_none() && shares.is_none() && groups.is_none() => {
             SharingRule::Coefficients(coefficients_of(coefficients, demand.shape)?)
@@ -137,9 +140,50 @@ pub(crate) fn share<'py>(
             }
         })
         .map_err(raise)?;
-    let allocated = to_array(py, shared.allocated, demand.shape)?;
-    let surplus = to_array(py, shared.surplus, generation.shape)?;
-    results(py)?.getattr(intern!(py, "Shared"))?.call1((allocated, surplus))
+    let arrays = match out {
+        Some(out) => out.over(&shared),
+        None => {
+            (to_array(py, shared.allocated, demand.shape)?, to_array(py, shared.surplus, generation.shape)?)
+        }
+    };
+    results(py)?.getattr(intern!(py, "Shared"))?.call1(arrays)
+}
+
+/// Arrays of the caller's that an answer is written into.
+struct Written<'py> {
+    allocated: PyReadwriteArray2<'py, i64>,
+    surplus: PyReadwriteArray2<'py, i64>,
+}
+
+impl<'py> Written<'py> {
+    /// Two arrays that may be written, are of these shapes, and share no memory.
+    fn of(out: &Bound<'py, PyAny>, allocated: (usize, usize), surplus: (usize, usize)) -> PyResult<Self> {
+        let expected =
+            "two arrays of `int64` that may be written: (intervals, members) and (intervals, plants)";
+        let wrong = || no_choice("`out`", expected, &shown(out));
+        let (first, second): (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>) =
+            out.extract().map_err(|_| wrong())?;
+        for (array, shape) in [(&first, allocated), (&second, surplus)] {
+            let got = array.shape().to_vec();
+            if got != [shape.0, shape.1] {
+                let expected = "(intervals, members) and (intervals, plants)";
+                return Err(raise(Error::WrongShape { name: "`out`", expected, got }));
+            }
+        }
+        let borrowed = |array: Bound<'py, PyArray2<i64>>| array.try_readwrite().map_err(|_| wrong());
+        Ok(Self { allocated: borrowed(first)?, surplus: borrowed(second)? })
+    }
+
+    /// Writes an answer of these shapes.
+    fn over(self, shared: &sharing::Shared) -> (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>) {
+        let write = |mut array: PyReadwriteArray2<'py, i64>, cells: &[Energy]| {
+            for (place, cell) in array.as_array_mut().iter_mut().zip(cells) {
+                *place = cell.as_mwh();
+            }
+            Bound::<'py, PyArray2<i64>>::clone(&array)
+        };
+        (write(self.allocated, &shared.allocated), write(self.surplus, &shared.surplus))
+    }
 }
 
 /// By what an array is shared.

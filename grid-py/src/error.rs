@@ -80,15 +80,23 @@ pub(crate) enum Error {
     /// An argument that only some calls need is missing.
     #[error("expected {what} when {when}")]
     Needed { what: &'static str, when: &'static str },
-    /// A table of series has a column that no model takes.
-    #[error("expected the columns `unique_id`, `ds`, `y` and `observed`, got `{name}`")]
-    NoRegressors { name: String },
+    /// A table of series has a column that the model does not take.
+    #[error(
+        "expected the columns `unique_id`, `ds`, `y` and `observed` for the model `{model}`, got `{name}`"
+    )]
+    NoRegressors { name: String, model: String },
+    /// A table names a series that the forecaster has not learnt from.
+    #[error("expected a series that was learnt from, got `{name}`")]
+    UnknownSeries { name: String },
+    /// The work on one of several series failed.
+    #[error("series `{name}`")]
+    Series { name: String, source: grid_core::forecast::Error },
     /// A table has no rows.
     #[error("expected a table with at least one row, got none")]
     NoRows,
-    /// Origins are instants where the series is on a local clock, or the other way round.
-    #[error("expected origins with a time zone exactly where `ds` has one")]
-    MixedClocks,
+    /// Times are instants where the series is on a local clock, or the other way round.
+    #[error("expected {what} with a time zone exactly where the series has one")]
+    MixedClocks { what: &'static str },
     /// A dictionary or a text is no key.
     #[error("expected a sharing key, got one that is none: {reason}")]
     NotAKey { reason: String },
@@ -122,6 +130,7 @@ impl Failure for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NotAMember { .. } | Self::NotACommunity { found: 0, .. } => Kind::NotFound,
+            Self::Series { source, .. } => source.kind(),
             _ => Kind::Invalid,
         }
     }
@@ -132,7 +141,11 @@ impl Failure for Error {
                 "say which zone it is in, as with `df[\"start\"].dt.tz_localize(\"Europe/Madrid\")`"
                     .to_owned(),
             ),
-            Self::NoRegressors { .. } => Some("leave it out: no model takes regressors yet".to_owned()),
+            Self::NoRegressors { .. } => {
+                Some("leave it out, or ask for `auto`, `ridge` or `trees`, which learn from it".to_owned())
+            }
+            Self::Series { source, .. } => source.hint(),
+            Self::UnknownSeries { .. } => Some("call `.fit(df)` with its past first".to_owned()),
             Self::NotACommunity { found: 2.., .. } => Some("name it by its id".to_owned()),
             Self::NotFitted => Some("call `.fit(df)` first".to_owned()),
             _ => None,

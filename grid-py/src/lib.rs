@@ -35,12 +35,14 @@ mod proof;
 mod quantity;
 mod readings;
 mod reconcile;
+mod register;
 mod rules;
 mod series;
 mod settlement;
 mod sharing_key;
 mod statement;
 mod store;
+mod substitution;
 mod table;
 mod tariff;
 mod time;
@@ -65,11 +67,12 @@ mod _native {
         },
         chart_community::{chart_bill_parts, chart_community_month, chart_load_by_band, chart_member_day},
         energy::{apportion, balance, share},
-        forecast::PyForecaster,
-        meter::{advances, read_readings, substitute, validate},
+        forecast::{PyForecastTable, PyForecaster, reconcile_forecasts},
+        meter::{read_readings, validate},
         proof::{PyLogKey, verify_consistency, verify_statement},
         quantity::{PyEnergy, PyMoney, PyPower, PyPrice, PyShare},
         reconcile::reconcile,
+        register::advances,
         rules::{
             rules_colombia_month, rules_italy_premium, rules_on_day, rules_spain_coefficients,
             rules_spain_compensate,
@@ -78,6 +81,7 @@ mod _native {
         settlement::{PySettlement, settle},
         statement::PyStatement,
         store::PyStore,
+        substitution::substitute,
         table::PyTable,
         tariff::{PyBill, PyTariff},
     };

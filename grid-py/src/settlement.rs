@@ -103,7 +103,7 @@ impl PySettlement {
 ///
 /// A member whose name is no UUID has the id ``uuid.uuid5(uuid.NAMESPACE_OID, name)``, and so has the community.
 ///
-/// ``compare`` lists other keys to compare each bill with. ``missing="refuse"`` settles nothing where readings are missing;
+/// ``compare`` lists other keys to compare each bill with, eight at most. ``missing="refuse"`` settles nothing where readings are missing;
 /// ``"leave_out"`` leaves such slots out. ``as_of`` and ``issued_at`` are now where they are left out; the same four give
 /// the same bytes everywhere.
 ///

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
     cast::AsArray,
     types::{Float64Type, Int64Type, TimestampMicrosecondType},
 };
@@ -34,7 +35,7 @@ use crate::error::{Error, raise};
 /// ['start', 'end', 'energy_kwh', 'quality', 'completeness']
 /// >>> table["energy_kwh"]
 /// array([0.25, 0.5 ])
-#[pyclass(frozen, name = "Table", module = "grid_py")]
+#[pyclass(frozen, subclass, name = "Table", module = "grid_py")]
 #[derive(Debug)]
 pub(crate) struct PyTable(RecordBatch);
 
@@ -123,6 +124,7 @@ fn array<'py>(py: Python<'py>, column: &ArrayRef) -> PyResult<Bound<'py, PyAny>>
                 PyArray1::from_iter(py, values.iter().map(|value| value.unwrap_or(f64::NAN))).into_any()
             }
         }
+        DataType::Boolean => PyArray1::from_iter(py, column.as_boolean().values().iter()).into_any(),
         DataType::Int64 => PyArray1::from_slice(py, column.as_primitive::<Int64Type>().values()).into_any(),
         DataType::Timestamp(..) => {
             // NumPy's NaT.
@@ -197,6 +199,12 @@ impl Table {
     #[must_use]
     pub(crate) fn integers(self, name: &str, values: impl IntoIterator<Item = i64>) -> Self {
         self.column(name, Arc::new(Int64Array::from_iter_values(values)))
+    }
+
+    /// Adds a column of yes and no.
+    #[must_use]
+    pub(crate) fn booleans(self, name: &str, values: impl IntoIterator<Item = bool>) -> Self {
+        self.column(name, Arc::new(values.into_iter().map(Some).collect::<BooleanArray>()))
     }
 
     /// Adds a column of text, null where there is none.

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
+
+import grid_py as grid
 
 from serving import Server, serving
 from skipping import skip
@@ -34,6 +37,22 @@ def database_url(backend: str, folder: Path) -> str:
         return f"sqlite://{folder / 'grid.db'}"
     url = os.environ.get(SERVERS[backend], "")
     return url or skip(f"{SERVERS[backend]} names no server")
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[grid.Store]:
+    """A store: SQLite always, MySQL or MariaDB and PostgreSQL where the environment names a server."""
+    with grid.Store(database_url(request.param, tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ana(store: grid.Store) -> str:
+    """A user; the names on a server are those of other tests too, so each is new."""
+    name = f"ana-{uuid.uuid4()}"
+    user = store.create_user(name, f"{name}@example.org", "correct horse")
+    assert store.find_user(name.upper()) == user
+    return user
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,12 @@ def examples() -> Iterator[doctest.DocTest]:
     parser = doctest.DocTestParser()
     for module in (grid, grid.chart, grid.errors, grid.results, grid.rules):
         for name in module.__all__:
-            documentation = getattr(module, name).__doc__ or ""
-            test = parser.get_doctest(documentation, {}, f"{module.__name__}.{name}", None, 0)
-            if test.examples:
-                yield test
+            thing = getattr(module, name)
+            members = vars(thing) if isinstance(thing, type) else ()
+            for path, shown in [(name, thing), *((f"{name}.{member}", getattr(thing, member)) for member in members)]:
+                test = parser.get_doctest(shown.__doc__ or "", {}, f"{module.__name__}.{path}", None, 0)
+                if test.examples:
+                    yield test
 
 
 @pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)

@@ -71,6 +71,93 @@ def test_http_the_command_line_and_python_give_the_same_balance(
         assert grid.Energy(f"{by_http[key]} kWh").mwh == expected[total], key
 
 
+def by_interval(table: grid.Table) -> list[tuple[np.datetime64, np.datetime64]]:
+    return list(zip(table["start"], table["end"], strict=True))
+
+
+def intervals(items: list[dict[str, Any]]) -> list[tuple[np.datetime64, np.datetime64]]:
+    """The intervals of JSON, by `start` and `end`, as NumPy has them."""
+    found = [item.get("interval", item) for item in items]
+    return [(np.datetime64(one["start"].removesuffix("Z")), np.datetime64(one["end"].removesuffix("Z"))) for one in found]
+
+
+def test_http_and_python_read_meters_and_fill_what_is_missing_alike(server: Server) -> None:
+    server.log_in()
+    community = server.community()
+    body = {"name": "meter", "kind": "meter", "time_zone": "Etc/GMT+8", "rated_power_w": 4600}
+    sent, given = (server.ask("/api/v1/devices", json.dumps(body).encode())["id"] for _ in range(2))
+    # A month of hours that are never the same twice; a night of six is missing, and one is more than the meter can.
+    hours = [hour for hour in range(30 * 24) if hour not in range(500, 506)]
+    starts = np.datetime64("2026-03-01T08:00") + np.array(hours) * np.timedelta64(1, "h")
+    mwh = [9_000_000 if hour == 600 else 200_000 + 10_007 * (hour % 24) + hour // 24 % 7 for hour in hours]
+    kwh = [f"{value // 10**6}.{value % 10**6:06}" for value in mwh]
+    ends = starts + np.timedelta64(1, "h")
+    lines = [f"import,{start}:00Z,{end}:00Z,{value},measured" for start, end, value in zip(starts, ends, kwh, strict=True)]
+    file = "\n".join(["channel,start,end,energy_kwh,quality", *lines]).encode()
+    server.ask(f"/api/v1/devices/{sent}/readings", file, "text/csv")
+    first, last = "2026-03-21T08:00:00Z", "2026-03-23T08:00:00Z"
+    total = 50 + sum(value for hour, value in zip(hours, mwh, strict=True) if hour in range(480, 528)) // 10**6
+    reads = [{"at": first, "counter_kwh": "9990"}, {"at": last, "counter_kwh": str(total - 10)}]
+    rollover = {"kind": "rollover", "at": "2026-03-22T08:00:00Z"}
+    report = {"channel": "import", "digits": 4, "reads": reads, "events": [rollover]}
+    query = f"from={first}&to={last}"
+
+    with grid.Store(server.database) as store:
+        assert store.ingest(
+            {"device": [given] * len(hours), "channel": ["import"] * len(hours), "start": starts, "end": ends, "energy_kwh": kwh}
+        ) == (len(hours), 0, 0)
+        by_http = server.ask(f"/api/v1/devices/{sent}/registers?store=reads", json.dumps(report).encode())
+        table = {name: [read[name] for read in reads] for name in ("at", "counter_kwh")}
+        by_python = store.record_register(given, "import", table, events=[rollover], digits=4, store="reads")
+        assert by_python.reads._asdict() == by_http["reads"]
+        assert by_interval(by_python.readings) == intervals(by_http["readings"])
+        counted = [grid.Energy(f"{reading['energy_kwh']} kWh") for reading in by_http["readings"]]
+        assert [grid.Energy.from_kwh(value) for value in by_python.readings["energy_kwh"]] == counted
+        assert sum(energy.mwh for energy in counted) == total * 10**6
+        assert by_python.faults["fault"].tolist() == [fault["fault"] for fault in by_http["faults"]]
+        # What HTTP recorded, Python knows.
+        np.testing.assert_array_equal(
+            store.register_advances(sent, "import", first, last).readings["energy_kwh"], by_python.readings["energy_kwh"]
+        )
+
+        for device in (sent, given):
+            items = server.ask(f"/api/v1/devices/{device}/findings?{query}")["items"]
+            found = store.findings(device, first, last)
+            assert by_interval(found) == intervals(items)
+            for name in ("channel", "rule", "severity", "rows", "expected", "got"):
+                assert found[name].tolist() == [item[name] for item in items], name
+            [item] = server.ask(f"/api/v1/devices/{device}/completeness?{query}")["items"]
+            complete = store.completeness(device, first, last)
+            assert complete.channels["completeness"].tolist() == [float(item["completeness"])]
+            assert {name: complete.channels[name][0] for name in item["readings"]} == item["readings"]
+            assert by_interval(complete.gaps) == intervals(item["gaps"])
+        whole = server.ask(f"/api/v1/devices/{sent}/findings?from=2026-03-01&to=2026-03-31")["items"]
+        assert {item["rule"] for item in whole} >= {"gap", "impossible_power"}
+
+        body = {"channel": "import", "from": first, "to": last, "store": True}
+        by_http = server.ask(f"/api/v1/devices/{sent}/substitutions", json.dumps(body).encode())
+        filled = store.substitute(given, "import", first, last, store=True)
+        assert (filled.resolution, filled.remarks) == (by_http["resolution"], by_http["remarks"])
+        assert by_interval(filled.fills) == intervals(by_http["fills"])
+        assert len(filled.fills) == 6
+        assert filled.fills["method"].tolist() == [fill["method"] for fill in by_http["fills"]]
+        assert filled.fills["energy_kwh"].tolist() == [float(fill["energy_kwh"]) for fill in by_http["fills"]]
+        assert filled.stored is not None
+        assert filled.stored._asdict() == by_http["stored"]
+
+        contract = {"contract": {"resolution": "1h"}, "valid_from": "2026-01-01"}
+        server.ask(f"/api/v1/communities/{community}/contracts", json.dumps(contract).encode())
+        operator = store.members(community)["id"][0]
+        for device in (sent, given):
+            store.add_device(community, device, operator)
+        by_http = server.ask(f"/api/v1/communities/{community}/completeness?{query}")
+        reports = store.register_reports(community, first, last)
+        assert reports.request == by_http["request"]
+        assert reports.registers["device"].tolist() == [item["device"] for item in by_http["items"]]
+        assert reports.registers["substituted"].tolist() == [item["slots"][2] for item in by_http["items"]] == [6, 6]
+        assert by_interval(reports.ask_again) == intervals([one for item in by_http["items"] for one in item["ask_again"]])
+
+
 def test_http_and_python_settle_and_prove_in_the_same_bytes(server: Server, tmp_path: Path) -> None:
     server.log_in()
     community = server.community()
@@ -143,3 +230,25 @@ def test_http_and_python_settle_and_prove_in_the_same_bytes(server: Server, tmp_
         assert (folder / f"{statement.id}.json").read_text() == statement.canonical_json()
         assert (folder / f"{statement.id}.pdf").read_bytes() == statement.pdf()
     assert (folder / "lines.csv").read_bytes() == settled.csv().encode()
+
+
+@pytest.mark.parametrize("model", ["auto", "ridge", "seasonal_naive_week"])
+def test_http_and_python_forecast_the_same_to_the_last_digit(server: Server, model: Any) -> None:
+    starts = np.datetime64("2026-02-01T00:00") + np.arange(24 * 50) * np.timedelta64(1, "h")
+    values = (2.0 + np.cos(np.arange(len(starts)) / 24 * 2 * np.pi) + np.random.default_rng(5).random(len(starts))).tolist()
+    values[200] = None
+    series = {"start": f"{starts[0]}:00Z", "time_zone": "Europe/Madrid", "values": values}
+    server.log_in()
+    asked = {"series": series, "model": model, "horizon_hours": 48, "levels": [50, 80, 95]}
+    by_http = server.ask("/api/v1/forecasts", json.dumps(asked).encode())
+    forecaster = grid.Forecaster(model, time_zone="Europe/Madrid")
+    forecaster.fit({"ds": [f"{start}:00Z" for start in starts], "y": [np.nan if value is None else value for value in values]})
+    # The clock changes on 29 March.
+    by_python = forecaster.predict(48, levels=[50, 80, 95])
+    points = by_http["points"]
+    assert [point["start"] for point in points] == [f"{start}Z" for start in by_python["ds"].astype("datetime64[s]")]
+    for name in by_python.columns[2:]:
+        assert by_python[name].tolist() == [point[name] for point in points], name
+    evidence = forecaster.evidence([50, 80, 95])
+    for name in ("mae", "mase", "wql", "origins", "scored"):
+        assert evidence[name].tolist() == [by_http["evidence"][name]], name

@@ -39,7 +39,7 @@ def test_ridge_beats_yesterday_by_a_fifth(name: str, shared: Callable[[str], Pat
 
 
 def test_a_perfect_rhythm_is_forecast_and_quantiles_never_fall() -> None:
-    forecaster = grid.Forecaster(frequency="1h")
+    forecaster = grid.Forecaster("ridge", frequency="1h")
     forecast = forecaster.fit(LOAD).predict(24, levels=[50, 80])
     assert forecast.columns == ["unique_id", "ds", "mean", "q10", "q25", "q50", "q75", "q90"]
     np.testing.assert_array_equal(forecast["ds"], np.arange("2026-03-01", "2026-03-02", dtype="datetime64[h]"))
@@ -74,7 +74,7 @@ def test_many_series_come_back_by_name_whatever_the_order_of_the_rows() -> None:
 def test_instants_come_back_as_instants_over_the_change_of_the_clock() -> None:
     starts = pandas.date_range("2026-01-01", "2026-03-29", freq="h", tz="Europe/Madrid", inclusive="left")
     frame = pandas.DataFrame({"ds": starts, "y": starts.hour.astype(float)})
-    forecast = grid.Forecaster(time_zone="Europe/Madrid").fit(frame).predict(24)
+    forecast = grid.Forecaster("ridge", time_zone="Europe/Madrid").fit(frame).predict(24)
     local = forecast.to_pandas()["ds"].dt.tz_convert("Europe/Madrid")
     assert len(local) == 23, "the day that loses an hour"
     np.testing.assert_allclose(forecast["mean"], local.dt.hour, atol=1e-6)
@@ -108,11 +108,3 @@ def test_what_cannot_be_forecast_is_refused() -> None:
     ):
         with pytest.raises(grid.InvalidError):
             refused()
-
-
-def test_a_regressor_is_never_silently_ignored() -> None:
-    with pytest.raises(grid.InvalidError, match="got `temperature`") as caught:
-        grid.Forecaster().fit(LOAD | {"temperature": LOAD["y"]})
-    assert caught.value.hint is not None
-    with pytest.raises(grid.InvalidError, match="regressors"):
-        grid.Forecaster().fit(LOAD).predict(24, regressors=LOAD)  # type: ignore[arg-type]

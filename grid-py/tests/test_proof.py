@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,27 @@ def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
         node, last = node >> 1, last >> 1
     assert last == 0
     return root
+
+
+def test_who_issued_is_written_down_where_something_was_issued(issued: Issued) -> None:
+    settled = issued.store.settle("Calle Sol", "2026-03", **STAMPS)
+    assert len(issued.store.audit()) == 0
+    done = issued.store.issue(settled, issued.key, ORIGIN, now="2026-04-02T00:00:02Z")
+    assert issued.store.issue(settled, issued.key, ORIGIN, now="2026-04-02T00:00:03Z").id is None
+    trail = issued.store.audit(action="settlement.issue")
+    assert (trail["actor_name"].tolist(), trail["target"].tolist()) == (["grid_py"], [done.id])
+    assert (trail["succeeded"].tolist(), trail["actor"].tolist()) == ([True], [None])
+    assert str(trail["at"][0])[:19] == "2026-04-02T00:00:02"
+    assert len(issued.store.audit(action="login")) == len(issued.store.audit(actor=uuid.uuid4())) == 0
+
+
+def test_a_bill_is_compared_with_as_many_keys_as_over_http(issued: Issued) -> None:
+    eight = issued.store.settle("Calle Sol", "2026-03", compare=["equal"] * 8, **STAMPS)
+    assert len(eight.statements[0].to_dict()["comparisons"]) == 9
+    with pytest.raises(grid.InvalidError, match="expected at most 8 keys to compare with, got 9"):
+        issued.store.settle("Calle Sol", "2026-03", compare=["equal"] * 9, **STAMPS)
+    with pytest.raises(grid.InvalidError, match="expected at most 8 keys to compare with, got 9"):
+        grid.settle({"ana": {}}, "2026-03", tariff=TARIFF, compare=["equal"] * 9)
 
 
 def test_an_issued_statement_can_be_checked_with_nothing_of_this_package(issued: Issued) -> None:

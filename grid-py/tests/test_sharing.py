@@ -135,6 +135,33 @@ def test_what_is_allocated_and_left_over_is_what_was_generated(data: st.DataObje
     np.testing.assert_array_equal(again.allocated, shared.allocated)
 
 
+def test_an_answer_is_written_over_arrays_of_the_callers() -> None:
+    generation, demand = np.array([[10 * MWH], [3 * MWH]]), np.array([[2 * MWH, 5 * MWH], [4 * MWH, 5 * MWH]])
+    fresh = grid.share(generation, demand)
+    # Every second column of a wider table, upside down.
+    wide = np.full((2, 4), -1)
+    allocated, surplus = wide[::-1, ::2], np.full((2, 1), -1)
+    shared = grid.share(generation, demand, out=(allocated, surplus))
+    assert shared.allocated is allocated
+    assert shared.surplus is surplus
+    np.testing.assert_array_equal(allocated, fresh.allocated)
+    np.testing.assert_array_equal(surplus, fresh.surplus)
+    assert (wide[:, 1::2] == -1).all()
+    again = grid.share(generation, 2 * demand, "equal", out=shared)
+    assert again.allocated is allocated
+    np.testing.assert_array_equal(allocated, grid.share(generation, 2 * demand, "equal").allocated)
+
+    fixed = np.zeros((2, 2), dtype=np.int64)
+    fixed.flags.writeable = False
+    one, table = np.zeros((2, 1), dtype=np.int64), np.zeros((2, 3), dtype=np.int64)
+    wrong: list[Any] = [
+        (allocated,), (surplus, allocated), (allocated.astype(float), surplus), (fixed, one), (table[:, :2], table[:, 1:2]),
+    ]
+    for out in wrong:
+        with pytest.raises(grid.InvalidError, match="out"):
+            grid.share(generation, demand, out=out)
+
+
 def test_without_a_plant_nobody_gets_anything() -> None:
     shared = grid.share(np.zeros((2, 0), dtype=np.int64), np.ones((2, 3), dtype=np.int64))
     assert shared.allocated.tolist() == [[0, 0, 0], [0, 0, 0]]

@@ -1,7 +1,6 @@
-"""The store from Python: SQLite always, MySQL or MariaDB and PostgreSQL where the environment names a server."""
+"""The store from Python, on each database."""
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +10,9 @@ import pytest
 
 import grid_py as grid
 
-from conftest import SERVERS, CityLearn, database_url
+from conftest import CityLearn
 
 JANUARY = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
-
-
-@pytest.fixture(params=["sqlite", *SERVERS])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[grid.Store]:
-    with grid.Store(database_url(request.param, tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def ana(store: grid.Store) -> str:
-    """A user; the names on a server are those of other tests too, so each is new."""
-    name = f"ana-{uuid.uuid4()}"
-    user = store.create_user(name, f"{name}@example.org", "correct horse")
-    assert store.find_user(name.upper()) == user
-    return user
 
 
 def quarters(device: str, kwh: list[float], channel: str = "import") -> dict[str, object]:

@@ -3,27 +3,32 @@
 import datetime
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final
 
 import numpy as np
 import pandas
 import polars
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import disjoint_base
 
 from .results import (
     Advances,
     ArrayBalance,
     Backtest,
     Compensation,
+    Completeness,
     Evidence,
     Imported,
     Ingested,
     Issued,
     MeterFile,
+    RegisterReports,
+    Registered,
     Remark,
     Shared,
     Substituted,
+    Substitution,
 )
 
 __all__ = [
@@ -32,6 +37,7 @@ __all__ = [
     "Bill",
     "Chart",
     "Energy",
+    "ForecastTable",
     "Forecaster",
     "LogKey",
     "Money",
@@ -71,6 +77,7 @@ __all__ = [
     "read_battery",
     "read_readings",
     "reconcile",
+    "reconcile_forecasts",
     "rules_colombia_month",
     "rules_italy_premium",
     "rules_on_day",
@@ -111,7 +118,22 @@ _Key: TypeAlias = _Word | list[Any] | tuple[Any, ...] | dict[str, Any]
 """A sharing key: a word, a list of steps, or a dictionary in the form of the HTTP API."""
 _Shares: TypeAlias = Sequence[Share | str | float] | NDArray[Any] | Mapping[int, Share | str | float]
 _Groups: TypeAlias = Sequence[Sequence[Any]]
+_Model: TypeAlias = Literal[
+    "auto",
+    "seasonal_naive",
+    "seasonal_naive_week",
+    "drift",
+    "weekday_mean",
+    "nearest_days",
+    "holt_winters",
+    "decomposition",
+    "ridge",
+    "elastic_net",
+    "trees",
+    "profile",
+]
 _Document: TypeAlias = str | Mapping[str, Any]
+_WithoutPattern: TypeAlias = Literal["leave_missing", "spread_evenly"]
 _Missing: TypeAlias = Literal["refuse", "leave_out"]
 _PublicKey: TypeAlias = str | dict[str, Any] | LogKey
 
@@ -322,7 +344,7 @@ class Total:
     def __ne__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]
 
-@final
+@disjoint_base
 class Table:
     """A table with named columns of equal length."""
 
@@ -493,21 +515,60 @@ class Recording:
     def __len__(self) -> int: ...
 
 @final
+class ForecastTable(Table):
+    """Forecasts as a table, which a notebook draws: the first three series, each with the week before it."""
+
+    def chart(
+        self,
+        unique_id: str | None = None,
+        *,
+        unit: str = "kWh",
+        width: int = 960,
+        height: int = 480,
+        theme: _Theme = "auto",
+        language: str = "en",
+        title: str | None = None,
+    ) -> Chart:
+        """Draws the forecast of one series (the first, where none is named), after the last week that is known."""
+    def _repr_html_(self) -> str: ...
+
+@final
 class Forecaster:
-    """Forecasts one or many series, with quantiles."""
+    """Forecasts one or many series, with quantiles, in the manner of scikit-learn."""
 
     def __new__(
         cls,
-        model: Literal["auto", "ridge", "seasonal_naive", "seasonal_naive_week"] = "auto",
+        model: _Model = "auto",
         frequency: str = "1h",
         time_zone: str = "UTC",
+        *,
+        holidays: Iterable[str | datetime.date | np.datetime64] | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+        past_regressors: Sequence[str] | None = None,
     ) -> Self: ...
-    def fit(self, data: _TableLike) -> Self:
-        """Learns from a table with ``ds``, ``y`` and, where it holds several series, ``unique_id``."""
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as they were given."""
+    def set_params(self, **params: Any) -> Self:
+        """Changes parameters by name; what was learnt stays as it was learnt, until the next ``fit``."""
+    def fit(self, data: _TableLike, progress: Callable[[int, int], object] | None = None) -> Self:
+        """Learns from a table with ``ds``, ``y``, regressors and, where it holds several series, ``unique_id``."""
+    def update(self, data: _TableLike) -> Self:
+        """Goes on from what was learnt with what came since."""
     def predict(
-        self, horizon: int, levels: Sequence[int] = (50, 80), regressors: None = None
-    ) -> Table:
+        self, horizon: int, levels: Sequence[int] = (50, 80), regressors: _TableLike | None = None
+    ) -> ForecastTable:
         """Forecasts the ``horizon`` slots after the end of each series."""
+    def sample(
+        self, horizon: int, count: int = 100, seed: int = 0, regressors: _TableLike | None = None
+    ) -> Table:
+        """Draws ``count`` whole paths of the ``horizon`` slots after the end of each series."""
+    def explain(self, horizon: int, regressors: _TableLike | None = None) -> Table:
+        """Says why the first slots are expected to be as they are, one day at most."""
+    def members(self) -> Table:
+        """The models that the forecast of each series is made by, with their weights."""
+    def anomalies(self, data: _TableLike, level: int = 80, false_alarms_per_year: float = 12.0) -> Table:
+        """Finds what is not as it should be in readings that came after what was learnt from."""
     def evidence(self, levels: Sequence[int] = (50, 80)) -> Table:
         """Asks how good the model would have been in the last days of what was learnt from."""
     def backtest(
@@ -517,8 +578,26 @@ class Forecaster:
         horizon: int,
         levels: Sequence[int] = (50, 80),
         at_most_days: int = 400,
+        issued_before: int = 0,
+        progress: Callable[[int, int], object] | None = None,
     ) -> Backtest:
         """Asks how good the forecasts would have been."""
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the forecaster and what it has learnt to a file."""
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Forecaster:
+        """Reads a forecaster that ``save`` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+def reconcile_forecasts(
+    forecasts: _TableLike,
+    parents: dict[str, str | None] | dict[str, str],
+    method: Literal["top_down", "bottom_up", "min_t"] = "top_down",
+    *,
+    errors: _TableLike | None = None,
+) -> Table:
+    """Moves the forecasts of devices, members and their community so that in each slot the parts add up to the whole."""
 
 @final
 class Chart:
@@ -781,6 +860,8 @@ class Store:
         """
     def find_user(self, name: str) -> str | None:
         """The id of the user with that name or e-mail address, or ``None``."""
+    def audit(self, *, actor: _Id | None = None, action: str | None = None) -> Table:
+        """The trail of what was done, the newest first."""
     def create_community(self, name: str, *, owner: _Id, time_zone: str, now: _Instant | None = None) -> str:
         """Creates a community that ``owner``, a user, runs, and returns its id."""
     def communities(self) -> Table:
@@ -854,6 +935,58 @@ class Store:
         """The readings of a register, as they stand now or as they stood at ``as_of``."""
     def history(self, device: _Id, channel: str, start: _Instant, end: _Instant) -> Table:
         """The readings of a register that others have replaced."""
+    def record_register(
+        self,
+        device: _Id,
+        channel: str,
+        reads: _TableLike | None = None,
+        *,
+        events: Sequence[Mapping[str, Any]] | None = None,
+        withdrawn: Sequence[_Instant] | None = None,
+        digits: int | None = None,
+        multiplier: str | float | None = None,
+        store: bool | Literal["reads"] = True,
+        now: _Instant | None = None,
+    ) -> Registered:
+        """Takes in what a cumulative register showed, and stores what was used between the looks."""
+    def register_advances(self, device: _Id, channel: str, start: _Instant, end: _Instant) -> Advances:
+        """What a register counted between its looks."""
+    def findings(
+        self,
+        device: _Id,
+        start: _Instant,
+        end: _Instant,
+        *,
+        channel: str | None = None,
+        resolution: str | None = None,
+        now: _Instant | None = None,
+    ) -> Table:
+        """Says what looks wrong in a device's readings."""
+    def completeness(
+        self, device: _Id, start: _Instant, end: _Instant, *, channel: str | None = None
+    ) -> Completeness:
+        """Says how much of a time a device's readings cover."""
+    def register_reports(self, community: _Id, start: _Instant, end: _Instant) -> RegisterReports:
+        """Says how complete the registers of a community are, and what to ask again."""
+    def substitute(
+        self,
+        device: _Id,
+        channel: str,
+        start: _Instant,
+        end: _Instant,
+        *,
+        resolution: str | None = None,
+        advances: _TableLike | None = None,
+        holidays: Sequence[str | datetime.date] | None = None,
+        without_pattern: _WithoutPattern = "leave_missing",
+        store: bool = False,
+        now: _Instant | None = None,
+    ) -> Substitution:
+        """Fills the missing slots of a register, and stores them where ``store`` is true."""
+    def fill_missing(
+        self, device: _Id, channel: str, data: _TableLike, *, now: _Instant | None = None
+    ) -> Ingested:
+        """Takes in substitutes where nothing is known."""
     def sums(
         self,
         *,
@@ -966,6 +1099,7 @@ def share(
     groups: _Groups | None = None,
     coefficients: ArrayLike | None = None,
     unit: Literal["mWh", "kWh"] = "mWh",
+    out: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> Shared:
     """Shares what plants generated among members, interval by interval, to the last milliwatt-hour."""
 
@@ -1056,7 +1190,7 @@ def substitute(
     start: _Instant | None = None,
     end: _Instant | None = None,
     holidays: Sequence[str | datetime.date] | None = None,
-    without_pattern: Literal["leave_missing", "spread_evenly"] = "leave_missing",
+    without_pattern: _WithoutPattern = "leave_missing",
 ) -> Substituted:
     """Fills what is missing in a series, and marks it."""
 

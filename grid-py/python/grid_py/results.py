@@ -5,21 +5,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._native import Energy, Money, Series, Statement, Table
+from ._native import Chart, Energy, ForecastTable, Money, Series, Statement, Table
 
 __all__ = [
     "Advances",
     "ArrayBalance",
     "Backtest",
     "Compensation",
+    "Completeness",
     "Evidence",
     "Imported",
     "Ingested",
     "Issued",
     "MeterFile",
+    "RegisterReports",
+    "Registered",
     "Remark",
     "Shared",
     "Substituted",
+    "Substitution",
 ]
 
 
@@ -80,12 +84,21 @@ class Remark(NamedTuple):
 
 
 class Backtest(NamedTuple):
-    """How good the forecasts of some series would have been."""
+    """How good the forecasts of some series would have been; a notebook draws the last ones over what came."""
 
     scores: Table
-    """A row per series: ``unique_id, mae, mase, wql, coverage_50, coverage_80, origins, scored``."""
-    forecasts: Table
+    """A row per series: ``unique_id, mae, mase, wql, coverage_50, coverage_80, rmse, wape, crps, skill, origins, scored``."""
+    forecasts: ForecastTable
     """The forecasts from each origin: ``unique_id, origin, ds, mean`` and the quantiles."""
+    by_lead_time: Table
+    """The errors of the median by how far a slot lies ahead: ``unique_id, slots_ahead, mae, rmse, bias, scored``."""
+
+    def chart(self, unique_id: str | None = None, **options: Any) -> Chart:
+        """Draws the forecast of one series from the last origin, over what came; options as for ``ForecastTable.chart``."""
+        return self.forecasts.chart(unique_id, **options)
+
+    def _repr_html_(self) -> str:
+        return self.forecasts._repr_html_()
 
 
 class Ingested(NamedTuple):
@@ -134,6 +147,48 @@ class Advances(NamedTuple):
     """What does not fit: ``fault, at, message``."""
 
 
+class Registered(NamedTuple):
+    """What the reads of a register that was recorded came to."""
+
+    inserted: int
+    """How many readings were new."""
+    unchanged: int
+    """How many readings were there already."""
+    superseded: int
+    """How many readings were corrected, or made place for finer ones."""
+    reads: Ingested
+    """What became of the reads and events themselves."""
+    readings: Table
+    """A row from one look to the next, from the last that was stored before to the first after: ``start, end, energy_kwh,
+    quality``."""
+    faults: Table
+    """What does not fit: ``fault, at, message``."""
+
+
+class Completeness(NamedTuple):
+    """How much of a time a device's readings cover."""
+
+    channels: Table
+    """A row a channel: ``channel, start, end, completeness, quality`` and how many readings are ``measured, estimated,
+    substituted, missing``."""
+    gaps: Table
+    """A row a stretch without a known energy: ``channel, start, end``."""
+
+
+class RegisterReports(NamedTuple):
+    """How complete a community's registers are, and what to ask again."""
+
+    registers: Table
+    """A row a register: ``device, channel, time_zone, resolution, start, end, expected, known, completeness`` and how many
+    slots are ``measured, estimated, substituted, missing``."""
+    gaps: Table
+    """A row a stretch of slots that are not known: ``device, channel, start, end``."""
+    ask_again: Table
+    """A row a stretch to ask again, missing or only substituted: ``device, channel, start, end``."""
+    request: str | None
+    """What can be sent to whoever reads the meters; ``None`` where nothing is missing."""
+
+
 class MeterFile(NamedTuple):
     """The readings of a file, and how it was understood."""
 
@@ -154,6 +209,19 @@ class Substituted(NamedTuple):
     """A row a slot that was filled: ``start, end, energy_kwh, method``."""
     remarks: list[dict[str, Any]]
     """What does not fit between the series and the register."""
+
+
+class Substitution(NamedTuple):
+    """What was filled in a register of a store."""
+
+    resolution: str
+    """How long a slot is, such as ``15min``."""
+    fills: Table
+    """A row a slot that was filled: ``start, end, energy_kwh, method``."""
+    remarks: list[dict[str, Any]]
+    """Where an advance of the register could not be kept to."""
+    stored: Ingested | None
+    """What was stored; ``None`` where nothing was to be."""
 
 
 class Compensation(NamedTuple):

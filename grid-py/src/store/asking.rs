@@ -3,7 +3,7 @@
 use grid_core::{
     energy::{Member, Name, Role},
     error::excerpt,
-    store::{Error as StoreError, Listed, Of, Page, blocking::Store},
+    store::{Error as StoreError, Ingested, Listed, Of, Page, blocking::Store},
     time::Interval,
 };
 use pyo3::{call::PyCallArgs, intern, prelude::*};
@@ -86,7 +86,7 @@ impl PyStore {
     pub(super) fn all<T: Send>(
         &self,
         py: Python<'_>,
-        list: fn(&Store, Page) -> Result<Listed<T>, StoreError>,
+        list: impl Fn(&Store, Page) -> Result<Listed<T>, StoreError> + Sync,
         id: fn(&T) -> Uuid,
     ) -> PyResult<Vec<T>> {
         let mut items: Vec<T> = Vec::new();
@@ -121,6 +121,11 @@ pub(super) fn result<'py>(
     fields: impl PyCallArgs<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     py.import(intern!(py, "grid_py.results"))?.getattr(class)?.call1(fields)
+}
+
+/// What readings did to those that were there.
+pub(super) fn ingested(py: Python<'_>, done: Ingested) -> PyResult<Bound<'_, PyAny>> {
+    result(py, "Ingested", (done.inserted, done.unchanged, done.superseded))
 }
 
 /// The id of a member that is told by id or by name, as the core's keys call it.

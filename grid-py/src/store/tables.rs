@@ -5,7 +5,7 @@ use grid_core::{
         Channel, Community, Device, Member, Placement, Reading, Stretch,
         ledger::{Recorded, Superseded},
     },
-    store::PlacedDevice,
+    store::{AuditEntry, PlacedDevice},
     time::Interval,
 };
 use pyo3::prelude::*;
@@ -72,5 +72,21 @@ pub(super) fn history(found: &[Superseded]) -> PyResult<PyTable> {
     rows(&readings)
         .instants("recorded_at", found.iter().map(|old| old.at))
         .instants("replaced_at", found.iter().map(|old| old.until))
+        .finish()
+}
+
+/// What was done, and by whom.
+pub(super) fn audit(entries: &[AuditEntry]) -> PyResult<PyTable> {
+    Table::new()
+        .texts("id", entries.iter().map(|entry| Some(entry.id.to_string())))
+        .instants("at", entries.iter().map(|entry| entry.at))
+        .texts("actor", entries.iter().map(|entry| entry.actor.map(|actor| actor.to_string())))
+        .texts("actor_name", entries.iter().map(|entry| Some(entry.actor_name.as_str())))
+        .texts("action", entries.iter().map(|entry| Some(entry.action.as_str())))
+        .texts("target", entries.iter().map(|entry| Some(entry.target.as_str())))
+        .booleans("succeeded", entries.iter().map(|entry| entry.succeeded))
+        .texts("reason", entries.iter().map(|entry| entry.reason.as_deref()))
+        .texts("address", entries.iter().map(|entry| Some(entry.address.as_str())))
+        .texts("request_id", entries.iter().map(|entry| Some(entry.request_id.as_str())))
         .finish()
 }
