@@ -24,7 +24,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
 .PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-wheel fuzz bench bench-rust \
-	bench-python openapi readme clean
+	bench-python accuracy openapi readme clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -151,7 +151,18 @@ $(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
 	touch $@
 
-bench-python: $(VENV)/.peers ## measure the Python peers
+accuracy: ## score every forecast model on the real sets beside the checkout; writes benches/ACCURACY.md
+	GRID_SHARED_DATA="$${GRID_SHARED_DATA:-$(CURDIR)/../shared/data}" cargo run --release --locked -p grid-core --example accuracy \
+		--features forecast > benches/ACCURACY.md.new
+	mv benches/ACCURACY.md.new benches/ACCURACY.md
+
+$(VENV)/pyprobe/.ready: $(VENV)/.ready benches/peers/requirements-pyprobe.txt
+	$(PYTHON) -m venv $(VENV)/pyprobe
+	$(VENV)/pyprobe/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements-pyprobe.txt
+	touch $@
+
+bench-python: export GRID_BENCH_PYPROBE = $(VENV)/pyprobe/bin/python
+bench-python: $(VENV)/.peers $(VENV)/pyprobe/.ready ## measure the Python peers
 	for peer in read_csv summarise_csv share verify_token; do GRID_BENCH_INPUTS="$(TARGET)/tmp" $(VENV)/bin/python benches/peers/$$peer.py; done
 
 # --- what is generated ---------------------------------------------------------------------------------------------
