@@ -17,13 +17,13 @@ const NAME: &str = "ridge";
 /// With fewer days the four-week means would stand on less than three weeks.
 pub(super) const LEAST_DAYS: u32 = 28;
 /// The penalties to choose from; between two of them the error hardly differs.
-const PENALTIES: [f64; 8] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0];
+const PENALTIES: [f64; 5] = [2.0, 10.0, 50.0, 250.0, 1250.0];
 /// Beyond this many days the season shows.
 const DAYS_FOR_SEASON: usize = 180;
 /// How many days a forecast looks back at most.
 const DAYS_LOOKED_BACK: usize = 42;
 /// One in so many slots has a say in the penalty.
-const SLOTS_SCORED: usize = 4;
+const SLOTS_SCORED: usize = 6;
 /// An error of so many half-lives ago weighs a sixteenth, and is not worth its leverage.
 const HALF_LIVES: f64 = 4.0;
 /// So many slots are learnt at a time, that their columns stay near the processor.
