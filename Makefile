@@ -152,8 +152,12 @@ $(VENV)/.peers: $(VENV)/.ready benches/peers/requirements.txt
 	touch $@
 
 accuracy: ## score every forecast model on the real sets beside the checkout; writes benches/ACCURACY.md
-	GRID_SHARED_DATA="$${GRID_SHARED_DATA:-$(CURDIR)/../shared/data}" cargo run --release --locked -p grid-core --example accuracy \
-		--features forecast > benches/ACCURACY.md.new
+	@export GRID_SHARED_DATA="$${GRID_SHARED_DATA:-$(CURDIR)/../shared/data}"; \
+	if [ ! -f "$$GRID_SHARED_DATA/forecast/manifest.json" ]; then \
+		echo "skipped: no forecast/manifest.json under GRID_SHARED_DATA ($$GRID_SHARED_DATA)" >&2; exit 0; \
+	fi; \
+	trap 'rm -f benches/ACCURACY.md.new' EXIT; \
+	cargo run --release --locked -p grid-core --example accuracy --features forecast > benches/ACCURACY.md.new; \
 	mv benches/ACCURACY.md.new benches/ACCURACY.md
 
 $(VENV)/pyprobe/.ready: $(VENV)/.ready benches/peers/requirements-pyprobe.txt
