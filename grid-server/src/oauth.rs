@@ -14,7 +14,8 @@ use crate::{
     problem::Problem,
 };
 
-const FORM: &str = "application/x-www-form-urlencoded";
+/// The media type of a form.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The body of a token route: JSON, or a form (RFC 6749 section 4.3.2); an empty body is an empty object.
 #[derive(Debug)]

@@ -12,10 +12,13 @@ use utoipa::{
     },
 };
 
-use crate::{cli::Cli, problem, router};
+use crate::{cli::Cli, oauth::FORM, problem, router};
 
 /// The name of the scheme that protects what needs a login.
 pub(crate) const BEARER: &str = "bearerAuth";
+
+/// Parameters of a query that name something by its id, which may not be there.
+const NAMES_A_THING: [&str; 4] = ["community", "device", "forecast", "statement"];
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(problem::Body, problem::Fault)))]
@@ -83,13 +86,16 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
             let body = operation.request_body.is_some();
             let api =
                 ["/api/", "/login", "/battery/", "/predict"].iter().any(|start| path.starts_with(start));
+            let named_in_query = operation.parameters.iter().flatten().any(
+                |parameter| matches!(parameter, RefOr::T(parameter) if NAMES_A_THING.contains(&parameter.name.as_str())),
+            );
             let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
             for (_, status, title, _) in problem::CODES {
                 let possible = match status.as_u16() {
                     400 | 415 => body,
                     413 | 422 => body || in_query,
                     401 => secured,
-                    404 => in_path,
+                    404 => in_path || named_in_query,
                     500 | 503 => true,
                     504 => api,
                     _ => false,
@@ -102,7 +108,30 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                         .or_insert_with(|| RefOr::Ref(Ref::from_response_name(title.replace(' ', ""))));
                 }
             }
+            if takes_a_form(operation) {
+                refuse_as_oauth(operation);
+            }
         }
+    }
+}
+
+/// Whether an operation is one of those of OAuth, whose body may be a form.
+fn takes_a_form(operation: &Operation) -> bool {
+    matches!(&operation.request_body, Some(RefOr::T(body)) if body.content.contains_key(FORM))
+}
+
+/// Describes every refusal also as `application/json`, which is what a form is answered (RFC 6749 section 5.2).
+fn refuse_as_oauth(operation: &mut Operation) {
+    for (_, status, _, text) in problem::CODES {
+        let Some(response) = operation.responses.responses.get_mut(status.as_str()) else { continue };
+        let mut described = match response {
+            RefOr::T(own) => own.clone(),
+            RefOr::Ref(_) => refusal(text),
+        };
+        if let Some(content) = described.content.get(problem::MEDIA_TYPE).cloned() {
+            described.content.insert("application/json".to_owned(), content);
+        }
+        *response = RefOr::T(described);
     }
 }
 

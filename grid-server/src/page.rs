@@ -12,13 +12,50 @@ pub(crate) struct PageQuery {
     /// The `next` of the page before.
     after: Option<Uuid>,
     /// How many items at most: 100 where nothing is said, 1000 at most.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Limit<100, { Page::MOST }>,
+}
+
+/// How many items a page has at most, from 1 to `MOST`, and `USUAL` where nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct Limit<const USUAL: u32, const MOST: u32>(u32);
+
+/// Of the lists whose items are small.
+pub(crate) type LongLimit = Limit<10_000, 100_000>;
+
+impl<const USUAL: u32, const MOST: u32> Limit<USUAL, MOST> {
+    pub(crate) const fn get(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn items(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const USUAL: u32, const MOST: u32> Default for Limit<USUAL, MOST> {
+    fn default() -> Self {
+        Self(USUAL)
+    }
+}
+
+impl<const USUAL: u32, const MOST: u32> TryFrom<u32> for Limit<USUAL, MOST> {
+    type Error = String;
+
+    fn try_from(limit: u32) -> Result<Self, String> {
+        if (1..=MOST).contains(&limit) {
+            Ok(Self(limit))
+        } else {
+            Err(format!("expected a limit from 1 to {MOST}, got {limit}"))
+        }
+    }
 }
 
 impl From<PageQuery> for Page {
     fn from(query: PageQuery) -> Self {
-        Self { after: query.after, limit: query.limit.unwrap_or(Self::FIRST.limit) }
+        Self { after: query.after, limit: query.limit.get() }
     }
 }
 
@@ -60,6 +97,16 @@ impl<T> Listed<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_has_at_least_one_item_and_not_more_than_is_allowed() {
+        type Ten = Limit<5, 10>;
+        assert_eq!(Ten::default().get(), 5);
+        assert_eq!([1, 10].map(|limit| Ten::try_from(limit).unwrap().items()), [1, 10]);
+        for wrong in [0, 11] {
+            assert!(Ten::try_from(wrong).unwrap_err().contains("from 1 to 10"));
+        }
+    }
 
     #[test]
     fn pages_put_together_are_the_list() {

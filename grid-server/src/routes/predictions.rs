@@ -91,7 +91,10 @@ pub(crate) struct HalfHours {
 /// Predicts what the caller's devices consume on a day, from the readings before it.
 #[utoipa::path(post, path = "/predict_consumption", tag = "forecasts", security(("bearerAuth" = [])),
     operation_id = "predict_consumption",
-    responses((status = 200, description = "The day's consumption", body = Prediction)))]
+    responses(
+        (status = 200, description = "The day's consumption", body = Prediction),
+        (status = 404, description = "It is not the caller's own id", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn consumption(
     State(app): State<App>,
     caller: Caller,
@@ -109,7 +112,10 @@ pub(crate) async fn consumption(
         ("date" = String, Path, example = "2026-03-08"),
         ("kind" = String, Path, description = "`1` for consumption, `2` for generation", example = "1"),
     ),
-    responses((status = 200, description = "The day, its hours and its week", body = WeekPrediction)))]
+    responses(
+        (status = 200, description = "The day, its hours and its week", body = WeekPrediction),
+        (status = 422, description = "There are no readings before the day", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn week(
     State(app): State<App>,
     caller: Caller,

@@ -24,7 +24,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query},
-    page::Listed,
+    page::{Listed, LongLimit},
     period::{Period, field, instant},
     problem::Problem,
     upload::{self, FileQuery},
@@ -45,8 +45,9 @@ pub(crate) struct ReadingsQuery {
     /// The `next` of the page before.
     after: Option<String>,
     /// How many items at most: 10,000 where nothing is said, 100,000 at most.
-    #[param(minimum = 1, maximum = 100_000)]
-    limit: Option<usize>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    limit: LongLimit,
 }
 
 /// How sums over devices are asked for.
@@ -65,8 +66,9 @@ pub(crate) struct SumQuery {
     /// The `next` of the page before.
     after: Option<String>,
     /// How many items at most: 10,000 where nothing is said, 100,000 at most.
-    #[param(minimum = 1, maximum = 100_000)]
-    limit: Option<usize>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    limit: LongLimit,
 }
 
 /// Which registers are looked at.
@@ -286,8 +288,8 @@ pub(crate) async fn of_device(
 }
 
 /// The page of readings or sums that is asked for.
-fn page(items: Vec<ReadingView>, after: Option<&str>, limit: Option<usize>) -> Listed<ReadingView> {
-    Listed::cut(items, after, limit.unwrap_or(10_000).clamp(1, 100_000), ReadingView::cursor)
+fn page(items: Vec<ReadingView>, after: Option<&str>, limit: LongLimit) -> Listed<ReadingView> {
+    Listed::cut(items, after, limit.items(), ReadingView::cursor)
 }
 
 fn plain(recorded: Vec<Recorded>) -> Vec<Reading> {

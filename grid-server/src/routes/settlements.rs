@@ -26,7 +26,7 @@ use crate::{
     clock,
     extract::{Json, Path, Query},
     origin::Origin,
-    page::{Listed, PageQuery},
+    page::{Limit, Listed, PageQuery},
     period::{field, instant, month},
     problem::Problem,
     trail::Deed,
@@ -116,8 +116,9 @@ pub(crate) struct StatementsQuery {
     /// The `next` of the page before.
     after: Option<u64>,
     /// How many at most: 100 where nothing is said, 1000 at most.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Limit<100, 1000>,
     /// `json` (also where nothing is said), or `csv`: a row a line, for a spreadsheet.
     format: Option<String>,
 }
@@ -244,11 +245,10 @@ pub(crate) async fn statements(
         return Err(Problem::new(StatusCode::NOT_FOUND, "there are no statements here of that member"));
     }
     let period = query.month.as_deref().map(|text| month("month", text, &community.calendar)).transpose()?;
-    let limit = query.limit.unwrap_or(100).clamp(1, 1000);
     let store = app.services()?.store();
-    let mut found = store.statements(id, member, period, (query.after, limit + 1)).await?;
-    let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut found = store.statements(id, member, period, (query.after, query.limit.get() + 1)).await?;
+    let more = found.len() > query.limit.items();
+    found.truncate(query.limit.items());
     let next = found.last().filter(|_| more).map(|last| last.leaf.to_string());
     let documents = found.iter().map(StoredStatement::statement).collect::<Result<Vec<_>, _>>()?;
     match query.format.as_deref() {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -29,10 +32,11 @@ use crate::{
 /// let own: Contract = serde_json::from_str(r#"{"resolution": "5min", "surplus": "producer"}"#)?;
 /// assert_eq!(own.resolution_on(day)?.to_string(), "5min");
 /// assert!(serde_json::from_str::<Contract>(r#"{"resolution": "7min"}"#).is_err());
+/// assert!(serde_json::from_str::<Contract>(r#"["1h", "spain"]"#).is_err(), "fields have names");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Contract {
     /// The settlement resolution; that of the law, or a quarter of an hour, where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "resolution")]
@@ -52,6 +56,31 @@ pub struct Contract {
     /// The communities among which members divide their meters; who is not named takes part here with all of it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     participation: BTreeMap<Uuid, Participation>,
+}
+
+impl Serialize for Contract {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// By the names of its fields only: what is derived would also take a list, in the order in which the fields stand above.
+impl<'de> Deserialize<'de> for Contract {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Contract;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a contract: an object with the fields that differ from the law's")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Contract, A::Error> {
+                Contract::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 /// Whose is what was offered to a member and not used.

@@ -95,8 +95,9 @@ pub(crate) struct Tokens {
     )),
     responses(
         (status = 200, description = "Logged in", body = Tokens),
-        (status = 400, description = "To a form: wrong name or password (`invalid_grant`), or not what was expected", body = crate::problem::Body),
+        (status = 400, description = "To a form: wrong name or password (`invalid_grant`), or not what was expected", body = crate::problem::Body, content_type = "application/problem+json"),
         (status = 401, description = "To JSON: wrong name or password, or a second factor is needed", body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 403, description = "A page of another site asked for the cookie", body = crate::problem::Body, content_type = "application/problem+json"),
         (status = 429, description = "Too many wrong passwords", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn log_in(
@@ -168,8 +169,9 @@ pub(crate) async fn log_in(
     )),
     responses(
         (status = 200, description = "Logged in", body = Tokens),
-        (status = 400, description = "To a form: wrong name or password (`invalid_grant`), or not what was expected", body = crate::problem::Body),
+        (status = 400, description = "To a form: wrong name or password (`invalid_grant`), or not what was expected", body = crate::problem::Body, content_type = "application/problem+json"),
         (status = 401, description = "To JSON: wrong name or password, or a second factor is needed", body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 403, description = "A page of another site asked for the cookie", body = crate::problem::Body, content_type = "application/problem+json"),
         (status = 429, description = "Too many wrong passwords", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn log_in_at_root(

@@ -50,12 +50,12 @@ pub(crate) struct Refresh {
 /// it did not get has not been used. Any other use of an old token ends the session: somebody else has it.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth",
     request_body(content(
-        (Refresh = "application/json"),
-        (Refresh = "application/x-www-form-urlencoded"),
+        (Option<Refresh> = "application/json"),
+        (Option<Refresh> = "application/x-www-form-urlencoded"),
     )),
     responses(
         (status = 200, description = "The next pair", body = Tokens),
-        (status = 400, description = "To a form: the token is not good any more (`invalid_grant`), or not what was expected", body = crate::problem::Body),
+        (status = 400, description = "To a form: the token is not good any more (`invalid_grant`), or not what was expected", body = crate::problem::Body, content_type = "application/problem+json"),
         (status = 401, description = "To JSON: the token is not good any more: log in again", body = crate::problem::Body, content_type = "application/problem+json"),
         (status = 403, description = "The cookie came with a request of another site", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
@@ -237,8 +237,8 @@ async fn finish(services: &Services, session: &Session, why: Ended) -> Result<()
 /// Ends the session of an access token, of a refresh token in the body, or of a browser's cookie.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", security(("bearerAuth" = []), ()),
     request_body(content(
-        (Refresh = "application/json"),
-        (Refresh = "application/x-www-form-urlencoded"),
+        (Option<Refresh> = "application/json"),
+        (Option<Refresh> = "application/x-www-form-urlencoded"),
     )),
     responses((status = 204, description = "Logged out: the tokens of the session are refused from now on")))]
 pub(crate) async fn log_out(

@@ -204,7 +204,7 @@ pub(crate) async fn history_at_root(
 /// Loads levels from a table `Timestamp, Battery_Level, Battery_Capacity_kW[, Energy_Available_kW]`; the same again changes nothing.
 #[utoipa::path(post, path = "/battery/load", tag = "battery", security(("bearerAuth" = [])), params(ZoneQuery),
     operation_id = "battery_load",
-    request_body(content((String = "text/csv"), (Form = "multipart/form-data"))),
+    request_body(content((Option<String> = "text/csv"), (Option<Form> = "multipart/form-data"))),
     responses((status = 200, description = "How many rows were read, and how many are new", body = Message)))]
 pub(crate) async fn load(
     State(app): State<App>,
@@ -236,7 +236,7 @@ pub(crate) async fn load(
 /// Loads levels from a table, under the path of the old system.
 #[utoipa::path(post, path = "/battery/load", tag = "battery", security(("bearerAuth" = [])), params(ZoneQuery),
     operation_id = "battery_load_at_root",
-    request_body(content((String = "text/csv"), (Form = "multipart/form-data"))),
+    request_body(content((Option<String> = "text/csv"), (Option<Form> = "multipart/form-data"))),
     responses((status = 200, description = "How many rows were read, and how many are new", body = Message)))]
 pub(crate) async fn load_at_root(
     state: State<App>,

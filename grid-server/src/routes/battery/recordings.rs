@@ -18,7 +18,7 @@ use crate::{
     app::App,
     caller::Caller,
     extract::{Json, Query},
-    page::{Listed, PageQuery},
+    page::{Listed, LongLimit, PageQuery},
     period::field,
     problem::Problem,
 };
@@ -47,8 +47,9 @@ pub(crate) struct NumberedQuery {
     /// The `next` of the page before.
     after: Option<String>,
     /// How many items at most: 10000 where nothing is said, 100000 at most.
-    #[param(minimum = 1, maximum = 100_000)]
-    limit: Option<usize>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    limit: LongLimit,
 }
 
 /// Lists the caller's recordings.
@@ -107,9 +108,8 @@ pub(crate) async fn cycles(kept: Kept) -> Result<Response, Problem> {
     ))]
 pub(crate) async fn steps(kept: Kept, Query(page): Query<NumberedQuery>) -> Result<Response, Problem> {
     let steps = kept.summary().await?.steps;
-    let limit = page.limit.unwrap_or(10_000).clamp(1, 100_000);
     let name = |step: &StepSummary| step.first_row.to_string();
-    let listed = Listed::cut(steps, page.after.as_deref(), limit, name);
+    let listed = Listed::cut(steps, page.after.as_deref(), page.limit.items(), name);
     Ok(kept.answer(Written(listed)))
 }
 

@@ -38,6 +38,7 @@ const WEIGHED_BY: &str = "with these weights the combination would have had the 
 #[utoipa::path(post, path = "/forecasts", tag = "forecasts", security(("bearerAuth" = [])), params(StoreQuery), responses(
     (status = 200, description = "The forecast, which is not stored", body = ForecastView),
     (status = 201, description = "The forecast; `Location` is its path", body = ForecastView),
+    (status = 404, description = "The caller has no such device", body = crate::problem::Body, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn create(
     State(app): State<App>,
