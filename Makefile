@@ -23,7 +23,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # cargo's target folder, wherever the environment or a config file has put it.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
-.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api test-wheel fuzz bench bench-rust \
+.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-wheel fuzz bench bench-rust \
 	bench-python accuracy openapi readme clean
 
 help: ## list the targets
@@ -38,7 +38,7 @@ run: ## build the server and start it with a demo community, on PORT (8080)
 
 # --- everything ----------------------------------------------------------------------------------------------------
 
-test: lint test-rust test-outside test-fuzz test-python test-api test-wheel ## run every check and every test
+test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-wheel ## run every check and every test
 
 lint: format clippy rustdoc ## formatting, clippy per feature, rustdoc; no warning passes
 
@@ -133,11 +133,20 @@ $(VENV)/schemathesis/.ready: $(VENV)/.ready grid-server/tests/schemathesis/requi
 	$(VENV)/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check -r grid-server/tests/schemathesis/requirements.txt
 	touch $@
 
-# GRID_TEST_API_DATABASES names empty databases, separated by spaces, beside the SQLite file that is always there.
+# GRID_TEST_API_DATABASES names databases for this alone, separated by spaces, beside the SQLite file that is always there.
 test-api: $(VENV)/schemathesis/.ready ## schemathesis over the server, on SQLite and on GRID_TEST_API_DATABASES
 	cargo build -p grid-server --locked
 	@test -n "$${GRID_TEST_API_DATABASES:-}" || echo "skipped: schemathesis over MySQL and PostgreSQL (GRID_TEST_API_DATABASES is not set)"
 	$(VENV)/schemathesis/bin/python grid-server/tests/schemathesis/run.py $(TARGET)/debug/grid-server sqlite $${GRID_TEST_API_DATABASES:-}
+
+SOAK_ROUNDS ?= 200
+
+soak: ## kill the server SOAK_ROUNDS (200) times under load on each database, and look that nothing acknowledged is lost
+	cargo build -p grid-server --locked
+	$(PYTHON) grid-server/tests/soak.py $(TARGET)/debug/grid-server $(SOAK_ROUNDS) sqlite $${GRID_TEST_API_DATABASES:-}
+
+test-soak: ## the same, 10 times
+	@$(MAKE) soak SOAK_ROUNDS=10
 
 # `pip wheel` builds as `pip install ./grid-py` does, in the profile of the tests; the wheel is then used far from here.
 test-wheel: export MATURIN_PEP517_ARGS = --profile dev --locked
