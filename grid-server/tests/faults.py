@@ -1,0 +1,358 @@
+"""Takes the database away from a running server in every way that happens, and looks what its clients see.
+
+`faults.py BINARY URL...`; `sqlite` is a file of its own. MySQL and PostgreSQL are reached through a proxy that refuses, cuts,
+swallows and delays; locks, read-only databases and refused connections are made with `mariadb` and `psql`, as the
+administrator of a server on this machine. During each fault every request is answered within three seconds, by 503 with
+`Retry-After` and not a word of the driver, or well, where it needs no database; afterwards the same process works again.
+"""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from urllib.parse import urlsplit
+
+MOST_SECONDS = 3.0
+RECOVERS_SECONDS = 20.0
+PASSWORD = "a long password of a user who is none"
+# What only a driver or an operating system would say.
+DRIVER_WORDS = re.compile(
+    rb"sqlx|rustls|os error|connection refused|broken pipe|reset by peer|deadlock|SQLSTATE|code: [0-9]|panick"
+    rb"|SELECT |INSERT |UPDATE |pool timed|database is locked|disk is full|disk I/O|read-only|readonly",
+    re.IGNORECASE,
+)
+
+
+class Wrong(Exception):
+    """A client saw what it should not."""
+
+
+class Proxy:
+    """A TCP proxy on a port of its own, in a thread, whose manner can be changed while it runs."""
+
+    def __init__(self, host: str, port: int):
+        self.target, self.manner, self.streams = (host, port), "pass", set()
+        self.loop = asyncio.new_event_loop()
+        ready = threading.Event()
+
+        def serve() -> None:
+            asyncio.set_event_loop(self.loop)
+            self.server = self.loop.run_until_complete(asyncio.start_server(self.connected, "127.0.0.1", 0))
+            self.port = self.server.sockets[0].getsockname()[1]
+            ready.set()
+            self.loop.run_forever()
+
+        threading.Thread(target=serve, daemon=True).start()
+        ready.wait()
+
+    async def connected(self, reader, writer) -> None:
+        self.streams.add(writer)
+        try:
+            if self.manner == "refuse":
+                return
+            while self.manner == "swallow":
+                await asyncio.sleep(0.05)
+            there_reader, there_writer = await asyncio.open_connection(*self.target)
+            self.streams.add(there_writer)
+            await asyncio.gather(self.copy(reader, there_writer), self.copy(there_reader, writer))
+            self.streams.discard(there_writer)
+        except OSError:
+            pass
+        finally:
+            self.streams.discard(writer)
+            writer.close()
+
+    async def copy(self, reader, writer) -> None:
+        try:
+            while chunk := await reader.read(65536):
+                if self.manner == "slow":
+                    await asyncio.sleep(10)
+                while self.manner == "swallow":
+                    await asyncio.sleep(0.05)
+                writer.write(chunk)
+                await writer.drain()
+        finally:
+            writer.close()
+
+    def set(self, manner: str) -> None:
+        def change() -> None:
+            self.manner = manner
+            if manner in ("refuse", "pass"):
+                # Those that were swallowed or delayed are cut when the line comes back, as those of a dead peer are.
+                for stream in list(self.streams):
+                    stream.transport.abort()
+
+        self.loop.call_soon_threadsafe(change)
+        time.sleep(0.1)
+
+
+class Server:
+    """The program on a database."""
+
+    def __init__(self, binary: str, database: str, folder: str):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            self.port = taken.getsockname()[1]
+        self.token, self.log = None, pathlib.Path(folder, "log")
+        settings = os.environ | {
+            "GRID_DATABASE_URL": database,
+            "PORT": str(self.port),
+            "GRID_TOKEN_MINUTES": "1440",
+            "GRID_PASSWORD_MEMORY_KIB": "64",
+            "GRID_PASSWORD_PASSES": "1",
+            "GRID_ACCOUNT_TRIES": "100000",
+            "GRID_ADDRESS_TRIES": "100000",
+        }
+        self.user = f"fault{time.time_ns()}"
+        made = [binary, "user", "create", self.user, "--email", f"{self.user}@grid.example"]
+        subprocess.run(made, env=settings, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True)
+        log = self.log.open("w")
+        self.process = subprocess.Popen([binary, "serve"], env=settings, stdout=log, stderr=log)
+        wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, 30, "the server is not ready")
+        login = self.ask("POST", "/api/v1/auth/login", {"username": self.user, "password": PASSWORD})
+        self.token = json.loads(login[2])["access_token"]
+        device = {"name": "meter", "kind": "meter", "time_zone": "UTC"}
+        made = json.loads(self.ask("POST", "/api/v1/devices", device)[2])
+        self.readings, self.hour = f"/api/v1/devices/{made['id']}/readings", 0
+
+    def ask(self, method: str, path: str, body=None):
+        """Status, headers and body; none of them where the server did not answer in twenty seconds."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            headers = {"Content-Type": "application/json"} if body is not None else {}
+            if self.token:
+                headers["Authorization"] = f"Bearer {self.token}"
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        except OSError:
+            return 0, {}, b""
+        finally:
+            connection.close()
+
+    def reading(self) -> dict:
+        self.hour += 1
+        day, hour = divmod(self.hour, 23)
+        start = f"2026-{day // 28 + 1:02}-{day % 28 + 1:02}T{hour:02}:00:00Z"
+        end = f"2026-{day // 28 + 1:02}-{day % 28 + 1:02}T{hour + 1:02}:00:00Z"
+        return {"channel": "import", "start": start, "end": end, "energy_kwh": "0.250000", "quality": "measured"}
+
+    def requests(self):
+        """What clients do: name, method, path and body."""
+        login = {"username": self.user, "password": PASSWORD}
+        return [
+            ("live", "GET", "/healthz", None),
+            ("ready", "GET", "/readyz", None),
+            ("list", "GET", "/api/v1/devices", None),
+            ("write", "POST", self.readings, self.reading()),
+            ("read", "GET", f"{self.readings}?from=2026-01-01&to=2026-02-01", None),
+            ("login", "POST", "/api/v1/auth/login", login),
+            ("log", "GET", "/api/v1/log/head", None),
+        ]
+
+
+def wait_until(is_so, seconds: float, otherwise: str) -> float:
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if is_so():
+            return time.monotonic() - began
+        time.sleep(0.05)
+    raise Wrong(otherwise)
+
+
+def look(server: Server, fault: str) -> None:
+    """Every request, all at once and twice, during a fault."""
+    slowest, problems, refused = 0.0, [], 0
+    lock = threading.Lock()
+
+    def one(name, method, path, body) -> None:
+        nonlocal slowest, refused
+        began = time.monotonic()
+        status, headers, said = server.ask(method, path, body)
+        seconds = time.monotonic() - began
+        with lock:
+            slowest = max(slowest, seconds)
+            refused += status == 503
+            where = f"{fault}: {name}: {status} after {seconds:.2f} s: {said[:300]!r}"
+            if seconds > MOST_SECONDS:
+                problems.append(f"{where}: longer than {MOST_SECONDS} s")
+            if DRIVER_WORDS.search(said):
+                problems.append(f"{where}: the driver's words")
+            if status == 503 and not headers.get("Retry-After"):
+                problems.append(f"{where}: no Retry-After")
+            if name == "live" and status != 200:
+                problems.append(f"{where}: it lives")
+            if not (200 <= status < 300 or status == 503 or (name == "log" and status == 404)):
+                problems.append(f"{where}: neither done nor 503")
+            if name == "write" and 200 <= status < 300:
+                problems.append(f"{where}: a write that cannot have been stored was acknowledged")
+
+    for _ in range(2):
+        threads = [threading.Thread(target=one, args=request) for request in server.requests()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if refused == 0:
+        problems.append(f"{fault}: nothing was refused, so there was no fault")
+    if problems:
+        raise Wrong("\n".join(problems))
+    print(f"  {fault}: {refused} of {2 * len(server.requests())} refused, the slowest answer after {slowest:.2f} s", flush=True)
+
+
+def recovers(server: Server, fault: str) -> None:
+    """Every request works again, in the same process, once the fault is over."""
+
+    def works() -> bool:
+        return all(200 <= server.ask(*request[1:])[0] < 300 for request in server.requests() if request[0] != "log")
+
+    seconds = wait_until(works, RECOVERS_SECONDS, f"{fault}: no recovery in {RECOVERS_SECONDS} s")
+    if server.process.poll() is not None:
+        raise Wrong(f"{fault}: the server ended")
+    print(f"  {fault}: works again after {seconds:.2f} s", flush=True)
+
+
+@contextlib.contextmanager
+def held(command: list, statement: str):
+    """A client of the database that has said something and holds its connection."""
+    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        client.stdin.write(statement)
+        client.stdin.flush()
+        for line in client.stdout:
+            if "held" in line:
+                break
+            if "ERROR" in line:
+                raise Wrong(f"{command[0]}: {line.strip()}")
+        else:
+            raise Wrong(f"{command[0]} could not hold: {statement}")
+        yield
+    finally:
+        client.kill()
+        client.wait()
+
+
+def over_a_line(binary: str, database: str, folder: str) -> None:
+    """The faults of MySQL and PostgreSQL."""
+    url = urlsplit(database)
+    proxy = Proxy(url.hostname, url.port)
+    through = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{proxy.port}").geturl()
+    name = url.path.strip("/")
+    server = Server(binary, through, folder)
+    try:
+        for fault, manner in [
+            ("refused and cut", "refuse"),
+            ("swallowed", "swallow"),
+            ("slower than anybody waits", "slow"),
+        ]:
+            proxy.set(manner)
+            look(server, fault)
+            proxy.set("pass")
+            recovers(server, fault)
+        for fault, begin, end in by_an_administrator(url.scheme, name):
+            with begin():
+                look(server, fault)
+            end()
+            recovers(server, fault)
+    except Wrong:
+        print(server.log.read_text()[-3000:], file=sys.stderr)
+        raise
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+def by_an_administrator(scheme: str, name: str):
+    """Faults that the database's own administrator makes: name, how it begins, and what to do when it is over."""
+    if scheme == "mysql":
+        client = ["mariadb", "--user=root", "--unbuffered", "--batch", "--skip-column-names", name]
+        lock = "LOCK TABLES reading_days WRITE, devices WRITE, users WRITE; SELECT 'held';\n"
+        return [("under a lock", lambda: held(client, lock), lambda: None)]
+    client = ["psql", "--host=127.0.0.1", "--username=postgres", "--no-psqlrc", "--quiet", "--tuples-only", name]
+    lock = "BEGIN; LOCK TABLE reading_days, devices, users IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n"
+    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid();"
+
+    def told(*statements: str):
+        for statement in statements:
+            subprocess.run([*client[:-1], "postgres"], input=statement, text=True, check=True, capture_output=True)
+
+    @contextlib.contextmanager
+    def full():
+        # What a server says that has no connection left for this database.
+        told(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0;', ended)
+        yield
+
+    return [
+        ("under a lock", lambda: held(client, lock), lambda: None),
+        ("out of connections", full, lambda: told(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1;')),
+    ]
+
+
+def in_a_file(binary: str, folder: str) -> None:
+    """The faults of SQLite."""
+    data = pathlib.Path(folder, "data")
+    data.mkdir()
+    small = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "grid", data], capture_output=True).returncode == 0
+    server = Server(binary, f"sqlite://{data}/grid.db", folder)
+    try:
+        other = sqlite3.connect(data / "grid.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            look(server, "locked by another program")
+        finally:
+            other.close()
+        recovers(server, "locked by another program")
+        if small:
+            filler = data / "filler"
+            with filler.open("wb") as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(65536))
+                    file.flush()
+            with contextlib.suppress(OSError), (data / "filler2").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(512))
+            look(server, "full")
+            filler.unlink()
+            (data / "filler2").unlink()
+            recovers(server, "full")
+        else:
+            print("  not run here: a full disk (no right to mount a small file system)")
+    except Wrong:
+        print(server.log.read_text()[-3000:], file=sys.stderr)
+        raise
+    finally:
+        server.process.kill()
+        server.process.wait()
+        if small:
+            subprocess.run(["umount", data], check=False)
+
+
+def main() -> None:
+    binary, *databases = sys.argv[1:]
+    binary = os.path.abspath(binary)
+    wrong = []
+    for database in databases:
+        print(database.split(":")[0], flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                if database == "sqlite":
+                    in_a_file(binary, folder)
+                else:
+                    over_a_line(binary, database, folder)
+            except Wrong as found:
+                wrong.append(str(found))
+    if wrong:
+        sys.exit("wrong:\n" + "\n".join(wrong))
+
+
+main()
