@@ -86,7 +86,9 @@ impl TestDatabase {
         let address = format!("{scheme}://grid_serve:grid_serve@{}", rest.rsplit('@').next().unwrap());
         #[cfg(feature = "postgres")]
         if scheme == "postgres" {
-            for rights in ["USAGE ON SCHEMA public", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"] {
+            for rights in
+                ["USAGE ON SCHEMA public", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"]
+            {
                 try_to(&self.address, &format!("GRANT {rights} TO grid_serve")).await.ok();
             }
         }

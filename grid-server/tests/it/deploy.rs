@@ -33,6 +33,10 @@ fn folder(name: &str) -> Vec<String> {
     files
 }
 
+fn has_extension(file: &str, extension: &str) -> bool {
+    Path::new(file).extension().is_some_and(|found| found == extension)
+}
+
 /// All that a deployment consists of.
 fn deployment() -> Vec<String> {
     let mut files = vec!["Dockerfile".to_owned(), ".dockerignore".to_owned(), "compose.yaml".to_owned()];
@@ -82,7 +86,10 @@ fn what_the_image_runs_and_what_is_asked_of_it_are_there() {
     let version = |text: &str| text.split('.').map(|part| part.parse().unwrap()).collect::<Vec<u32>>();
     assert!(version(rust) >= version(env!("CARGO_PKG_RUST_VERSION")), "{rust}");
     let workflow = read(".github/workflows/ci.yaml");
-    assert!(workflow.contains(&format!("image: rust:{rust}-")), "the Rust that ships is the Rust that is tested");
+    assert!(
+        workflow.contains(&format!("image: rust:{rust}-")),
+        "the Rust that ships is the Rust that is tested"
+    );
     assert!(workflow.contains(".ci/run"));
 
     let routes: serde_json::Value = serde_json::from_str(&read("grid-server/openapi.json")).unwrap();
@@ -108,7 +115,9 @@ fn no_host_and_no_project_is_written_into_a_deployment() {
         }
     }
     for line in read("deploy/cloud-run.yaml").lines().chain(read("deploy/app.yaml").lines()) {
-        if let Some((_, account)) = line.split_once("serviceAccountName: ").or_else(|| line.split_once("service_account: ")) {
+        if let Some((_, account)) =
+            line.split_once("serviceAccountName: ").or_else(|| line.split_once("service_account: "))
+        {
             assert!(account.contains("@PROJECT."), "{account}");
         }
     }
@@ -141,7 +150,11 @@ fn both_languages_say_the_same_commands_and_have_the_same_parts() {
         let (one, other) = (read(page), read(&page.replace(".md", ".es.md")));
         let headings = |text: &str| {
             let outside: String = text.split("```").step_by(2).collect();
-            outside.lines().filter(|line| line.starts_with('#')).map(|line| line.len() - line.trim_start_matches('#').len()).collect::<Vec<_>>()
+            outside
+                .lines()
+                .filter(|line| line.starts_with('#'))
+                .map(|line| line.len() - line.trim_start_matches('#').len())
+                .collect::<Vec<_>>()
         };
         assert_eq!(headings(&one), headings(&other), "{page}");
         assert_eq!(blocks(&one), blocks(&other), "{page}");
@@ -149,7 +162,8 @@ fn both_languages_say_the_same_commands_and_have_the_same_parts() {
 }
 
 fn parses(what: &str, script: &str) {
-    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut bash =
+        Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     let output = bash.wait_with_output().unwrap();
     assert!(output.status.success(), "{what}: {}\n{script}", String::from_utf8_lossy(&output.stderr));
@@ -159,10 +173,10 @@ fn parses(what: &str, script: &str) {
 fn every_command_that_a_page_gives_is_one_that_a_shell_can_read() {
     let mut count = 0;
     for file in deployment() {
-        if file.ends_with(".sh") {
+        if has_extension(&file, "sh") {
             parses(&file, &read(&file));
             count += 1;
-        } else if file.ends_with(".md") {
+        } else if has_extension(&file, "md") {
             for (language, text) in blocks(&read(&file)) {
                 if language == "sh" {
                     parses(&file, &text);
