@@ -23,7 +23,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # cargo's target folder, wherever the environment or a config file has put it.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
-.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-wheel fuzz bench bench-rust \
+.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-wheel test-image fuzz bench bench-rust \
 	bench-python accuracy openapi readme clean
 
 help: ## list the targets
@@ -38,7 +38,7 @@ run: ## build the server and start it with a demo community, on PORT (8080)
 
 # --- everything ----------------------------------------------------------------------------------------------------
 
-test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-wheel ## run every check and every test
+test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-wheel test-image ## run every check and every test
 
 lint: format clippy rustdoc ## formatting, clippy per feature, rustdoc; no warning passes
 
@@ -157,6 +157,12 @@ test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the work
 	"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$$outside"/*.whl; \
 	$(call story,python) > "$$outside/story.py"; \
 	cd "$$outside"; ./venv/bin/python story.py; echo "README.md runs on the wheel, outside the workspace"
+
+# The image's last stage around the server of the tests; deploy/try-image.sh says what is looked at.
+test-image: ## the container image, read-only and without rights; needs buildah and root
+	@command -v buildah >/dev/null || { echo "skipped: the image (buildah is not there)"; exit 0; }; \
+	cargo build --quiet -p grid-server --locked; \
+	deploy/try-image.sh $(TARGET)/debug/grid-server
 
 # --- measurements --------------------------------------------------------------------------------------------------
 

@@ -112,12 +112,18 @@ impl Store {
 
     /// Makes the tables that are missing. Any number of processes may do so at once: one does it, the others wait.
     ///
+    /// Where none is missing, nothing is locked or written, and a user of the database who may not make tables is enough.
+    ///
     /// # Errors
     ///
     /// [`Error::Unreachable`], [`Error::MigrationWait`] after [`Store::MIGRATION_WAIT`],
     /// [`Error::DirtyMigration`] where one was interrupted (MySQL only), [`Error::ForeignMigration`] where the
     /// database is newer than this program, or [`Error::Failed`].
     pub async fn migrate(&self) -> Result<(), Error> {
+        // Whatever else it says may be what another process is about to mend; behind the lock it is looked at again.
+        if self.ready().await.is_ok() {
+            return Ok(());
+        }
         let wait = Self::MIGRATION_WAIT;
         let outcome: Result<(), MigrateFault> = match self.backend {
             #[cfg(feature = "sqlite")]
@@ -140,16 +146,27 @@ impl Store {
         })
     }
 
+    fn migrator(&self) -> Migrator {
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => sqlite(),
+            #[cfg(feature = "mysql")]
+            Backend::MySql(_) => mysql(),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => postgres(),
+        }
+    }
+
     /// Checks that the database answers and has every table that this program needs.
     ///
     /// # Errors
     ///
     /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
     pub async fn ready(&self) -> Result<(), Error> {
-        let applied: Result<Vec<(i64, bool)>, Error> = on!(self, read "look at the migrations", |connection| {
-            Ok(sqlx::query_as::<Db, (i64, bool)>(sql!("SELECT version, success FROM _sqlx_migrations"))
-                .fetch_all(connection)
-                .await?)
+        type Row = (i64, bool, Vec<u8>);
+        let applied: Result<Vec<Row>, Error> = on!(self, read "look at the migrations", |connection| {
+            let look = sql!("SELECT version, success, checksum FROM _sqlx_migrations");
+            Ok(sqlx::query_as::<Db, Row>(look).fetch_all(connection).await?)
         });
         let applied = match applied {
             Ok(applied) => applied,
@@ -157,11 +174,14 @@ impl Store {
             Err(Error::Failed { .. }) => Vec::new(),
             Err(other) => return Err(other),
         };
-        if let Some((version, _)) = applied.iter().find(|(_, done)| !done) {
+        if let Some((version, ..)) = applied.iter().find(|(_, done, _)| !done) {
             return Err(Error::DirtyMigration { version: *version });
         }
-        let newest = i64::try_from(NUMBER).unwrap_or(i64::MAX);
-        if let Some((version, _)) = applied.iter().find(|(version, _)| *version > newest) {
+        let known = self.migrator();
+        let same = |version: i64, checksum: &[u8]| {
+            known.iter().any(|migration| migration.version == version && *migration.checksum == *checksum)
+        };
+        if let Some((version, ..)) = applied.iter().find(|(version, _, checksum)| !same(*version, checksum)) {
             return Err(Error::ForeignMigration { version: *version });
         }
         match NUMBER.saturating_sub(applied.len()) {

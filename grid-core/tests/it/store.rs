@@ -77,6 +77,32 @@ impl TestDatabase {
         Some(Self { kind, address, store, folder: None, server: Some((server, name)) })
     }
 
+    /// The store as `docs/deploy/database.md` lets a server have it: as a user who may read and write rows and nothing else.
+    /// SQLite has no users.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    async fn for_serving(&self) -> Store {
+        let Some((server, _)) = &self.server else { return self.store.clone() };
+        let (scheme, rest) = self.address.split_once("://").unwrap();
+        let address = format!("{scheme}://grid_serve:grid_serve@{}", rest.rsplit('@').next().unwrap());
+        #[cfg(feature = "postgres")]
+        if scheme == "postgres" {
+            for rights in
+                ["USAGE ON SCHEMA public", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"]
+            {
+                try_to(&self.address, &format!("GRANT {rights} TO grid_serve")).await.ok();
+            }
+        }
+        let store = Store::connect(&address, Options::default()).await.unwrap();
+        if store.ping().await.is_err() {
+            assert!(std::env::var_os("GRID_TEST_NO_SKIP").is_none(), "{server} has no user grid_serve");
+            println!("skipped: {} as a user with few rights (no user grid_serve)", self.kind);
+            return self.store.clone();
+        }
+        let refused = try_to(&address, "CREATE TABLE not_allowed (id BIGINT)").await.unwrap_err();
+        assert!(refused.to_string().contains("denied"), "{refused}");
+        store
+    }
+
     /// Closes the connections and removes the database.
     pub(crate) async fn remove(self) {
         self.store.close().await;
@@ -93,20 +119,26 @@ impl TestDatabase {
 /// Executes a statement on a server, as its administrator.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) async fn execute(server: &str, statement: &str) {
+    try_to(server, statement).await.unwrap();
+}
+
+/// Executes a statement on a server, as whoever the address names.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn try_to(server: &str, statement: &str) -> Result<(), sqlx::Error> {
     use sqlx::{AssertSqlSafe, Connection as _};
     let statement = AssertSqlSafe(statement.to_owned());
     match server.split(':').next().unwrap() {
         #[cfg(feature = "mysql")]
         "mysql" => {
-            let mut connection = sqlx::MySqlConnection::connect(server).await.unwrap();
-            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
+            let mut connection = sqlx::MySqlConnection::connect(server).await?;
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+            connection.close().await
         }
         #[cfg(feature = "postgres")]
         "postgres" => {
-            let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
-            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
+            let mut connection = sqlx::PgConnection::connect(server).await?;
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+            connection.close().await
         }
         other => unreachable!("expected a server that this test was built with, got {other}"),
     }
@@ -115,6 +147,11 @@ pub(crate) async fn execute(server: &str, statement: &str) {
 async fn suite(kind: &'static str) {
     let Some(database) = TestDatabase::create(kind).await else { return };
     database.store.migrate().await.unwrap();
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    let store = database.for_serving().await;
+    #[cfg(not(any(feature = "mysql", feature = "postgres")))]
+    let store = database.store.clone();
+    store.migrate().await.unwrap();
     // One line for each file of checks.
     let lists = [
         crate::store_user_checks::all(),
@@ -134,8 +171,9 @@ async fn suite(kind: &'static str) {
     ];
     for (name, check) in lists.into_iter().flatten() {
         println!("{kind}: {}", name.replace('_', " "));
-        check(database.store.clone()).await;
+        check(store.clone()).await;
     }
+    store.close().await;
     database.remove().await;
 }
 

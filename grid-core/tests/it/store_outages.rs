@@ -117,23 +117,31 @@ async fn an_interrupted_migration_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newer_database_is_refused() {
+async fn a_database_of_another_program_is_refused() {
     for database in TestDatabase::all().await {
-        let newer = "UPDATE _sqlx_migrations SET version = 999 WHERE version = 23";
-        if database.kind == "SQLite" {
-            #[cfg(feature = "sqlite")]
-            sqlite_file(&database.address, newer).await;
-        } else {
-            #[cfg(any(feature = "mysql", feature = "postgres"))]
-            crate::store::execute(&database.address, newer).await;
-        }
-        for error in [database.store.migrate().await.unwrap_err(), database.store.ready().await.unwrap_err()]
-        {
-            assert!(
-                matches!(error, Error::ForeignMigration { version: 999 }),
-                "{}: {error:?}",
-                database.kind
-            );
+        let bytes = if database.kind == "PostgreSQL" { r"'\x00'" } else { "x'00'" };
+        // A migration that is not known here; and, with that put right, one that had another text.
+        for (change, named) in [
+            ("version = 999 WHERE version = 23".to_owned(), 999),
+            (format!("version = 23, checksum = {bytes} WHERE version = 999"), 23),
+        ] {
+            let change = format!("UPDATE _sqlx_migrations SET {change}");
+            if database.kind == "SQLite" {
+                #[cfg(feature = "sqlite")]
+                sqlite_file(&database.address, &change).await;
+            } else {
+                #[cfg(any(feature = "mysql", feature = "postgres"))]
+                crate::store::execute(&database.address, &change).await;
+            }
+            let refusals =
+                [database.store.migrate().await.unwrap_err(), database.store.ready().await.unwrap_err()];
+            for error in refusals {
+                assert!(
+                    matches!(error, Error::ForeignMigration { version } if version == named),
+                    "{}: {error:?}",
+                    database.kind
+                );
+            }
         }
         database.remove().await;
     }

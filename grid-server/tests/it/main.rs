@@ -16,6 +16,7 @@ mod commands;
 mod communities;
 mod community_forecasts;
 mod demo;
+mod deploy;
 mod devices;
 mod forecast_command;
 mod forecasts;
