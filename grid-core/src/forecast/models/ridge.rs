@@ -8,7 +8,7 @@ use crate::forecast::{
     features::{Days, Design, LEAST_ROWS, Past, Scaling, Table, Usual},
     interval::Residuals,
     learnt::{ERRORS_HALF_LIFE_DAYS, Learnt, Outlook, faded},
-    linear::{Line, Normal},
+    linear::{Line, Normals},
     real,
     state::State,
 };
@@ -140,7 +140,6 @@ fn regressions(
     half_life_days: f64,
 ) -> Result<Vec<Regression>, Error> {
     let errors_half_life = half_life_days.min(ERRORS_HALF_LIFE_DAYS);
-    let oldest = HALF_LIVES * errors_half_life;
     let mut regressions = Vec::with_capacity(slots);
     let runs = design.dates(slots).into_iter().flat_map(|date| {
         let end = date.end;
@@ -152,43 +151,61 @@ fn regressions(
             regressions.extend(elastic_net::regressions(&table, errors_half_life)?);
             continue;
         }
-        let unsolved = || Error::Unsolved {
-            rows: table.ages.len(),
-            columns: table.shared.nrows() + table.own(0).nrows() - 2,
-            source: "the covariance of the columns is not finite".into(),
-        };
-        let normals: Vec<Normal> = table
-            .sums()
-            .iter()
-            .map(|(sums, effective_rows)| Normal::new(sums, *effective_rows).ok_or_else(unsolved))
-            .collect::<Result<_, _>>()?;
-        let penalty = penalty(&normals);
-        for (number, normal) in normals.iter().enumerate() {
-            let solution = normal.solve(penalty).ok_or_else(unsolved)?;
-            let left_out: Vec<(f64, f64)> = table
-                .left_out_errors(number, &solution, oldest)
-                .filter(|(_, error)| error.is_finite())
-                .collect();
-            let weighed = left_out.iter().map(|(age, error)| (*error, faded(*age, errors_half_life)));
-            let residuals = Residuals::new(weighed);
-            regressions.push(Regression { line: solution.line, residuals, left_out });
-        }
+        regressions.extend(of_table(&table, errors_half_life)?);
     }
     Ok(regressions)
 }
 
-/// The penalty with the least error, over some of the slots.
-fn penalty(normals: &[Normal]) -> f64 {
-    let score = |penalty: &f64| -> f64 {
-        normals
-            .iter()
-            .skip(SLOTS_SCORED / 2)
-            .step_by(SLOTS_SCORED)
-            .filter_map(|normal| normal.score(*penalty))
-            .sum()
+/// Learns the regressions of the slots of a table.
+fn of_table(table: &Table, errors_half_life: f64) -> Result<Vec<Regression>, Error> {
+    let unsolved = || Error::Unsolved {
+        rows: table.ages.len(),
+        columns: table.width(),
+        source: "the covariance of the columns is not finite".into(),
     };
-    let scored = PENALTIES.iter().map(|penalty| (score(penalty), *penalty));
-    scored.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(100.0, |best| best.1)
+    let all = table.products();
+    let groups: Vec<(Vec<usize>, Normals)> = table
+        .alike()
+        .into_iter()
+        .map(|numbers| {
+            let normals = Normals::new(&table.sums(&numbers, &all)).ok_or_else(unsolved)?;
+            Ok((numbers, normals))
+        })
+        .collect::<Result<_, Error>>()?;
+    let penalty = penalty(&groups);
+    let mut regressions = Vec::with_capacity(table.slots());
+    for (numbers, normals) in &groups {
+        let mut solutions = normals.solve(penalty).ok_or_else(unsolved)?;
+        let errors = table.left_out_errors(numbers, &solutions, HALF_LIVES * errors_half_life);
+        for ((number, line), mut left_out) in numbers.iter().zip(solutions.lines.drain(..)).zip(errors) {
+            left_out.retain(|(_, error)| error.is_finite());
+            let weighed = left_out.iter().map(|(age, error)| (*error, faded(*age, errors_half_life)));
+            let residuals = Residuals::new(weighed);
+            regressions.push((number, Regression { line, residuals, left_out }));
+        }
+    }
+    regressions.sort_by_key(|(number, _)| *number);
+    Ok(regressions.into_iter().map(|(_, regression)| regression).collect())
+}
+
+/// The penalty with the least error, over some of the slots.
+fn penalty(groups: &[(Vec<usize>, Normals)]) -> f64 {
+    let scored = |numbers: &[usize]| -> Vec<usize> {
+        let places = numbers.iter().enumerate();
+        places
+            .filter(|(_, number)| **number % SLOTS_SCORED == SLOTS_SCORED / 2)
+            .map(|(place, _)| place)
+            .collect()
+    };
+    let scored: Vec<Normals> = groups
+        .iter()
+        .map(|(numbers, normals)| (scored(numbers), normals))
+        .filter(|(places, _)| !places.is_empty())
+        .map(|(places, normals)| normals.only(&places))
+        .collect();
+    let score = |penalty: &f64| -> f64 { scored.iter().map(|normals| normals.score(*penalty)).sum() };
+    let scores = PENALTIES.iter().map(|penalty| (score(penalty), *penalty));
+    scores.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(100.0, |best| best.1)
 }
 
 impl Learnt for RidgeState {
