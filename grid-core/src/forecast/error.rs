@@ -155,7 +155,10 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A saved model is of a later version than this library reads.
-    #[error("expected a model saved in version {newest} of the format or an older one, got version {got}")]
+    #[error(
+        "expected a model saved in version {newest} of the format or an older one, got version {got}; read it with a newer \
+         release"
+    )]
     SavedLater {
         /// The newest version that is read.
         newest: u32,
