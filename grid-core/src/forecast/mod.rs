@@ -26,6 +26,7 @@ mod archive;
 mod backtest;
 mod batch;
 mod boosting;
+mod bounds;
 mod clear_sky;
 mod dense;
 mod error;

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::forecast::{
     Error, Forecast, History, Point,
     boosting::{Booster, Boosting, Crossed, Growth, Table},
+    bounds::Bounds,
     features::Past,
     interval::Residuals,
+    learnt::Outlook,
     model,
     random::Random,
     real,
@@ -161,18 +163,18 @@ impl GlobalFitted {
         model::check(horizon, history.slots_per_day(), quantiles)?;
         let past = Past::new(history).ok_or(Error::AllMissing { slots: history.values().len() })?;
         let sight = Sight::new(&past, past.len(), past.len() / past.slots_per_day());
-        let floor = if history.is_non_negative() { 0.0 } else { f64::NEG_INFINITY };
+        let bounds = Bounds::of(history);
         let point = |slot: usize| {
             let mean = sight.level(slot) + sight.scale * self.booster.predict(&sight.row(slot));
             let residuals = self.residuals.get(slot);
             let error = |level: &f64| residuals.map_or(0.0, |residuals| residuals.quantile(*level));
+            let quantiles = quantiles.iter().map(|level| mean + sight.scale * error(level)).collect();
+            let mut outlook = Outlook { mean, quantiles };
+            bounds.keep(slot, &mut outlook);
             Ok(Point {
                 start: history.slot_start(past.len() + slot).ok_or(Error::OutOfRange)?,
-                mean: mean.max(floor),
-                quantiles: quantiles
-                    .iter()
-                    .map(|level| (mean + sight.scale * error(level)).max(floor))
-                    .collect(),
+                mean: outlook.mean,
+                quantiles: outlook.quantiles,
             })
         };
         let points = (0..horizon).map(point).collect::<Result<_, Error>>()?;
