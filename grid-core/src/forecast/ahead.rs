@@ -7,11 +7,10 @@ use jiff::{
 
 use super::{
     Error, Fitted, History, Known, Model, Regressor, Site, clear_sky,
+    history::MOST_SLOTS,
     model::{MOST_DAYS, check},
 };
 
-/// As many slots as a [`History`] may have.
-const MOST_SLOTS: usize = 3_200_000;
 /// The regressor that [`History::with_clear_sky`] adds.
 pub(super) const CLEAR_SKY: &str = "clear_sky";
 

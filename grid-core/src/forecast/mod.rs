@@ -32,6 +32,7 @@ mod dense;
 mod error;
 mod evidence;
 mod explain;
+mod failure;
 mod features;
 mod fitted;
 mod hierarchy;
