@@ -202,7 +202,7 @@ impl<'a> Sight<'a> {
         let known = known.min(most);
         let from = origin.saturating_sub(known * past.slots_per_day());
         let values = past.filled().get(from..origin).unwrap_or_default();
-        let scale = values.iter().map(|value| value.abs()).sum::<f64>() / real(values.len().max(1));
+        let scale = mean(values.iter().map(|value| value.abs()).filter(|value| !value.is_nan()));
         Self { past, origin, known, scale }
     }
 
@@ -212,7 +212,8 @@ impl<'a> Sight<'a> {
         if days > self.known {
             None
         } else {
-            self.past.filled().get((self.origin + slot).checked_sub(back)?).copied()
+            let value = self.past.filled().get((self.origin + slot).checked_sub(back)?).copied();
+            value.filter(|value| !value.is_nan())
         }
     }
 
@@ -225,7 +226,7 @@ impl<'a> Sight<'a> {
     fn stretch(&self, back: usize, slots: usize) -> f64 {
         let until = self.origin.saturating_sub(back);
         let values = self.past.filled().get(until.saturating_sub(slots)..until).unwrap_or_default();
-        mean(values.iter().copied())
+        mean(values.iter().copied().filter(|value| !value.is_nan()))
     }
 
     /// What the trees see: values over the scale, by how much they differ from the level of the slot.

@@ -169,9 +169,10 @@ fn see(design: &Design<'_>, slot: usize, day: usize, origins: Range<usize>) -> V
 fn level(past: &Past, limits: &Limits, origin: usize, slot: usize) -> f64 {
     let back = (1..=LEVEL_DAYS).map(|days| days * past.slots_per_day());
     let values = back.filter_map(|back| past.filled().get((origin + slot).checked_sub(back)?));
-    let (sum, count) =
-        values.fold((0.0, 0.0), |(sum, count), value| (sum + limits.draw_in(*value), count + 1.0));
-    if count > 0.0 { sum / count } else { 0.0 }
+    let (sum, count) = values
+        .filter(|value| !value.is_nan())
+        .fold((0.0, 0.0), |(sum, count), value| (sum + limits.draw_in(*value), count + 1.0));
+    if count > 0.0 { sum / count } else { limits.level }
 }
 
 impl TreesState {
