@@ -7,13 +7,12 @@ use jiff::{
 
 use super::{
     Error, Fitted, History, Known, Model, Regressor, Site, clear_sky,
+    history::MOST_SLOTS,
     model::{MOST_DAYS, check},
 };
 
-/// As many slots as a [`History`] may have.
-const MOST_SLOTS: usize = 3_200_000;
 /// The regressor that [`History::with_clear_sky`] adds.
-const CLEAR_SKY: &str = "clear_sky";
+pub(super) const CLEAR_SKY: &str = "clear_sky";
 
 impl History {
     /// The same history with what has come since: values, and regressors of the same names.
@@ -86,6 +85,8 @@ impl History {
 
     /// Adds the shape of the generation under a clear sky as a regressor that is known ahead, `clear_sky`: its irradiance at
     /// `site` in W/m², from the first slot to the farthest that can be forecast. `zone` is that of the local clock.
+    ///
+    /// Where the values were never negative, and next to nothing at night, every forecast is zero while the sun is down.
     ///
     /// # Errors
     ///

@@ -18,10 +18,8 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
-use super::{Error, History, real};
+use super::{Error, History, history::MOST_SLOTS, real};
 
-/// As many slots as a [`History`] may have.
-const MOST_SLOTS: usize = 3_200_000;
 /// The sun is asked for at the middle of pieces of at most this length.
 const PIECE_MINUTES: u32 = 10;
 

@@ -2,8 +2,6 @@
 
 use jiff::civil::DateTime;
 
-use crate::error::{Failure, Kind};
-
 /// A forecast could not be made or scored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -155,7 +153,10 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A saved model is of a later version than this library reads.
-    #[error("expected a model saved in version {newest} of the format or an older one, got version {got}")]
+    #[error(
+        "expected a model saved in version {newest} of the format or an older one, got version {got}; read it with a newer \
+         release"
+    )]
     SavedLater {
         /// The newest version that is read.
         newest: u32,
@@ -437,78 +438,4 @@ pub enum Error {
         /// What the solver said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-}
-
-impl Failure for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::TooLong { .. } => Kind::TooLarge,
-            Self::Unsolved { .. } | Self::Unsaved { .. } => Kind::Internal,
-            Self::Step { .. }
-            | Self::NotFinite { .. }
-            | Self::Mask { .. }
-            | Self::RegressorNotFinite { .. }
-            | Self::RegressorTwice { .. }
-            | Self::RegressorEnds { .. }
-            | Self::RegressorMissing { .. }
-            | Self::UnknownRegressor { .. }
-            | Self::OffGrid { .. }
-            | Self::HalfLife { .. }
-            | Self::OtherStep { .. }
-            | Self::NotSaved { .. }
-            | Self::SavedLater { .. }
-            | Self::NotLonger { .. }
-            | Self::TooShort { .. }
-            | Self::AllMissing { .. }
-            | Self::Horizon { .. }
-            | Self::Quantile { .. }
-            | Self::Level { .. }
-            | Self::UnknownModel { .. }
-            | Self::UnknownMethod { .. }
-            | Self::Lengths { .. }
-            | Self::NothingToScore { .. }
-            | Self::NoOrigin
-            | Self::Cancelled
-            | Self::OriginOutside { .. }
-            | Self::UnevenLevels { .. }
-            | Self::NoReference { .. }
-            | Self::WholeForecasts { .. }
-            | Self::Coordinates { .. }
-            | Self::NodeTwice { .. }
-            | Self::UnknownParent { .. }
-            | Self::Wholes { .. }
-            | Self::Cycle { .. }
-            | Self::MissingNode { .. }
-            | Self::UnknownNode { .. }
-            | Self::MissingValue { .. }
-            | Self::NodeSlots { .. }
-            | Self::ErrorColumn { .. }
-            | Self::TooFewErrors { .. }
-            | Self::FlatErrors { .. }
-            | Self::EnergyRange { .. }
-            | Self::Paths { .. }
-            | Self::TooFewLevels { .. }
-            | Self::PointQuantiles { .. }
-            | Self::ErrorRow { .. }
-            | Self::TooFewErrorDays { .. }
-            | Self::NoBounds { .. }
-            | Self::FalseAlarms { .. }
-            | Self::TooFewReadings { .. }
-            | Self::TooFewNights { .. }
-            | Self::NeighbourStep { .. }
-            | Self::OutOfRange => Kind::Invalid,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::TooShort { .. } => Some(
-                "ask for the model `auto`, which falls back to a simpler one, or give more history"
-                    .to_owned(),
-            ),
-            Self::OffGrid { .. } => Some("resample the series first".to_owned()),
-            Self::NotFinite { .. } => Some("mark a missing value as NaN".to_owned()),
-            _ => None,
-        }
-    }
 }

@@ -1,8 +1,8 @@
 //! A model that has learnt, in one type whatever the model.
 
 use super::{
-    Contribution, Error, Explanation, Forecast, Group, History, Point, Predict, features::Past, model,
-    state::State,
+    Contribution, Error, Explanation, Forecast, Group, History, Point, Predict, bounds::Bounds,
+    features::Past, model, state::State,
 };
 
 /// A model that has learnt from a history, and forecasts what comes after it.
@@ -23,8 +23,7 @@ use super::{
 pub struct Fitted {
     past: Past,
     state: State,
-    /// Whether no value was ever below zero, so that no forecast should be.
-    non_negative: bool,
+    bounds: Bounds,
 }
 
 /// A model that a forecast was made by, and how much it counts.
@@ -49,13 +48,13 @@ impl Fitted {
         }
         let past = Past::new(history).ok_or(Error::AllMissing { slots: history.values().len() })?;
         let state = learn(&past)?;
-        Ok(Self { past, state, non_negative: history.is_non_negative() })
+        Ok(Self { past, state, bounds: Bounds::of(history) })
     }
 
     /// What was saved: see [`Fitted::load`].
     pub(super) fn restored(history: &History, state: State) -> Result<Self, Error> {
         let past = Past::new(history).ok_or(Error::AllMissing { slots: history.values().len() })?;
-        Ok(Self { past, state, non_negative: history.is_non_negative() })
+        Ok(Self { past, state, bounds: Bounds::of(history) })
     }
 
     pub(super) fn state(&self) -> &State {
@@ -94,7 +93,7 @@ impl Fitted {
             self.state = self.state.anew(&past)?;
         }
         self.past = past;
-        self.non_negative = history.is_non_negative();
+        self.bounds = Bounds::of(history);
         Ok(())
     }
 
@@ -148,7 +147,7 @@ impl Fitted {
     ///
     /// A regression says what each group of its columns adds, and a combination that and what each other member moves the
     /// mean by. Other models have one contribution, their own. The average and all contributions of a slot add up to the
-    /// mean of the forecast, before it is kept from falling below zero.
+    /// mean of the forecast, before that is kept from falling below zero, or at zero at night.
     ///
     /// # Errors
     ///
@@ -203,18 +202,18 @@ impl Fitted {
 impl Predict for Fitted {
     fn predict(&self, horizon: usize, quantiles: &[f64]) -> Result<Forecast, Error> {
         model::check(horizon, self.past.slots_per_day() * model::MOST_DAYS, quantiles)?;
-        let floor = if self.non_negative { 0.0 } else { f64::NEG_INFINITY };
         let points = self
             .state
             .learnt()
             .outlook(&self.past, horizon, quantiles)?
             .into_iter()
             .enumerate()
-            .map(|(slot, outlook)| {
+            .map(|(slot, mut outlook)| {
+                self.bounds.keep(slot, &mut outlook);
                 Ok(Point {
                     start: self.past.history().slot_start(self.past.len() + slot).ok_or(Error::OutOfRange)?,
-                    mean: outlook.mean.max(floor),
-                    quantiles: outlook.quantiles.into_iter().map(|value| value.max(floor)).collect(),
+                    mean: outlook.mean,
+                    quantiles: outlook.quantiles,
                 })
             })
             .collect::<Result<_, Error>>()?;

@@ -25,7 +25,7 @@ impl Limits {
         let history = past.history();
         let mut known: Vec<f64> = (0..past.len()).filter_map(|slot| history.observed_value(slot)).collect();
         if known.is_empty() {
-            known = past.filled().to_vec();
+            known = past.filled().iter().copied().filter(|value| !value.is_nan()).collect();
         }
         let bounds = bounds(&mut known);
         let limits = Self { bounds, level: 0.0 };

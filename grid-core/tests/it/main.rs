@@ -20,6 +20,8 @@ mod battery_analysis;
 
 #[cfg(feature = "forecast")]
 mod forecast;
+#[cfg(feature = "forecast")]
+mod forecast_saved;
 
 #[cfg(feature = "chart")]
 mod chart;

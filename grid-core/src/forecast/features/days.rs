@@ -32,21 +32,24 @@ impl Usual {
         let values: Vec<f64> = past.filled().iter().map(|value| limits.draw_in(*value)).collect();
         let (head, tail) = values.split_at(midnight.min(values.len()));
         let days = tail.chunks(length);
-        for day in days.clone() {
-            for (sum, value) in sums.iter_mut().zip(day) {
+        let mut add = |(sum, value): (&mut (f64, f64), &f64)| {
+            if !value.is_nan() {
                 *sum = (sum.0 + value, sum.1 + 1.0);
             }
+        };
+        for day in days.clone() {
+            sums.iter_mut().zip(day).for_each(&mut add);
         }
-        for (sum, value) in sums.iter_mut().rev().zip(head.iter().rev()) {
-            *sum = (sum.0 + value, sum.1 + 1.0);
-        }
+        sums.iter_mut().rev().zip(head.iter().rev()).for_each(add);
         let means: Vec<f64> =
             sums.iter().map(|(sum, count)| if *count > 0.0 { sum / count } else { 0.0 }).collect();
-        let squares: f64 =
-            days.flat_map(|day| day.iter().zip(&means)).map(|(value, mean)| (value - mean).powi(2)).sum();
+        let differences = days.flat_map(|day| day.iter().zip(&means)).map(|(value, mean)| value - mean);
+        let (squares, count) = differences
+            .filter(|difference| !difference.is_nan())
+            .fold((0.0, 0_usize), |(sum, count), difference| (sum + difference * difference, count + 1));
         let largest = means.iter().fold(0.0_f64, |largest, mean| largest.max(mean.abs()));
         // What moves by less than rounding does not move.
-        let spread = (squares / real(tail.len().max(1))).sqrt().max(1e-12 * largest);
+        let spread = (squares / real(count.max(1))).sqrt().max(1e-12 * largest);
         Self { means, spread: if spread > 0.0 { spread } else { 1.0 }, limits }
     }
 
@@ -86,7 +89,9 @@ impl Days {
         for (day, row) in values.chunks(length).enumerate() {
             let places = by_slot.iter_mut().skip(day).step_by(count);
             for ((value, mean), place) in row.iter().zip(&means).zip(places) {
-                *place = (usual.limits.draw_in(*value) - mean) / usual.spread;
+                // Before the first reading nothing is known, and so nothing unusual.
+                let value = if value.is_nan() { *mean } else { usual.limits.draw_in(*value) };
+                *place = (value - mean) / usual.spread;
                 sum += *place;
                 sums.push(sum);
             }

@@ -1,11 +1,16 @@
 //! What there is to learn from for some slots of the day.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array2, Axis, CowArray, Ix2, linalg::general_mat_mul};
 
 use super::{Days, Design, Past};
-use crate::forecast::{learnt::faded, linear::Solution, real};
+use crate::forecast::{
+    dense::part,
+    learnt::faded,
+    linear::{Solutions, Sums},
+    real,
+};
 
 /// Days before the first one that is learnt from, so that it has a week to look back on.
 const LEAST_DAYS_BACK: usize = 7;
@@ -24,7 +29,7 @@ pub(crate) struct Table {
     /// The root of each day's weight.
     pub(crate) roots: Vec<f64>,
     /// A column of ones, and those that all slots share.
-    pub(crate) shared: Array2<f64>,
+    shared: Array2<f64>,
     /// Those of each slot and its target, slot after slot; zero in days without a target.
     own: Array2<f64>,
     own_per_slot: usize,
@@ -88,46 +93,70 @@ impl Table {
         Self { ages, roots, shared: table(shared, rows), own: table(own, rows), own_per_slot, unknown }
     }
 
-    /// The columns of a slot, counted from the first one asked for, and its target.
-    pub(crate) fn own(&self, number: usize) -> ArrayView2<'_, f64> {
-        let start = number * self.own_per_slot;
-        self.own.slice_axis(Axis(0), Slice::from(start..start + self.own_per_slot))
+    /// The slots, counted from the first one asked for, that have a target on the same days.
+    pub(crate) fn alike(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<(&[usize], Vec<usize>)> = Vec::new();
+        for (number, unknown) in self.unknown.iter().enumerate() {
+            match groups.iter_mut().find(|(other, _)| *other == unknown) {
+                Some((_, numbers)) => numbers.push(number),
+                None => groups.push((unknown, vec![number])),
+            }
+        }
+        groups.into_iter().map(|(_, numbers)| numbers).collect()
     }
 
-    /// The weighted sums of products of every slot's ones, columns and target (on the diagonal and right of it), and the
-    /// effective number of its days.
-    pub(crate) fn sums(&self) -> Vec<(Array2<f64>, f64)> {
-        let of_shared = self.shared.dot(&self.shared.t());
-        let cross = self.shared.dot(&self.own.t());
-        let shared = self.shared.nrows();
-        let size = shared + self.own_per_slot;
-        let of_weights = self.roots.iter().map(|root| root.powi(4)).sum::<f64>();
-        let sums = |(number, unknown): (usize, &Vec<usize>)| {
-            let mut with_target = Cow::Borrowed(&of_shared);
-            let mut squares = of_weights;
-            for row in unknown {
-                // Without a target a day counts for nothing in the shared columns either.
-                let values = self.shared.column(*row);
-                for (mut line, value) in with_target.to_mut().outer_iter_mut().zip(values) {
-                    line.scaled_add(-value, &values);
-                }
-                squares -= self.roots.get(*row).map_or(0.0, |root| root.powi(4));
+    /// The weighted sums of products of all slots, and over all days in what they share.
+    pub(crate) fn products(&self) -> Sums {
+        let per = self.own_per_slot.max(1);
+        let mut own = Array2::zeros((self.own.nrows(), self.own_per_slot));
+        let blocks = self.own.axis_chunks_iter(Axis(0), per);
+        for (block, mut sums) in blocks.zip(own.axis_chunks_iter_mut(Axis(0), per)) {
+            general_mat_mul(1.0, &block, &block.t(), 0.0, &mut sums);
+        }
+        Sums {
+            shared: self.shared.dot(&self.shared.t()),
+            cross: self.shared.dot(&self.own.t()),
+            own,
+            effective_rows: self.roots.iter().map(|root| root.powi(4)).sum(),
+        }
+    }
+
+    /// The sums of some slots that are [`alike`](Self::alike), given those of all.
+    pub(crate) fn sums(&self, numbers: &[usize], all: &Sums) -> Sums {
+        let mut shared = all.shared.clone();
+        let mut of_weights = all.effective_rows;
+        for row in self.unknown(numbers) {
+            // Without a target a day counts for nothing in the shared columns either.
+            let values = self.shared.column(*row).to_owned();
+            for (mut line, value) in shared.outer_iter_mut().zip(&values) {
+                line.scaled_add(-value, &values);
             }
-            let own = self.own(number);
-            let of_own = own.dot(&own.t());
-            let mut sums = Vec::with_capacity(size * size);
-            for (left, right) in with_target.outer_iter().zip(cross.outer_iter()) {
-                sums.extend(left);
-                sums.extend(right.iter().skip(number * self.own_per_slot).take(self.own_per_slot));
-            }
-            for row in of_own.outer_iter() {
-                sums.resize(sums.len() + shared, 0.0);
-                sums.extend(row);
-            }
-            let total = sums.first().copied().unwrap_or_default();
-            (table(sums, size), total * total / squares)
+            of_weights -= self.roots.get(*row).map_or(0.0, |root| root.powi(4));
+        }
+        let total = shared.first().copied().unwrap_or_default();
+        let (cross, own) = if numbers.len() == self.slots() {
+            (all.cross.clone(), all.own.clone())
+        } else {
+            let places = self.places(numbers);
+            (all.cross.select(Axis(1), &places), all.own.select(Axis(0), &places))
         };
-        self.unknown.iter().enumerate().map(sums).collect()
+        Sums { shared, cross, own, effective_rows: total * total / of_weights }
+    }
+
+    /// The places of the columns and targets of some slots.
+    fn places(&self, numbers: &[usize]) -> Vec<usize> {
+        let per = self.own_per_slot;
+        numbers.iter().flat_map(|number| number * per..(number + 1) * per).collect()
+    }
+
+    /// The days without a target of slots that are alike.
+    fn unknown(&self, numbers: &[usize]) -> &[usize] {
+        numbers.first().and_then(|first| self.unknown.get(*first)).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many columns a slot has, the target left out.
+    pub(crate) fn width(&self) -> usize {
+        (self.shared.nrows() + self.own_per_slot).saturating_sub(2)
     }
 
     /// How many slots there are.
@@ -147,25 +176,32 @@ impl Table {
         (0..self.ages.len()).filter(|row| unknown.binary_search(row).is_err()).collect()
     }
 
-    /// The errors of a slot's days of at most that age if each had been left out, with their ages.
+    /// The errors of some slots' days of at most that age if each had been left out, with their ages, slot by slot.
     pub(crate) fn left_out_errors(
         &self,
-        number: usize,
-        solution: &Solution,
+        numbers: &[usize],
+        solutions: &Solutions<'_>,
         oldest_days: f64,
-    ) -> impl Iterator<Item = (f64, f64)> {
+    ) -> Vec<Vec<(f64, f64)>> {
         let start = self.ages.partition_point(|age| *age > oldest_days);
-        let columns: Vec<&[f64]> = self.columns(number).filter_map(|column| column.get(start..)).collect();
-        let (targets, columns) = columns.split_last().unwrap_or((&EMPTY, &[]));
-        let roots = self.roots.get(start..).unwrap_or_default();
-        let errors = solution.left_out_errors(columns, targets, roots);
-        let unknown = self.unknown.get(number).map_or(&[][..], Vec::as_slice);
-        let known = (start..).zip(errors).filter(|(row, _)| unknown.binary_search(row).is_err());
-        known.filter_map(|(row, error)| Some((*self.ages.get(row)?, error)))
+        let own: CowArray<'_, f64, Ix2> = if numbers.len() == self.slots() {
+            self.own.view().into()
+        } else {
+            self.own.select(Axis(0), &self.places(numbers)).into()
+        };
+        let errors = solutions.left_out_errors(
+            part(self.shared.view(), 1.., start..),
+            part(own.view(), .., start..),
+            self.roots.get(start..).unwrap_or_default(),
+        );
+        let unknown = self.unknown(numbers);
+        let known = |errors: Vec<f64>| {
+            let known = (start..).zip(errors).filter(|(row, _)| unknown.binary_search(row).is_err());
+            known.filter_map(|(row, error)| Some((*self.ages.get(row)?, error))).collect()
+        };
+        errors.into_iter().map(known).collect()
     }
 }
-
-const EMPTY: &[f64] = &[];
 
 fn weigh(columns: &mut [f64], roots: &[f64]) {
     for column in columns.chunks_exact_mut(roots.len().max(1)) {

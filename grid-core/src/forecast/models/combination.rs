@@ -306,6 +306,33 @@ mod tests {
     }
 
     #[test]
+    fn weights_follow_the_members_after_updates_without_a_new_fit() {
+        // Noise about a shape of the day for ten weeks, where averages are better than yesterday; then one and the same day.
+        let mut random = Random::new(3);
+        let start = date(2026, 1, 5).at(0, 0, 0, 0);
+        let mut values: Vec<f64> =
+            (0..24 * 70_u32).map(|hour| f64::from(hour % 24 / 6) + 2.0 * random.unit()).collect();
+        let weight = |fitted: &Fitted| {
+            fitted.members().into_iter().find(|member| member.model == "seasonal_naive").unwrap().weight
+        };
+        let mut fitted = Combination.fit(&History::new(start, 60, values.clone()).unwrap()).unwrap();
+        let mut weights = vec![weight(&fitted)];
+        let last: Vec<f64> = (0..24).map(|hour| f64::from(hour * 7 % 24) / 2.0).collect();
+        // Past a week, those that look at last week know it too.
+        for days in [3, 4] {
+            for _ in 0..days {
+                values.extend(&last);
+            }
+            fitted.update(&History::new(start, 60, values.clone()).unwrap()).unwrap();
+            weights.push(weight(&fitted));
+        }
+        assert!(weights.is_sorted_by(|before, after| before < after), "{weights:?}");
+        assert!(weights[0] < 0.1 && weights[2] > 0.5, "{weights:?}");
+        let total: f64 = fitted.members().iter().map(|member| member.weight).sum();
+        assert!((total - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn a_member_that_is_right_is_given_the_weight() {
         // Each week is as the last one, and no day as the one before.
         let values = (0..24 * 70_u32).map(|hour| f64::from((hour / 24 % 7).pow(3) + hour % 24)).collect();

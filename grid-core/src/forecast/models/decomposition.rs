@@ -104,12 +104,13 @@ impl Parts {
             sum / (weight + STILL_WEEKS)
         };
         let smooth = 0.25 * difference(at + week - 1) + 0.5 * difference(at) + 0.25 * difference(at + 1);
-        self.daily(at) + smooth
+        self.daily(at).unwrap_or_default() + smooth
     }
 
-    fn daily(&self, at: usize) -> f64 {
-        let (sum, weight) = self.day.get(at % self.day.len().max(1)).copied().unwrap_or_default();
-        if weight > 0.0 { sum / weight } else { 0.0 }
+    /// The profile of the day there; none where no day is known.
+    fn daily(&self, at: usize) -> Option<f64> {
+        let (sum, weight) = self.day.get(at % self.day.len().max(1)).copied()?;
+        (weight > 0.0).then(|| sum / weight)
     }
 
     /// What was left over: by the last slot, by the last three hours, by the whole day, and by the same slot.
@@ -134,8 +135,8 @@ impl Pass<'_> {
     }
 
     /// Goes through the days that start `phase` slots after a multiple of a day, and shows what is known at each start, the
-    /// last of which may be the end.
-    fn each_day(&self, phase: usize, mut show: impl FnMut(usize, &Parts)) {
+    /// last of which may be the end, and what the day then leaves over, which is empty where it is not over.
+    fn each_day(&self, phase: usize, mut show: impl FnMut(usize, &Parts, &[f64])) {
         let length = self.length;
         let mut parts = Parts {
             level: 0.0,
@@ -146,22 +147,30 @@ impl Pass<'_> {
         let mut days: Vec<(f64, f64)> = Vec::new();
         let mut origin = phase;
         if phase > 0 {
-            // The part of a day before the first whole one says only where the level lies.
-            days.push(sum(self.values.iter().take(phase).copied()));
-            parts.level = level(&days).unwrap_or_default();
+            // The part of a day before the first whole one says only where the level lies, until that is known better.
+            parts.level = level(&[sum(self.values.iter().take(phase).copied())]).unwrap_or_default();
         }
         while origin <= self.values.len() {
-            show(origin, &parts);
-            let Some(day) = self.values.get(origin..origin + length) else { break };
+            let Some(day) = self.values.get(origin..origin + length) else {
+                show(origin, &parts, &[]);
+                break;
+            };
             let before = parts.level;
-            parts.left = (origin..).zip(day).map(|(at, value)| value - before - parts.season(at)).collect();
-            days.push(sum((origin..).zip(day).map(|(at, value)| value - parts.season(at))));
+            let season: Vec<f64> = (origin..origin + length).map(|at| parts.season(at)).collect();
+            let values = || day.iter().zip(&season);
+            let left: Vec<f64> = values().map(|(value, season)| value - before - season).collect();
+            show(origin, &parts, &left);
+            parts.left = left;
+            days.push(sum(values().map(|(value, season)| value - season)));
             parts.level = level(&days).unwrap_or(before);
             for (at, value) in (origin..).zip(day).filter(|(_, value)| !value.is_nan()) {
                 let over = value - parts.level;
                 let daily = parts.daily(at);
                 fade(&mut parts.day, at, self.fading_day, over);
-                fade(&mut parts.week, at, self.fading_week, over - daily);
+                // Where no day is known yet, nobody knows how its weekday differs.
+                if let Some(daily) = daily {
+                    fade(&mut parts.week, at, self.fading_week, over - daily);
+                }
             }
             origin += length;
         }
@@ -214,15 +223,14 @@ impl Decomposition {
         let mut best: Option<(f64, Choice)> = None;
         for half_lives in HALF_LIVES {
             let mut samples: Vec<Vec<([f64; TRACES], f64)>> = vec![Vec::new(); PARTS.min(length)];
-            Pass::new(&values, length, half_lives).each_day(phase, |origin, parts| {
+            Pass::new(&values, length, half_lives).each_day(phase, |origin, parts, left| {
                 if origin < passed * length {
                     return;
                 }
                 let traces = parts.traces();
-                for (slot, value) in values.iter().skip(origin).take(length).enumerate() {
-                    let left = value - parts.level - parts.season(origin + slot);
-                    if let (false, Some(samples)) = (left.is_nan(), samples.get_mut(part(slot, length))) {
-                        samples.push((traces(slot), left));
+                for (slot, left) in left.iter().enumerate().filter(|(_, left)| !left.is_nan()) {
+                    if let Some(samples) = samples.get_mut(part(slot, length)) {
+                        samples.push((traces(slot), *left));
                     }
                 }
             });
@@ -280,7 +288,7 @@ impl Learnt for DecompositionState {
         phases.sort_unstable();
         phases.dedup();
         for phase in phases {
-            pass.each_day(phase, |at, parts| {
+            pass.each_day(phase, |at, parts, _| {
                 for (origin, row) in origins.iter().zip(&mut rows).filter(|(origin, _)| **origin == at) {
                     *row = self.row(*origin, parts, slots);
                 }
@@ -317,6 +325,17 @@ mod tests {
             .map(|(mean, value)| (mean - value).abs())
             .sum::<f64>();
         assert!(errors / (24.0 * 7.0) < 4.1 / 3.0, "{errors}");
+    }
+
+    #[test]
+    fn a_day_that_always_comes_again_is_forecast_exactly_also_days_ahead() {
+        let shape = |slot: u32| f64::from(slot * 7 % 24) + 0.5 * f64::from(slot % 5 % 2);
+        for phase in [0, 5] {
+            let values = (0..24 * 30 + phase).map(|hour| shape(hour % 24)).collect();
+            for (hour, mean) in (24 * 30 + phase..).zip(means(values, 24 * 7)) {
+                assert!((mean - shape(hour % 24)).abs() < 1e-9, "{hour}: {mean}");
+            }
+        }
     }
 
     #[test]

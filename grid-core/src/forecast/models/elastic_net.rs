@@ -3,7 +3,10 @@
 use linfa::{DatasetBase, traits::Fit as _};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use super::ridge::{Method, Regression, RidgeState};
+use super::{
+    regression::{Method, Regression},
+    ridge::RidgeState,
+};
 use crate::forecast::{
     Error, Fit, Fitted, History,
     features::{Past, Table},

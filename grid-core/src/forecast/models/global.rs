@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::forecast::{
     Error, Forecast, History, Point,
     boosting::{Booster, Boosting, Crossed, Growth, Table},
+    bounds::Bounds,
     features::Past,
     interval::Residuals,
+    learnt::Outlook,
     model,
     random::Random,
     real,
@@ -161,18 +163,18 @@ impl GlobalFitted {
         model::check(horizon, history.slots_per_day(), quantiles)?;
         let past = Past::new(history).ok_or(Error::AllMissing { slots: history.values().len() })?;
         let sight = Sight::new(&past, past.len(), past.len() / past.slots_per_day());
-        let floor = if history.is_non_negative() { 0.0 } else { f64::NEG_INFINITY };
+        let bounds = Bounds::of(history);
         let point = |slot: usize| {
             let mean = sight.level(slot) + sight.scale * self.booster.predict(&sight.row(slot));
             let residuals = self.residuals.get(slot);
             let error = |level: &f64| residuals.map_or(0.0, |residuals| residuals.quantile(*level));
+            let quantiles = quantiles.iter().map(|level| mean + sight.scale * error(level)).collect();
+            let mut outlook = Outlook { mean, quantiles };
+            bounds.keep(slot, &mut outlook);
             Ok(Point {
                 start: history.slot_start(past.len() + slot).ok_or(Error::OutOfRange)?,
-                mean: mean.max(floor),
-                quantiles: quantiles
-                    .iter()
-                    .map(|level| (mean + sight.scale * error(level)).max(floor))
-                    .collect(),
+                mean: outlook.mean,
+                quantiles: outlook.quantiles,
             })
         };
         let points = (0..horizon).map(point).collect::<Result<_, Error>>()?;
@@ -200,7 +202,7 @@ impl<'a> Sight<'a> {
         let known = known.min(most);
         let from = origin.saturating_sub(known * past.slots_per_day());
         let values = past.filled().get(from..origin).unwrap_or_default();
-        let scale = values.iter().map(|value| value.abs()).sum::<f64>() / real(values.len().max(1));
+        let scale = mean(values.iter().map(|value| value.abs()).filter(|value| !value.is_nan()));
         Self { past, origin, known, scale }
     }
 
@@ -210,7 +212,8 @@ impl<'a> Sight<'a> {
         if days > self.known {
             None
         } else {
-            self.past.filled().get((self.origin + slot).checked_sub(back)?).copied()
+            let value = self.past.filled().get((self.origin + slot).checked_sub(back)?).copied();
+            value.filter(|value| !value.is_nan())
         }
     }
 
@@ -223,7 +226,7 @@ impl<'a> Sight<'a> {
     fn stretch(&self, back: usize, slots: usize) -> f64 {
         let until = self.origin.saturating_sub(back);
         let values = self.past.filled().get(until.saturating_sub(slots)..until).unwrap_or_default();
-        mean(values.iter().copied())
+        mean(values.iter().copied().filter(|value| !value.is_nan()))
     }
 
     /// What the trees see: values over the scale, by how much they differ from the level of the slot.

@@ -8,8 +8,11 @@ mod elastic_net;
 mod global;
 mod holt_winters;
 mod lasting;
+#[cfg(test)]
+mod made;
 mod nearest_days;
 mod profile;
+mod regression;
 mod ridge;
 mod seasonal_naive;
 #[cfg(test)]

@@ -91,8 +91,8 @@ impl NearestDays {
 }
 
 /// The mean of what is known, NaN where nothing is.
-fn mean(values: &[f64]) -> f64 {
-    let known = values.iter().filter(|value| !value.is_nan());
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let known = values.filter(|value| !value.is_nan());
     let (sum, count) = known.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
     if count > 0 { sum / real(count) } else { f64::NAN }
 }
@@ -106,20 +106,19 @@ fn mornings(past: &Past, values: &[f64], phase: usize) -> Vec<Morning> {
         .enumerate()
         .filter_map(|(number, origin)| {
             let day = values.get(origin.checked_sub(length)?..origin)?;
-            let level = mean(values.get(origin.saturating_sub(LEVEL_DAYS * length)..origin)?);
-            let shape = day.chunks(block).map(|block| mean(block) - level).collect();
+            let level = mean(values.get(origin.saturating_sub(LEVEL_DAYS * length)..origin)?.iter().copied());
+            let shape = day.chunks(block).map(|block| mean(block.iter().copied()) - level).collect();
             let day_kind = past.history().day_kind_of(origin + length / 2);
             let kind = if day_kind.holiday { 2 } else { day_kind.weekday.saturating_sub(4) };
-            Some(Morning { origin, number, level, shape, day: mean(day) - level, kind })
+            Some(Morning { origin, number, level, shape, day: mean(day.iter().copied()) - level, kind })
         })
         .collect()
 }
 
 /// The mean squared difference of the shapes, and of the levels; of the levels alone where the last day was silent.
 fn difference(now: &Morning, other: &Morning) -> Option<f64> {
-    let squares: Vec<f64> =
-        now.shape.iter().zip(&other.shape).map(|(now, other)| (now - other).powi(2)).collect();
-    let shapes = if now.day.is_nan() { 0.0 } else { mean(&squares) };
+    let squares = now.shape.iter().zip(&other.shape).map(|(now, other)| (now - other).powi(2));
+    let shapes = if now.day.is_nan() { 0.0 } else { mean(squares) };
     Some(shapes + LEVEL_WEIGHT * (now.level - other.level).powi(2)).filter(|difference| !difference.is_nan())
 }
 
@@ -138,19 +137,30 @@ fn ahead(mornings: &[Morning], now: &Morning, values: &[f64], slots: usize) -> V
             (shape + if morning.kind == now.kind { 0.0 } else { KIND_PENALTY }, morning)
         })
         .collect();
-    nearest.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.origin.cmp(&one.1.origin)));
-    nearest.truncate(NEAREST);
+    let order = |one: &(f64, &Morning), other: &(f64, &Morning)| {
+        one.0.total_cmp(&other.0).then(other.1.origin.cmp(&one.1.origin))
+    };
+    if nearest.len() > NEAREST {
+        nearest.select_nth_unstable_by(NEAREST, order);
+        nearest.truncate(NEAREST);
+    }
+    nearest.sort_unstable_by(order);
     let farthest = nearest.last().map_or(1.0, |found| found.0).max(f64::MIN_POSITIVE);
+    let counted: Vec<(f64, f64, &Morning)> = nearest
+        .into_iter()
+        .map(|(difference, morning)| {
+            let weight = (-SHARPNESS * difference / farthest).exp()
+                * faded(real(now.number - morning.number), HALF_LIFE_DAYS);
+            let higher = now.day - morning.day;
+            (weight, if higher.is_nan() { 0.0 } else { LASTING * higher }, morning)
+        })
+        .collect();
     (0..slots)
         .map(|slot| {
             let (mut sum, mut weights) = (0.0, 0.0);
-            for (difference, morning) in &nearest {
+            for (weight, lasting, morning) in &counted {
                 let at = morning.origin + slot;
                 if let Some(value) = values.get(at).filter(|value| at < now.origin && !value.is_nan()) {
-                    let weight = (-SHARPNESS * difference / farthest).exp()
-                        * faded(real(now.number - morning.number), HALF_LIFE_DAYS);
-                    let higher = now.day - morning.day;
-                    let lasting = if higher.is_nan() { 0.0 } else { LASTING * higher };
                     sum += weight * (value - morning.level + lasting);
                     weights += weight;
                 }

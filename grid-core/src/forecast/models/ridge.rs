@@ -2,32 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::elastic_net;
+use super::regression::{Method, Regression, regressions};
 use crate::forecast::{
     Contribution, Error, Explanation, Fit, Fitted, History,
-    features::{Days, Design, LEAST_ROWS, Past, Scaling, Table, Usual},
-    interval::Residuals,
-    learnt::{ERRORS_HALF_LIFE_DAYS, Learnt, Outlook, faded},
-    linear::{Line, Normal},
+    features::{Days, Design, LEAST_ROWS, Past, Scaling, Usual},
+    learnt::{ERRORS_HALF_LIFE_DAYS, Learnt, Outlook},
     real,
     state::State,
 };
 
-const NAME: &str = "ridge";
+pub(super) const NAME: &str = "ridge";
 /// With fewer days the four-week means would stand on less than three weeks.
 pub(super) const LEAST_DAYS: u32 = 28;
-/// The penalties to choose from; between two of them the error hardly differs.
-const PENALTIES: [f64; 5] = [2.0, 10.0, 50.0, 250.0, 1250.0];
 /// Beyond this many days the season shows.
 const DAYS_FOR_SEASON: usize = 180;
 /// How many days a forecast looks back at most.
 const DAYS_LOOKED_BACK: usize = 42;
-/// One in so many slots has a say in the penalty.
-const SLOTS_SCORED: usize = 6;
-/// An error of so many half-lives ago weighs a sixteenth, and is not worth its leverage.
-const HALF_LIVES: f64 = 4.0;
-/// So many slots are learnt at a time, that their columns stay near the processor.
-const SLOTS_AT_A_TIME: usize = 24;
 
 /// A ridge regression for each slot of the day, on lags and the calendar.
 ///
@@ -53,25 +43,6 @@ impl Default for Ridge {
     }
 }
 
-/// How the regressions are learnt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Method {
-    /// With squares of the coefficients as the penalty.
-    Ridge,
-    /// With absolute values too.
-    ElasticNet,
-}
-
-impl Method {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ridge => NAME,
-            Self::ElasticNet => elastic_net::NAME,
-        }
-    }
-}
-
 /// The regressions of the first day.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RidgeState {
@@ -82,15 +53,6 @@ pub(crate) struct RidgeState {
     regressors: Vec<Scaling>,
     /// One per slot of the first day.
     first_day: Vec<Regression>,
-}
-
-/// The regression of one slot, in units of the usual spread.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Regression {
-    pub(super) line: Line,
-    pub(super) residuals: Residuals,
-    /// The age in days of each of the last days, and the error that it would have had if it had been left out.
-    pub(super) left_out: Vec<(f64, f64)>,
 }
 
 impl Fit for Ridge {
@@ -127,68 +89,6 @@ impl RidgeState {
         let first_day = regressions(past, &days, &design, past.slots_per_day(), 0, method, half_life_days)?;
         Ok(Self { method, half_life_days, usual, seasonal, regressors, first_day })
     }
-}
-
-/// Learns the regressions of the first `slots` slots of the day that lies `ahead` further days ahead.
-fn regressions(
-    past: &Past,
-    days: &Days,
-    design: &Design<'_>,
-    slots: usize,
-    ahead: usize,
-    method: Method,
-    half_life_days: f64,
-) -> Result<Vec<Regression>, Error> {
-    let errors_half_life = half_life_days.min(ERRORS_HALF_LIFE_DAYS);
-    let oldest = HALF_LIVES * errors_half_life;
-    let mut regressions = Vec::with_capacity(slots);
-    let runs = design.dates(slots).into_iter().flat_map(|date| {
-        let end = date.end;
-        date.step_by(SLOTS_AT_A_TIME).map(move |start| start..end.min(start + SLOTS_AT_A_TIME))
-    });
-    for run in runs {
-        let table = Table::new(past, days, design, run, ahead, half_life_days);
-        if method == Method::ElasticNet {
-            regressions.extend(elastic_net::regressions(&table, errors_half_life)?);
-            continue;
-        }
-        let unsolved = || Error::Unsolved {
-            rows: table.ages.len(),
-            columns: table.shared.nrows() + table.own(0).nrows() - 2,
-            source: "the covariance of the columns is not finite".into(),
-        };
-        let normals: Vec<Normal> = table
-            .sums()
-            .iter()
-            .map(|(sums, effective_rows)| Normal::new(sums, *effective_rows).ok_or_else(unsolved))
-            .collect::<Result<_, _>>()?;
-        let penalty = penalty(&normals);
-        for (number, normal) in normals.iter().enumerate() {
-            let solution = normal.solve(penalty).ok_or_else(unsolved)?;
-            let left_out: Vec<(f64, f64)> = table
-                .left_out_errors(number, &solution, oldest)
-                .filter(|(_, error)| error.is_finite())
-                .collect();
-            let weighed = left_out.iter().map(|(age, error)| (*error, faded(*age, errors_half_life)));
-            let residuals = Residuals::new(weighed);
-            regressions.push(Regression { line: solution.line, residuals, left_out });
-        }
-    }
-    Ok(regressions)
-}
-
-/// The penalty with the least error, over some of the slots.
-fn penalty(normals: &[Normal]) -> f64 {
-    let score = |penalty: &f64| -> f64 {
-        normals
-            .iter()
-            .skip(SLOTS_SCORED / 2)
-            .step_by(SLOTS_SCORED)
-            .filter_map(|normal| normal.score(*penalty))
-            .sum()
-    };
-    let scored = PENALTIES.iter().map(|penalty| (score(penalty), *penalty));
-    scored.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(100.0, |best| best.1)
 }
 
 impl Learnt for RidgeState {
@@ -299,10 +199,7 @@ impl RidgeState {
                     regression.left_out.push((real(new - place), (value - mean) / self.usual.spread));
                 }
             }
-            regression.left_out.retain(|(age, _)| *age <= HALF_LIVES * errors_half_life);
-            let weighed =
-                regression.left_out.iter().map(|(age, error)| (*error, faded(*age, errors_half_life)));
-            regression.residuals = Residuals::new(weighed);
+            regression.forget(errors_half_life);
         }
         Ok(())
     }
@@ -351,32 +248,13 @@ fn rows(design: &Design<'_>, days: &Days, ahead: usize, slots: usize, mut take: 
 
 #[cfg(test)]
 mod tests {
+    use super::super::made::{history, home_of_days as home, with_regressors};
     use super::*;
-    use crate::forecast::{Forecast, Known, Model, Predict, Regressor, backtest};
+    use crate::forecast::{Forecast, Model, Predict, Regressor, backtest};
     use jiff::{ToSpan, civil::date};
     use proptest::prelude::*;
 
     const LEVELS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
-
-    /// A home of sorts: a shape over the day, more at the weekend, and noise from a seed.
-    fn home(days: usize, step_minutes: u32, seed: u64) -> Vec<f64> {
-        let length = usize::try_from(1440 / step_minutes).unwrap();
-        let mut state = seed;
-        (0..days * length)
-            .map(|slot| {
-                // Knuth's MMIX generator.
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let noise = f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1_u32 << 31);
-                let hour = real(slot % length) / real(length) * std::f64::consts::TAU;
-                let weekend = if slot / length % 7 >= 5 { 0.5 } else { 0.0 };
-                2.0 - hour.cos() + weekend + noise
-            })
-            .collect()
-    }
-
-    fn history(values: Vec<f64>, step_minutes: u32) -> History {
-        History::new(date(2026, 1, 5).at(0, 0, 0, 0), step_minutes, values).unwrap()
-    }
 
     fn forecast(history: &History, horizon: usize) -> Forecast {
         Ridge::default().fit(history).unwrap().predict(horizon, &LEVELS).unwrap()
@@ -456,24 +334,6 @@ mod tests {
         for (with, without) in whole.points.iter().zip(&holed.points) {
             assert!((with.mean - without.mean).abs() < 0.5, "{with:?} {without:?}");
         }
-    }
-
-    /// A history of hours with the temperature known three days ahead, and what the neighbour used, which is not.
-    fn with_regressors(days: usize, seed: u64, after: f64) -> History {
-        let slots = days * 24;
-        let temperature: Vec<f64> = home(days + 3, 60, seed + 1)
-            .iter()
-            .enumerate()
-            .map(|(at, noise)| 10.0 * noise + real(at % 11))
-            .collect();
-        let mut neighbour = home(days + 3, 60, seed + 2);
-        neighbour.iter_mut().skip(slots).for_each(|value| *value = after);
-        let load = home(days, 60, seed).iter().zip(&temperature).map(|(a, b)| 0.1 * a - 0.05 * b).collect();
-        let regressor = |name: &str, values, known| Regressor { name: name.to_owned(), values, known };
-        history(load, 60)
-            .with_regressor(regressor("temperature", temperature, Known::Ahead))
-            .and_then(|history| history.with_regressor(regressor("neighbour", neighbour, Known::Observed)))
-            .unwrap()
     }
 
     #[test]

@@ -116,7 +116,8 @@ impl Learnt for SeasonalNaiveState {
         let value = |origin: usize, slot: usize| {
             let back = length - slot % length;
             let value = origin.checked_sub(back).and_then(|at| past.filled().get(at)).copied();
-            self.limits.draw_in(value.unwrap_or_default())
+            let known = value.filter(|value| !value.is_nan());
+            known.map_or(self.limits.level, |value| self.limits.draw_in(value))
         };
         Ok(origins.iter().map(|origin| (0..slots).map(|slot| value(*origin, slot)).collect()).collect())
     }

@@ -1,30 +1,15 @@
 //! What holds for every model.
 
-use jiff::{ToSpan, civil::date, tz::TimeZone};
+use jiff::{ToSpan, tz::TimeZone};
 use proptest::prelude::*;
 
-use super::*;
-use crate::forecast::{Error, Fit, Forecast, History, Predict, features::Past, learnt::Learnt, real};
+use super::{
+    made::{history, home},
+    *,
+};
+use crate::forecast::{Error, Fit, Forecast, History, Predict, features::Past, learnt::Learnt};
 
 const LEVELS: [f64; 5] = [0.025, 0.1, 0.5, 0.9, 0.975];
-
-fn history(values: Vec<f64>, step_minutes: u32) -> History {
-    History::new(date(2026, 1, 5).at(0, 0, 0, 0), step_minutes, values).unwrap()
-}
-
-/// A home of sorts: a shape over the day, more at the weekend, and noise from a seed.
-fn home(slots: usize, slots_per_day: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed;
-    (0..slots)
-        .map(|slot| {
-            // Knuth's MMIX generator.
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let noise = f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1_u32 << 31);
-            let angle = real(slot % slots_per_day) / real(slots_per_day) * std::f64::consts::TAU;
-            2.0 - angle.cos() + noise + if slot / slots_per_day % 7 >= 5 { 0.5 } else { 0.0 }
-        })
-        .collect()
-}
 
 fn with(mut values: Vec<f64>, change: impl FnOnce(&mut Vec<f64>)) -> Vec<f64> {
     change(&mut values);

@@ -169,9 +169,10 @@ fn see(design: &Design<'_>, slot: usize, day: usize, origins: Range<usize>) -> V
 fn level(past: &Past, limits: &Limits, origin: usize, slot: usize) -> f64 {
     let back = (1..=LEVEL_DAYS).map(|days| days * past.slots_per_day());
     let values = back.filter_map(|back| past.filled().get((origin + slot).checked_sub(back)?));
-    let (sum, count) =
-        values.fold((0.0, 0.0), |(sum, count), value| (sum + limits.draw_in(*value), count + 1.0));
-    if count > 0.0 { sum / count } else { 0.0 }
+    let (sum, count) = values
+        .filter(|value| !value.is_nan())
+        .fold((0.0, 0.0), |(sum, count), value| (sum + limits.draw_in(*value), count + 1.0));
+    if count > 0.0 { sum / count } else { limits.level }
 }
 
 impl TreesState {
@@ -234,32 +235,13 @@ impl Learnt for TreesState {
 
 #[cfg(test)]
 mod tests {
+    use super::super::made::{history, home_of_days as home};
     use super::*;
     use crate::forecast::{Forecast, Model, Predict, backtest};
     use jiff::{ToSpan, civil::date};
     use proptest::prelude::*;
 
     const LEVELS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
-
-    /// A home of sorts: a shape over the day, more at the weekend, and noise from a seed.
-    fn home(days: usize, step_minutes: u32, seed: u64) -> Vec<f64> {
-        let length = usize::try_from(1440 / step_minutes).unwrap();
-        let mut state = seed;
-        (0..days * length)
-            .map(|slot| {
-                // Knuth's MMIX generator.
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let noise = f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1_u32 << 31);
-                let hour = real(slot % length) / real(length) * std::f64::consts::TAU;
-                let weekend = if slot / length % 7 >= 5 { 0.5 } else { 0.0 };
-                2.0 - hour.cos() + weekend + noise
-            })
-            .collect()
-    }
-
-    fn history(values: Vec<f64>, step_minutes: u32) -> History {
-        History::new(date(2026, 1, 5).at(0, 0, 0, 0), step_minutes, values).unwrap()
-    }
 
     fn forecast(values: Vec<f64>, horizon: usize) -> Forecast {
         Trees::default().fit(&history(values, 60)).unwrap().predict(horizon, &LEVELS).unwrap()
