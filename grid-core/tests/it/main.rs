@@ -20,6 +20,8 @@ mod battery_analysis;
 
 #[cfg(feature = "forecast")]
 mod forecast;
+#[cfg(feature = "forecast")]
+mod forecast_sets;
 
 #[cfg(feature = "chart")]
 mod chart;
