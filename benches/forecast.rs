@@ -75,11 +75,11 @@ fn main() {
         println!("{:<22}{}{}", model.to_string(), columns(of(&made)), columns(of(&real)));
     }
     println!("{:<22}{}{}", "global, all at once", columns(global(&made)), columns(global(&real)));
-    let ets = || AutoETS::non_seasonal().into_trend_model();
-    let of = |series: &[(String, History)]| mean(series.iter().map(|(_, history)| augurs(history, ets())));
+    let ets = AutoETS::non_seasonal().into_trend_model();
+    let of = |series: &[(String, History)]| mean(series.iter().map(|(_, history)| augurs(history, &ets)));
     println!("{:<22}{}{}", "augurs MSTL, AutoETS", columns(of(&made)), columns(of(&real)));
     let of = |series: &[(String, History)]| {
-        mean(series.iter().map(|(_, history)| augurs(history, NaiveTrend::new())))
+        mean(series.iter().map(|(_, history)| augurs(history, &NaiveTrend::new())))
     };
     println!("{:<22}{}{}", "augurs MSTL, naive", columns(of(&made)), columns(of(&real)));
     community();
@@ -180,7 +180,7 @@ fn global(series: &[(String, History)]) -> Cost {
 }
 
 /// The seasons of the day and of the week by `augurs`, and what is left of them by a model of the trend. It cannot be updated.
-fn augurs(history: &History, trend: impl TrendModel + Clone) -> Cost {
+fn augurs(history: &History, trend: &(impl TrendModel + Clone)) -> Cost {
     least(|| {
         let model = MSTLModel::new(vec![24, 168], trend.clone());
         let (fit, fitted) = seconds(|| model.fit(history.values()).unwrap());

@@ -16,6 +16,7 @@ mod community;
 #[path = "../tests/it/forecast_sets.rs"]
 mod forecast_sets;
 #[path = "../../benches/src/machine.rs"]
+#[expect(unreachable_pub, reason = "it is a module of the benches' library too")]
 mod machine;
 #[path = "accuracy/peers.rs"]
 mod peers;
@@ -35,7 +36,10 @@ fn main() {
     let start = Instant::now();
     let folder = shared.join("forecast");
     let sets: Vec<Set> = NAMES.iter().map(|name| Set::read(&folder, name)).collect();
-    println!("# Accuracy\n\nWritten by `make accuracy` on {}.\n", machine::line());
+    println!(
+        "# Accuracy\n\nWritten by the example `accuracy`, as `make accuracy` runs it, on {}.\n",
+        machine::line()
+    );
     println!(
         "Day-ahead forecasts from 36 origins a set, 24 hours, at most {AT_MOST_DAYS} days of the past, one setting for all sets, no\n\
          weather; MASE / WQL / share that the interval of 80 % covers, averaged over the series of a set. Ratios are geometric means\n\

@@ -79,6 +79,7 @@ pub(crate) fn adding_up(set: &Set) -> (f64, f64) {
         let (means, medians): (Vec<f64>, Vec<f64>) = homes().map(of).unzip();
         let homes = (mean(&means), mean(&medians));
         println!("| {name} | {:.3} | {:.4} | {:.3} | {:.4} |", community.0, homes.0, community.1, homes.1);
+        // The last way is the one that is returned.
         top_down = (community.1, homes.1);
     }
     top_down
