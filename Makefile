@@ -193,7 +193,7 @@ $(VENV)/pyprobe/.ready: $(VENV)/.ready benches/peers/requirements-pyprobe.txt
 
 bench-python: export GRID_BENCH_PYPROBE = $(VENV)/pyprobe/bin/python
 bench-python: $(VENV)/.peers $(VENV)/pyprobe/.ready ## measure the Python peers
-	for peer in read_csv summarise_csv share verify_token; do GRID_BENCH_INPUTS="$(TARGET)/tmp" $(VENV)/bin/python benches/peers/$$peer.py; done
+	for peer in read_csv summarise_csv share forecast verify_token; do GRID_BENCH_INPUTS="$(TARGET)/tmp" $(VENV)/bin/python benches/peers/$$peer.py; done
 
 # --- what is generated ---------------------------------------------------------------------------------------------
 

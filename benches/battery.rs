@@ -15,7 +15,7 @@ use divan::{
     Bencher,
     counter::{BytesCount, ItemsCount},
 };
-use grid_benches::recordings;
+use grid_benches::{machine, recordings};
 use grid_core::battery;
 
 const ROWS: u32 = 1_000_000;
@@ -77,14 +77,11 @@ fn summed(path: &Path) {
     let summary = battery::summarise_path(path).unwrap();
     let wall = start.elapsed().as_secs_f64();
     let bytes = fs::metadata(path).unwrap().len();
-    // Linux counts a thread's time on a processor in nanoseconds; the summary is made by one thread.
-    let counted = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanos: f64 = counted.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(f64::NAN);
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim();
-    let (seconds, megabytes) = (nanos / 1e9, f64::from(u32::try_from(bytes / 1000).unwrap()) / 1e3);
+    // All that the process has spent: the summary is made by one thread.
+    let (seconds, peak) = (machine::cpu_seconds(), machine::peak_mb());
+    let megabytes = f64::from(u32::try_from(bytes / 1000).unwrap()) / 1e3;
     println!(
-        "{seconds:8.4} CPU s, {wall:.4} s, {:.0} MB/s, {:.2} million rows/s, peak {peak}, {} rows, {} cycles",
+        "{seconds:8.4} CPU s, {wall:.4} s, {:.0} MB/s, {:.2} million rows/s, peak {peak:.1} MB, {} rows, {} cycles",
         megabytes / seconds,
         f64::from(u32::try_from(summary.rows).unwrap()) / 1e6 / seconds,
         summary.rows,

@@ -2,6 +2,8 @@
 //!
 //! What the Python peers read is written to the target folder first, so that both sides work on the same bytes.
 
+pub mod homes;
+pub mod machine;
 pub mod recordings;
 
 use grid_core::quantity::Energy;

@@ -22,6 +22,8 @@ mod battery_analysis;
 mod forecast;
 #[cfg(feature = "forecast")]
 mod forecast_saved;
+#[cfg(feature = "forecast")]
+mod forecast_sets;
 
 #[cfg(feature = "chart")]
 mod chart;
