@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::pool::PoolOptions;
 
 use super::{
-    Error, Store,
+    DatabaseKind, Error, Store,
     backend::{Backend, Pools, on},
     sql::sql,
 };
@@ -19,11 +19,24 @@ pub struct Options {
     pub connections: u32,
     /// How long a call waits for a connection before it says that the database cannot be reached.
     pub acquire_timeout: Duration,
+    /// For whoever only looks: a SQLite file is neither made nor put into another mode, and writing fails.
+    pub only_looks: bool,
+}
+
+/// How many connections a store has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// How many may be open.
+    pub most: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, acquire_timeout: Duration::from_secs(1) }
+        Self { connections: 8, acquire_timeout: Duration::from_secs(1), only_looks: false }
     }
 }
 
@@ -42,15 +55,36 @@ impl Store {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::WrongRuntime { problem: "a store must be opened within a Tokio runtime" });
         }
-        let (scheme, rest) =
-            address.split_once(':').ok_or_else(|| Error::UnknownScheme { got: excerpt(address) })?;
-        let backend = match scheme {
-            "sqlite" => sqlite(address, options)?,
-            "mysql" | "mariadb" => mysql(&format!("mysql:{rest}"), options)?,
-            "postgres" | "postgresql" => postgres(&format!("postgres:{rest}"), options)?,
-            _ => return Err(Error::UnknownScheme { got: excerpt(scheme) }),
+        let (kind, uniform) = split(address)?;
+        let backend = match kind {
+            DatabaseKind::Sqlite => sqlite(&uniform, options)?,
+            DatabaseKind::MySql => mysql(&uniform, options)?,
+            DatabaseKind::Postgres => postgres(&uniform, options)?,
         };
         Ok(Self { backend, address: without_secret(address) })
+    }
+
+    /// How many connections are open now.
+    pub fn connections(&self) -> Connections {
+        fn of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Connections {
+            let (open, most) = (pool.size(), pool.options().get_max_connections());
+            Connections { open, idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open), most }
+        }
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(ref pools) => {
+                let (read, write) = (of(&pools.read), of(&pools.write));
+                Connections {
+                    open: read.open + write.open,
+                    idle: read.idle + write.idle,
+                    most: read.most + write.most,
+                }
+            }
+            #[cfg(feature = "mysql")]
+            Backend::MySql(ref pools) => of(&pools.write),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(ref pools) => of(&pools.write),
+        }
     }
 
     /// The address without the password and the options, for people.
@@ -88,12 +122,41 @@ impl Store {
     }
 }
 
+/// The kind of database that an address names, and the address as that driver wants it.
+pub(super) fn split(address: &str) -> Result<(DatabaseKind, String), Error> {
+    let (scheme, rest) =
+        address.split_once(':').ok_or_else(|| Error::UnknownScheme { got: excerpt(address) })?;
+    match scheme {
+        "sqlite" => Ok((DatabaseKind::Sqlite, address.to_owned())),
+        "mysql" | "mariadb" => Ok((DatabaseKind::MySql, format!("mysql:{rest}"))),
+        "postgres" | "postgresql" => Ok((DatabaseKind::Postgres, format!("postgres:{rest}"))),
+        _ => Err(Error::UnknownScheme { got: excerpt(scheme) }),
+    }
+}
+
+/// A SQLite file as it is: neither made nor put into another mode.
+#[cfg(feature = "sqlite")]
+pub(super) fn look_at(address: &str) -> Result<sqlx::sqlite::SqliteConnectOptions, Error> {
+    use std::str::FromStr;
+
+    let file = sqlx::sqlite::SqliteConnectOptions::from_str(address)
+        .map_err(|source| Error::NotAnAddress { source: source.into() })?;
+    Ok(file.busy_timeout(Duration::from_secs(super::lock::LOCK_SECONDS)).pragma("query_only", "ON"))
+}
+
 #[cfg(feature = "sqlite")]
 fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
     use std::str::FromStr;
 
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+    if options.only_looks {
+        let looking = PoolOptions::new()
+            .max_connections(options.connections.max(1))
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(look_at(address)?);
+        return Ok(Backend::Sqlite(Pools { read: looking.clone(), write: looking }));
+    }
     let file = SqliteConnectOptions::from_str(address)
         .map_err(|source| Error::NotAnAddress { source: source.into() })?
         .create_if_missing(true)
@@ -177,17 +240,22 @@ fn postgres(_: &str, _: Options) -> Result<Backend, Error> {
     Err(Error::NotBuiltIn { feature: "postgres" })
 }
 
-/// Takes the password and the options (which may hold one) out of an address.
+/// Takes the password and the options (which may hold one) out of an address; a socket among them is told.
 fn without_secret(address: &str) -> String {
-    let plain = address.split('?').next().unwrap_or_default();
+    let (plain, options) = address.split_once('?').unwrap_or((address, ""));
     let Some((scheme, rest)) = plain.split_once("://") else { return plain.to_owned() };
-    match rest.rsplit_once('@') {
+    let described = match rest.rsplit_once('@') {
         Some((user, host)) => {
             let name = user.split(':').next().unwrap_or_default();
             format!("{scheme}://{name}@{host}")
         }
         None => plain.to_owned(),
-    }
+    };
+    let socket = options.split('&').filter_map(|option| option.split_once('=')).find_map(|(name, value)| {
+        let value = value.replace("%2F", "/").replace("%2f", "/").replace("%3A", ":").replace("%3a", ":");
+        (matches!(name, "host" | "socket") && value.starts_with('/')).then_some(value)
+    });
+    socket.map_or(described.clone(), |socket| format!("{described} by the socket {}", excerpt(&socket)))
 }
 
 #[cfg(test)]
@@ -203,6 +271,10 @@ mod tests {
             ),
             ("mysql://ana:p@ss@host/grid", "mysql://ana@host/grid"),
             ("mysql://host/grid", "mysql://host/grid"),
+            (
+                "postgres://ana:s3cret@localhost/grid?host=%2Fcloudsql%2Fa%3Ab%3Ac&password=x",
+                "postgres://ana@localhost/grid by the socket /cloudsql/a:b:c",
+            ),
             ("sqlite:grid.db", "sqlite:grid.db"),
             ("sqlite::memory:", "sqlite::memory:"),
         ] {

@@ -146,6 +146,18 @@ impl Store {
     ///
     /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
     pub async fn ready(&self) -> Result<(), Error> {
+        match self.missing_migrations().await?.len() {
+            0 => Ok(()),
+            missing => Err(Error::NotMigrated { missing }),
+        }
+    }
+
+    /// The migrations that [`Self::migrate`] would run, in their order, as in `0001_users`; nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
+    pub async fn missing_migrations(&self) -> Result<Vec<&'static str>, Error> {
         let applied: Result<Vec<(i64, bool)>, Error> = on!(self, read "look at the migrations", |connection| {
             Ok(sqlx::query_as::<Db, (i64, bool)>(sql!("SELECT version, success FROM _sqlx_migrations"))
                 .fetch_all(connection)
@@ -164,10 +176,24 @@ impl Store {
         if let Some((version, _)) = applied.iter().find(|(version, _)| *version > newest) {
             return Err(Error::ForeignMigration { version: *version });
         }
-        match NUMBER.saturating_sub(applied.len()) {
-            0 => Ok(()),
-            missing => Err(Error::NotMigrated { missing }),
-        }
+        let missing = self.known_migrations().zip(1..);
+        Ok(missing
+            .filter(|(_, version)| !applied.iter().any(|(is, _)| is == version))
+            .map(|(name, _)| name)
+            .collect())
+    }
+
+    /// The migrations that this program has for the store's database, in their order.
+    pub fn known_migrations(&self) -> impl Iterator<Item = &'static str> {
+        let files = match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => &SQLITE,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(_) => &MYSQL,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => &POSTGRES,
+        };
+        files.iter().map(|(name, _)| *name)
     }
 }
 
