@@ -6,7 +6,11 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use grid_core::energy::Channel;
 use uuid::Uuid;
 
-use crate::{commands, config::Config, import, openapi, readme, serve};
+use crate::{
+    commands,
+    config::{Config, LoadError},
+    import, openapi, readme, serve,
+};
 
 /// The GRID server: energy communities, from the meter to the bill.
 #[derive(Debug, Parser)]
@@ -111,13 +115,19 @@ pub struct Import {
 /// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line.
 #[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Config::of_this_process(arguments) {
         Ok(cli) => cli,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(LoadError::Arguments(error))
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) =>
+        {
             return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
-        Err(error) => {
+        Err(LoadError::Arguments(error)) => {
             eprintln!("{}", one_line(&error.to_string()));
+            return ExitCode::from(2);
+        }
+        Err(error) => {
+            eprintln!("error: {}", chain(&error));
             return ExitCode::from(2);
         }
     };
@@ -160,7 +170,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// The message of a wrong argument without clap's explanations below it.
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("error: wrong arguments").to_owned();
     // "the following required arguments were not provided:" is told on the lines that follow.

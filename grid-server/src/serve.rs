@@ -54,6 +54,9 @@ pub enum Content {
 /// Where the address cannot be listened on, or the database's address is none.
 pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
     telemetry::start(&config);
+    if let Some(complaint) = config.settings.complaint() {
+        tracing::warn!("{complaint}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let address = config.address();
@@ -150,6 +153,12 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
     let database = app.config().database()?;
     let store = Store::connect(&database.url, options(app.config())).await?;
     tracing::info!("database: {} (from {})", store.describe(), database.source);
+    if database.is_default {
+        let folder = Config::DEFAULT_FOLDER;
+        tracing::info!(
+            "no database was named, so SQLite is used, in `{folder}/`; GRID_DATABASE_URL names another"
+        );
+    }
     let mut pause = Duration::from_millis(250);
     let services = loop {
         app.set_start_up(StartUp::Connecting);
