@@ -45,7 +45,9 @@ pub enum Command {
     /// Check offline that a statement is unchanged and in the log.
     Verify(commands::verify::Verify),
     /// Bring the database's tables up to date and stop.
-    Migrate,
+    Migrate(Migrate),
+    /// Print every setting with its value and where it comes from, then try the database: name, port, TLS, login, tables.
+    Doctor,
     /// Make users, keep them out, set their passwords.
     #[command(subcommand)]
     User(commands::user::Command),
@@ -62,6 +64,14 @@ pub enum Command {
     /// Print README.md, read from standard input, with its generated tables renewed.
     #[command(hide = true)]
     Readme,
+}
+
+/// How to migrate.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Migrate {
+    /// Change nothing: list the migrations that have not run, and end with 1 where there are any.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Where a file of readings goes.
@@ -150,7 +160,9 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Settle(wanted) => commands::settle::run(&cli.config, wanted),
         Command::Coefficients(command) => commands::coefficients::run(&cli.config, command),
         Command::Verify(wanted) => commands::verify::run(&wanted),
-        Command::Migrate => serve::migrate(&cli.config),
+        Command::Migrate(Migrate { check: false }) => serve::migrate(&cli.config),
+        Command::Migrate(Migrate { check: true }) => serve::check_migrations(&cli.config),
+        Command::Doctor => commands::doctor::run(&cli.config),
         Command::User(command) => commands::user::run(&cli.config, command),
         Command::Token(command) => commands::token::run(&cli.config, command),
         Command::Keys(command) => commands::keys::run(&cli.config, command),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
-use grid_core::store::{Options, Store};
+use grid_core::store::{DatabasePlace, Location, Options, Store};
 use jiff::SignedDuration;
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -300,6 +300,41 @@ pub fn migrate(config: &Config) -> Result<(), Failed> {
         tracing::info!("migrated {}", store.describe());
         Ok(())
     })
+}
+
+/// Lists the migrations that have not run; nothing is changed, and no file is made.
+///
+/// # Errors
+///
+/// Where there are any, or the database cannot be reached.
+pub fn check_migrations(config: &Config) -> Result<(), Failed> {
+    let url = config.database_if_there()?.url;
+    let is_to_be_made = match Location::of(&url)?.place {
+        DatabasePlace::File(path) => !path.exists(),
+        DatabasePlace::Memory => true,
+        DatabasePlace::Socket(_) | DatabasePlace::Host(..) => false,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (missing, all) = runtime.block_on(async {
+        let looks = Options { only_looks: true, ..options(config) };
+        let store = Store::connect(&url, looks).await?;
+        let missing = if is_to_be_made {
+            store.known_migrations().collect()
+        } else {
+            store.missing_migrations().await?
+        };
+        store.close().await;
+        Ok::<_, grid_core::store::Error>((missing, store.known_migrations().count()))
+    })?;
+    for name in &missing {
+        cli::print(&format!("{name}\n"))?;
+    }
+    match missing.len() {
+        0 => Ok(()),
+        count => {
+            Err(format!("{count} of {all} migrations have not run: `grid-server migrate` runs them").into())
+        }
+    }
 }
 
 /// Asks the server on this machine whether it is ready.

@@ -56,6 +56,10 @@ pub struct Config {
     #[arg(long, env = "GRID_DATABASE_CONNECTIONS", global = true, default_value = "8")]
     pub database_connections: NonZeroU32,
 
+    /// Most servers that run on the database at the same time; `doctor` compares their connections with what the database takes.
+    #[arg(long, env = "GRID_INSTANCES", global = true, default_value = "1")]
+    pub instances: NonZeroU32,
+
     /// Issuer (`iss`) of the tokens; also the name of the log of statements, which keeps the one that its first head had.
     #[arg(long, env = "GRID_ISSUER", global = true, default_value = "grid")]
     pub issuer: String,

@@ -17,6 +17,7 @@ mod communities;
 mod community_forecasts;
 mod demo;
 mod devices;
+mod doctor;
 mod forecast_command;
 mod forecasts;
 mod harness;

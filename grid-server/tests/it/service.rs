@@ -17,6 +17,9 @@ async fn the_server_says_how_it_is() {
     assert_eq!(client.get("/healthz").await.good(), json!({"status": "ok"}));
     let ready = client.get("/readyz").await.good();
     assert_eq!(ready["checks"], json!({"database": "ok", "migrations": "ok", "signing_key": "ok"}));
+    let database = &ready["dependencies"]["database"];
+    assert_eq!((&database["status"], &database["reason"]), (&json!("ok"), &json!(null)));
+    assert!(database["latency_ms"].as_f64().unwrap() > 0.0, "{database}");
 }
 
 #[tokio::test]
