@@ -90,6 +90,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failed> {
     let address = listener.local_addr()?;
+    config.metrics_token()?;
     let app = App::new(config);
     tracing::info!("listening on http://{address}");
     let mut start_up = tokio::spawn(start(app.clone(), content, address));

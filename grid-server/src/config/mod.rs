@@ -152,6 +152,18 @@ pub struct Config {
     #[arg(long, env = "GRID_MAX_UPLOAD_MB", global = true, default_value = "256")]
     pub max_upload_mb: NonZeroU32,
 
+    /// Who may read `/metrics`: this machine alone (and nobody through a proxy), everybody, whoever has a token, or nobody.
+    #[arg(long, env = "GRID_METRICS", global = true, value_enum, default_value_t = Metrics::Local)]
+    pub metrics: Metrics,
+
+    /// Token for `/metrics` with `GRID_METRICS=token`, sent as `Authorization: Bearer`.
+    #[arg(long, env = "GRID_METRICS_TOKEN", global = true, hide_env_values = true)]
+    pub metrics_token: Option<String>,
+
+    /// File that holds that token; for where `GRID_METRICS_TOKEN` is not set as near.
+    #[arg(long, env = "GRID_METRICS_TOKEN_FILE", global = true)]
+    pub metrics_token_file: Option<PathBuf>,
+
     /// What is logged, as in `info` or `grid_server=debug,tower_http=debug`.
     #[arg(long, env = "GRID_LOG", global = true, default_value = "info")]
     pub log: String,
@@ -176,6 +188,10 @@ pub struct Config {
     #[arg(long, env = "K_SERVICE", global = true, hide = true)]
     pub cloud_run_service: Option<String>,
 
+    /// The project on Google Cloud, which the names of traces in the log begin with.
+    #[arg(long, env = "GOOGLE_CLOUD_PROJECT", global = true, hide = true)]
+    pub google_cloud_project: Option<String>,
+
     /// Set by App Engine.
     #[arg(long, env = "GAE_SERVICE", global = true, hide = true)]
     pub app_engine_service: Option<String>,
@@ -199,6 +215,19 @@ pub enum Registration {
     Open,
     /// Nobody: an administrator makes the users.
     Closed,
+}
+
+/// Who may read the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Metrics {
+    /// This machine alone.
+    Local,
+    /// Everybody.
+    Open,
+    /// Whoever has the token.
+    Token,
+    /// Nobody.
+    Off,
 }
 
 /// How the log is written.
@@ -232,6 +261,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The figures are for whoever has a token, and there is none.
+    #[error(
+        "expected a token in `GRID_METRICS_TOKEN` or `GRID_METRICS_TOKEN_FILE`: `GRID_METRICS` is `token`"
+    )]
+    NoMetricsToken,
     /// Of the old names for the database some are there, and one is not.
     #[error("expected `{variable}` as well: without it the other names of its kind lead to no database")]
     Incomplete {
@@ -308,6 +342,25 @@ impl Config {
         )?;
         let named = |source| Error::Secret { setting: "GRID_JWT_HS256_SECRET", source };
         text.map(|text| SharedSecret::new(text.as_bytes()).map_err(named)).transpose()
+    }
+
+    /// The token for the figures, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecretUnreadable`] or [`Error::SecretEmpty`], and [`Error::NoMetricsToken`] where one is asked for and there is
+    /// none.
+    pub fn metrics_token(&self) -> Result<Option<String>, Error> {
+        let token = nearest_secret(
+            &self.settings,
+            ("metrics_token", self.metrics_token.as_deref()),
+            ("metrics_token_file", self.metrics_token_file.as_deref()),
+            "the token for the figures",
+        )?;
+        if token.is_none() && self.metrics == Metrics::Token {
+            return Err(Error::NoMetricsToken);
+        }
+        Ok(token)
     }
 
     /// How passwords are hashed.

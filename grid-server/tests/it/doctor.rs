@@ -230,8 +230,8 @@ fn what_works_and_may_be_wrong_is_a_warning() {
         assert_eq!(code, Some(0), "{out}{error}");
         out
     };
-    let open = run(&["--host", "0.0.0.0", "--instances", "2"], &[("GRID_PORT", "1")]);
-    for part in ["every address", "may register", "SQLite is for one server", "`PORT` is one"] {
+    let open = run(&["--host", "0.0.0.0", "--instances", "2", "--metrics", "open"], &[("GRID_PORT", "1")]);
+    for part in ["every address", "may register", "SQLite is for one server", "/metrics", "`PORT` is one"] {
         assert!(open.contains(part), "{part} in {open}");
     }
     let on_cloud_run = run(&[], &[("K_SERVICE", "grid")]);

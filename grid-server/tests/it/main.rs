@@ -24,6 +24,7 @@ mod harness;
 mod load;
 mod logins;
 mod metering;
+mod metrics;
 mod oauth;
 mod old_faults;
 mod predictions;

@@ -2,7 +2,7 @@
 
 use grid_core::store::{DatabasePlace, Greeting, Location};
 
-use crate::config::{Config, Registration};
+use crate::config::{Config, Metrics, Registration};
 
 /// What an operator should know of these settings, and of the database where it could be reached.
 pub(super) fn of(config: &Config, database: Option<&(Location, Greeting)>) -> Vec<String> {
@@ -27,6 +27,9 @@ pub(super) fn of(config: &Config, database: Option<&(Location, Greeting)>) -> Ve
                 "anybody who reaches the server may register: GRID_REGISTRATION=closed ends that".to_owned(),
             );
         }
+    }
+    if config.metrics == Metrics::Open {
+        warnings.push("everybody may read /metrics: GRID_METRICS=local or token ends that".to_owned());
     }
     if let Some((location, greeting)) = database {
         of_database(config, location, greeting, &mut warnings);
