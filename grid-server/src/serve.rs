@@ -57,6 +57,8 @@ pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
     if let Some(complaint) = config.settings.complaint() {
         tracing::warn!("{complaint}");
     }
+    #[cfg(target_os = "linux")]
+    raise_limit_of_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let address = config.address();
@@ -66,6 +68,19 @@ pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
     // A blocking task that is still busy must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_millis(500));
     ended
+}
+
+/// Lets the process have as many files and connections open as the system allows it: what most systems begin with, 1,024,
+/// is fewer than the people who keep a page open.
+#[cfg(target_os = "linux")]
+fn raise_limit_of_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if setrlimit(Resource::Nofile, limit).is_err() {
+        tracing::debug!("the limit of open files stays as it is");
+    }
 }
 
 /// Listens on an address, within a runtime.

@@ -39,6 +39,7 @@ mod settlements;
 mod setup;
 #[path = "../../../grid-core/tests/it/shared_data.rs"]
 mod shared_data;
+mod shutdown;
 mod street;
 mod totp;
 mod unknown_fields;
