@@ -157,16 +157,25 @@ fn a_file_that_cannot_be_the_database_is_told_by_the_step_that_fails() {
 
 #[test]
 fn who_cannot_be_reached_is_told_by_the_step_that_fails() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = silent.local_addr().map(|address| (address.port(), silent)).unwrap();
+    let listening = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listening.local_addr().unwrap().port();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    for scheme in ["mysql", "postgres"] {
-        let at = |place: &str| format!("{scheme}://ana:{ENCODED}@{place}/grid");
-        // RFC 6761: no name ends like this.
-        stops_at(&at("grid-database.invalid"), "DNS", &["grid-database.invalid"]);
-        stops_at(&at(&format!("127.0.0.1:{closed}")), "TCP", &["nothing listens", "start the database"]);
-        stops_at(&at(&format!("127.0.0.1:{}", silent.0)), "TLS", &["says nothing for"]);
-    }
+    // Side by side, because who is silent is waited for.
+    std::thread::scope(|scope| {
+        for scheme in ["mysql", "postgres"] {
+            scope.spawn(move || {
+                let at = |place: &str| format!("{scheme}://ana:{ENCODED}@{place}/grid");
+                // RFC 6761: no name ends like this.
+                stops_at(&at("grid-database.invalid"), "DNS", &["grid-database.invalid"]);
+                stops_at(
+                    &at(&format!("127.0.0.1:{closed}")),
+                    "TCP",
+                    &["nothing listens", "start the database"],
+                );
+                stops_at(&at(&format!("127.0.0.1:{silent}")), "TLS", &["says nothing for"]);
+            });
+        }
+    });
     let socket = |option: &str| format!("{option}=%2Fcloudsql%2Fa%3Ab%3Ac");
     let by_socket = format!("postgres://ana:{ENCODED}@localhost/grid?{}", socket("host"));
     stops_at(&by_socket, "socket", &["/cloudsql/a:b:c", "Cloud SQL Client"]);
