@@ -184,3 +184,25 @@ async fn secure(State(has_proxy): State<bool>, request: Request, next: Next) -> 
     ));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_taken_from_either_header_and_from_nothing_else() {
+        const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+        let trace = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+            trace_of(&headers).map(str::to_owned)
+        };
+        // The example of the W3C's text, and the two forms of the older header.
+        assert_eq!(trace("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01")).as_deref(), Some(TRACE));
+        assert_eq!(trace("x-cloud-trace-context", &format!("{TRACE}/1;o=1")).as_deref(), Some(TRACE));
+        assert_eq!(trace("x-cloud-trace-context", TRACE).as_deref(), Some(TRACE));
+        for wrong in ["00", "00-xyz-b7-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01"] {
+            assert_eq!(trace("traceparent", wrong), None, "{wrong}");
+        }
+    }
+}
