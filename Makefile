@@ -23,7 +23,8 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # cargo's target folder, wherever the environment or a config file has put it.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
-.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-wheel test-image fuzz bench bench-rust \
+.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-faults \
+	test-wheel test-image fuzz bench bench-rust \
 	bench-python accuracy openapi readme clean
 
 help: ## list the targets
@@ -38,7 +39,7 @@ run: ## build the server and start it with a demo community, on PORT (8080)
 
 # --- everything ----------------------------------------------------------------------------------------------------
 
-test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-wheel test-image ## run every check and every test
+test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-faults test-wheel test-image ## run every check and every test
 
 lint: format clippy rustdoc ## formatting, clippy per feature, rustdoc; no warning passes
 
@@ -148,6 +149,10 @@ soak: ## kill the server SOAK_ROUNDS (200) times under load on each database, an
 test-soak: ## the same, 10 times
 	@$(MAKE) soak SOAK_ROUNDS=10
 
+test-faults: ## take the database away from a running server in every way, and look what clients see
+	cargo build -p grid-server --locked
+	$(PYTHON) grid-server/tests/faults.py $(TARGET)/debug/grid-server sqlite $${GRID_TEST_API_DATABASES:-}
+
 # `pip wheel` builds as `pip install ./grid-py` does, in the profile of the tests; the wheel is then used far from here.
 test-wheel: export MATURIN_PEP517_ARGS = --profile dev --locked
 test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the workspace
@@ -160,7 +165,8 @@ test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the work
 
 # The image's last stage around the server of the tests; deploy/try-image.sh says what is looked at.
 test-image: ## the container image, read-only and without rights; needs buildah and root
-	@command -v buildah >/dev/null || { echo "skipped: the image (buildah is not there)"; exit 0; }; \
+	@command -v buildah >/dev/null && unshare --mount true 2>/dev/null || { \
+		echo "not run here: the image (it needs buildah, and the right to mount)"; exit 0; }; \
 	cargo build --quiet -p grid-server --locked; \
 	deploy/try-image.sh $(TARGET)/debug/grid-server
 

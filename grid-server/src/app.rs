@@ -6,7 +6,7 @@ use std::{
         Arc, OnceLock, RwLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use grid_core::{
@@ -20,7 +20,14 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{config::Config, problem::Problem, services::Services, upload::Sender, workers::Workers};
+use crate::{
+    config::Config,
+    metrics::Metrics,
+    problem::Problem,
+    services::Services,
+    upload::Sender,
+    workers::{Figures, Workers},
+};
 
 /// How many files of users may arrive at the same time.
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
@@ -40,6 +47,7 @@ pub struct App(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
+    metrics: Metrics,
     passwords: Workers,
     desk: Semaphore,
     analyses: Workers,
@@ -77,6 +85,7 @@ impl App {
         let patience = config.request_time();
         Self(Arc::new(Inner {
             config,
+            metrics: Metrics::new(),
             passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
             desk: Semaphore::new(DESK),
             analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
@@ -91,6 +100,39 @@ impl App {
 
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// What the server counts of itself.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// How much there is to do, by sort of work.
+    pub(crate) fn queues(&self) -> [(&'static str, Figures); 4] {
+        [
+            ("passwords", self.0.passwords.figures()),
+            ("analyses", self.0.analyses.figures()),
+            ("uploads", self.0.uploads.figures()),
+            ("anonymous_uploads", self.0.anonymous_uploads.figures()),
+        ]
+    }
+
+    /// Computes a forecast where a core may be kept busy, and counts it.
+    pub(crate) async fn forecast<T: Send + 'static, E: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, Problem> {
+        let app = self.clone();
+        self.analyses()
+            .run(move || {
+                let began = Instant::now();
+                let made = work();
+                if made.is_ok() {
+                    app.metrics().forecast(began.elapsed());
+                }
+                made
+            })
+            .await
     }
 
     /// Where passwords are hashed.

@@ -6,7 +6,11 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use grid_core::energy::Channel;
 use uuid::Uuid;
 
-use crate::{commands, config::Config, import, openapi, readme, serve};
+use crate::{
+    commands,
+    config::{Config, LoadError},
+    import, openapi, readme, serve,
+};
 
 /// The GRID server: energy communities, from the meter to the bill.
 #[derive(Debug, Parser)]
@@ -41,7 +45,9 @@ pub enum Command {
     /// Check offline that a statement is unchanged and in the log.
     Verify(commands::verify::Verify),
     /// Bring the database's tables up to date and stop.
-    Migrate,
+    Migrate(Migrate),
+    /// Print every setting with its value and where it comes from, then try the database: name, port, TLS, login, tables.
+    Doctor,
     /// Make users, keep them out, set their passwords.
     #[command(subcommand)]
     User(commands::user::Command),
@@ -58,6 +64,14 @@ pub enum Command {
     /// Print README.md, read from standard input, with its generated tables renewed.
     #[command(hide = true)]
     Readme,
+}
+
+/// How to migrate.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Migrate {
+    /// Change nothing: list the migrations that have not run, and end with 1 where there are any.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Where a file of readings goes.
@@ -111,13 +125,19 @@ pub struct Import {
 /// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line.
 #[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Config::of_this_process(arguments) {
         Ok(cli) => cli,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(LoadError::Arguments(error))
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) =>
+        {
             return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
-        Err(error) => {
+        Err(LoadError::Arguments(error)) => {
             eprintln!("{}", one_line(&error.to_string()));
+            return ExitCode::from(2);
+        }
+        Err(error) => {
+            eprintln!("error: {}", chain(&error));
             return ExitCode::from(2);
         }
     };
@@ -140,7 +160,9 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Settle(wanted) => commands::settle::run(&cli.config, wanted),
         Command::Coefficients(command) => commands::coefficients::run(&cli.config, command),
         Command::Verify(wanted) => commands::verify::run(&wanted),
-        Command::Migrate => serve::migrate(&cli.config),
+        Command::Migrate(Migrate { check: false }) => serve::migrate(&cli.config),
+        Command::Migrate(Migrate { check: true }) => serve::check_migrations(&cli.config),
+        Command::Doctor => commands::doctor::run(&cli.config),
         Command::User(command) => commands::user::run(&cli.config, command),
         Command::Token(command) => commands::token::run(&cli.config, command),
         Command::Keys(command) => commands::keys::run(&cli.config, command),
@@ -160,7 +182,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// The message of a wrong argument without clap's explanations below it.
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("error: wrong arguments").to_owned();
     // "the following required arguments were not provided:" is told on the lines that follow.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -16,10 +16,18 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
+    app::App,
     clock,
-    config::Config,
+    metrics::TakenRoute,
     problem::{self, Problem},
 };
+
+/// What keeps a page of another origin from holding on to one of ours, or from taking in what it may not read.
+const ISOLATION: [(&str, &str); 3] = [
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -47,7 +55,8 @@ impl RequestId {
 }
 
 /// Wraps the routes.
-pub(crate) fn wrap(router: Router, config: &Config) -> Router {
+pub(crate) fn wrap(router: Router, app: App) -> Router {
+    let config = app.config();
     let places = Arc::new(Semaphore::new(config.max_requests.get()));
     router
         .layer(CompressionLayer::new())
@@ -57,8 +66,8 @@ pub(crate) fn wrap(router: Router, config: &Config) -> Router {
         }))
         .layer(from_fn(problem::finish))
         .layer(cross_origin(&config.cors_origins))
-        .layer(from_fn(secure))
-        .layer(from_fn(trace))
+        .layer(from_fn_with_state(config.proxies() > 0, secure))
+        .layer(from_fn_with_state(app, trace))
 }
 
 /// Lets the pages of the listed origins call the API, and no others.
@@ -77,17 +86,36 @@ fn cross_origin(origins: &[String]) -> CorsLayer {
         .max_age(Duration::from_mins(10))
 }
 
-/// Gives the request its id and logs it when it is answered.
-async fn trace(mut request: Request, next: Next) -> Response {
+/// The trace that a request belongs to, where its sender says so: 32 hexadecimal digits.
+///
+/// `traceparent` is that of <https://www.w3.org/TR/trace-context/>, `X-Cloud-Trace-Context` the older one of Google Cloud.
+fn trace_of(headers: &HeaderMap) -> Option<&str> {
+    let sent = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let standard = sent("traceparent").and_then(|text| text.split('-').nth(1));
+    let cloud = || sent("x-cloud-trace-context").and_then(|text| text.split(['/', ';']).next());
+    let is_one = |text: &&str| {
+        text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) && text.bytes().any(|b| b != b'0')
+    };
+    standard.filter(is_one).or_else(|| cloud().filter(is_one))
+}
+
+/// Gives the request its id, counts it, and logs it when it is answered.
+async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
+    let route = TakenRoute::default();
+    request.extensions_mut().insert(route.clone());
+    let _in_flight = app.metrics().begin();
     let method = request.method().clone();
     // The query is left out: it may carry what should not be in a log.
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", id = %id.0, %method, path);
+    let trace = trace_of(request.headers());
+    let span = tracing::info_span!("request", id = %id.0, %method, path, trace);
     let began = tokio::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = began.elapsed();
+    app.metrics().answered(&route, &method, response.status(), took);
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
         let status = response.status().as_u16();
         // A probe of a server that starts or stops is no news.
@@ -106,7 +134,7 @@ async fn trace(mut request: Request, next: Next) -> Response {
 /// Refuses at once what is more than the server can work on.
 async fn admit(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     // Health must be answered also by a server that is full.
-    let exempt = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
     match places.try_acquire() {
         Ok(_place) => next.run(request).await,
         Err(_) if exempt => next.run(request).await,
@@ -126,8 +154,14 @@ pub(crate) async fn limit_time(State(most): State<Duration>, request: Request, n
     }
 }
 
-/// Headers that keep browsers from guessing, framing and telling.
-async fn secure(request: Request, next: Next) -> Response {
+/// Headers that keep browsers from guessing, framing, sharing and telling. Where a proxy says that it was reached by HTTPS,
+/// browsers are told to come that way only; without a proxy that is trusted, a header like that is the client's own.
+async fn secure(State(has_proxy): State<bool>, request: Request, next: Next) -> Response {
+    let sent = request.headers().get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+    let by_https = has_proxy
+        && sent
+            .and_then(|text| text.rsplit(',').next())
+            .is_some_and(|last| last.trim().eq_ignore_ascii_case("https"));
     let is_personal = request.headers().contains_key(header::AUTHORIZATION);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -137,8 +171,38 @@ async fn secure(request: Request, next: Next) -> Response {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // For browsers that do not know `frame-ancestors`.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    for (name, value) in ISOLATION {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if by_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     ));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_taken_from_either_header_and_from_nothing_else() {
+        const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+        let trace = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+            trace_of(&headers).map(str::to_owned)
+        };
+        // The example of the W3C's text, and the two forms of the older header.
+        assert_eq!(trace("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01")).as_deref(), Some(TRACE));
+        assert_eq!(trace("x-cloud-trace-context", &format!("{TRACE}/1;o=1")).as_deref(), Some(TRACE));
+        assert_eq!(trace("x-cloud-trace-context", TRACE).as_deref(), Some(TRACE));
+        for wrong in ["00", "00-xyz-b7-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01"] {
+            assert_eq!(trace("traceparent", wrong), None, "{wrong}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod extract;
 mod forecasting;
 mod import;
 mod layers;
+mod metrics;
 mod oauth;
 mod openapi;
 mod origin;

@@ -1,11 +1,15 @@
 //! All routes, and what surrounds them.
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+};
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, config::Config, layers, openapi, routes};
+use crate::{app::App, config::Config, layers, metrics, openapi, routes};
 
 /// The routes that the API's description has.
 pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
@@ -30,9 +34,10 @@ pub fn router(app: App) -> Router {
     let (routes, mut document) = described(&config).split_for_parts();
     openapi::complete(&mut document);
     let pages = routes::docs::router(&document).merge(routes::setup::router());
-    let routes = routes.merge(pages).fallback(routes::nothing).with_state(app);
+    let routes = routes.merge(pages).fallback(routes::nothing).layer(from_fn(metrics::note_route));
+    let routes = routes.with_state(app.clone());
     // A path with a slash at its end is the same path: answered, never redirected, because a client that is redirected
     // may drop its `Authorization` header.
     let routes = NormalizePathLayer::trim_trailing_slash().layer(routes);
-    layers::wrap(Router::new().fallback_service(routes), &config)
+    layers::wrap(Router::new().fallback_service(routes), app)
 }

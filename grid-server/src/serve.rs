@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
-use grid_core::store::{Options, Store};
+use grid_core::store::{DatabasePlace, Location, Options, Store};
 use jiff::SignedDuration;
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -54,6 +54,11 @@ pub enum Content {
 /// Where the address cannot be listened on, or the database's address is none.
 pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
     telemetry::start(&config);
+    if let Some(complaint) = config.settings.complaint() {
+        tracing::warn!("{complaint}");
+    }
+    #[cfg(target_os = "linux")]
+    raise_limit_of_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let address = config.address();
@@ -63,6 +68,19 @@ pub fn blocking(config: Config, content: Content) -> Result<(), Failed> {
     // A blocking task that is still busy must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_millis(500));
     ended
+}
+
+/// Lets the process have as many files and connections open as the system allows it: what most systems begin with, 1,024,
+/// is fewer than the people who keep a page open.
+#[cfg(target_os = "linux")]
+fn raise_limit_of_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if setrlimit(Resource::Nofile, limit).is_err() {
+        tracing::debug!("the limit of open files stays as it is");
+    }
 }
 
 /// Listens on an address, within a runtime.
@@ -87,6 +105,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failed> {
     let address = listener.local_addr()?;
+    config.metrics_token()?;
     let app = App::new(config);
     tracing::info!("listening on http://{address}");
     let mut start_up = tokio::spawn(start(app.clone(), content, address));
@@ -148,8 +167,16 @@ pub async fn run(
 /// Reaches the database, brings its tables up to date and loads what is asked for, trying again as long as it takes.
 async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Failed> {
     let database = app.config().database()?;
-    let store = Store::connect(&database.url, options(app.config())).await?;
+    // Whoever waits for an answer is told within three seconds that a lock keeps it; a command may wait longer.
+    let options = Options { lock_wait: Duration::from_secs(1), ..options(app.config()) };
+    let store = Store::connect(&database.url, options).await?;
     tracing::info!("database: {} (from {})", store.describe(), database.source);
+    if database.is_default {
+        let folder = Config::DEFAULT_FOLDER;
+        tracing::info!(
+            "no database was named, so SQLite is used, in `{folder}/`; GRID_DATABASE_URL names another"
+        );
+    }
     let mut pause = Duration::from_millis(250);
     let services = loop {
         app.set_start_up(StartUp::Connecting);
@@ -291,6 +318,41 @@ pub fn migrate(config: &Config) -> Result<(), Failed> {
         tracing::info!("migrated {}", store.describe());
         Ok(())
     })
+}
+
+/// Lists the migrations that have not run; nothing is changed, and no file is made.
+///
+/// # Errors
+///
+/// Where there are any, or the database cannot be reached.
+pub fn check_migrations(config: &Config) -> Result<(), Failed> {
+    let url = config.database_if_there()?.url;
+    let is_to_be_made = match Location::of(&url)?.place {
+        DatabasePlace::File(path) => !path.exists(),
+        DatabasePlace::Memory => true,
+        DatabasePlace::Socket(_) | DatabasePlace::Host(..) => false,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (missing, all) = runtime.block_on(async {
+        let looks = Options { only_looks: true, ..options(config) };
+        let store = Store::connect(&url, looks).await?;
+        let missing = if is_to_be_made {
+            store.known_migrations().collect()
+        } else {
+            store.missing_migrations().await?
+        };
+        store.close().await;
+        Ok::<_, grid_core::store::Error>((missing, store.known_migrations().count()))
+    })?;
+    for name in &missing {
+        cli::print(&format!("{name}\n"))?;
+    }
+    match missing.len() {
+        0 => Ok(()),
+        count => {
+            Err(format!("{count} of {all} migrations have not run: `grid-server migrate` runs them").into())
+        }
+    }
 }
 
 /// Asks the server on this machine whether it is ready.

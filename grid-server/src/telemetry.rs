@@ -1,6 +1,8 @@
-//! The log.
+//! The log: lines for a person, or an object a line as Cloud Logging takes them.
 
-use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt};
+mod json;
+
+use tracing_subscriber::{EnvFilter, fmt, fmt::format::JsonFields, util::SubscriberInitExt};
 
 use crate::config::{Config, LogFormat};
 
@@ -11,6 +13,10 @@ pub(crate) fn start(config: &Config) {
     // A log that is there already, as in tests, stays.
     let _ = match config.log_format {
         LogFormat::Text => lines.with_ansi(false).finish().try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
+        LogFormat::Json => lines
+            .fmt_fields(JsonFields::new())
+            .event_format(json::Entries::of_project(config.google_cloud_project.clone()))
+            .finish()
+            .try_init(),
     };
 }

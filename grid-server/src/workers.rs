@@ -18,11 +18,22 @@ use crate::problem::Problem;
 #[derive(Clone, Debug)]
 pub(crate) struct Workers {
     running: Arc<Semaphore>,
+    places: usize,
     all: Arc<Semaphore>,
+    most: usize,
     patience: Duration,
     what: &'static str,
     /// The threads of this sort of work alone; those of the runtime where there are none.
     own: Option<mpsc::Sender<Job>>,
+}
+
+/// How much there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Figures {
+    /// How many work.
+    pub(crate) running: u64,
+    /// How many wait for that.
+    pub(crate) waiting: u64,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -44,9 +55,12 @@ pub(crate) struct Place {
 impl Workers {
     /// Makes `places` to work in, and as many as told to wait in, each for no longer than `patience`.
     pub(crate) fn new(what: &'static str, places: NonZeroUsize, waiting: usize, patience: Duration) -> Self {
+        let most = places.get().saturating_add(waiting);
         Self {
             running: Arc::new(Semaphore::new(places.get())),
-            all: Arc::new(Semaphore::new(places.get().saturating_add(waiting))),
+            places: places.get(),
+            all: Arc::new(Semaphore::new(most)),
+            most,
             patience,
             what,
             own: None,
@@ -68,6 +82,14 @@ impl Workers {
         // A machine that gives no thread works as before.
         self.own = (started > 0).then_some(sender);
         self
+    }
+
+    /// How many work now, and how many wait.
+    pub(crate) fn figures(&self) -> Figures {
+        let running = self.places.saturating_sub(self.running.available_permits());
+        let waiting = self.most.saturating_sub(self.all.available_permits()).saturating_sub(running);
+        let [running, waiting] = [running, waiting].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+        Figures { running, waiting }
     }
 
     /// Waits for a place.
@@ -160,6 +182,7 @@ mod tests {
         }
         // All have asked once the runtime's single thread has run each of them.
         tokio::task::yield_now().await;
+        assert_eq!(workers.figures(), Figures { running: 1, waiting: 2 });
         for _ in 0..3 {
             open.send(()).unwrap();
         }

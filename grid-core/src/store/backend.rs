@@ -1,10 +1,11 @@
 //! The three databases behind one [`Store`], and the one macro that gives each method a body for each of them.
 
-use std::{hash::BuildHasher, time::Duration};
+use std::{hash::BuildHasher, sync::Arc, time::Duration};
 
 use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
+use tokio::{sync::Mutex, time::Instant};
 
-use super::{bulk::Bulk, sql::Notation};
+use super::{bulk::Bulk, fault::Fault, sql::Notation};
 
 /// A store of everything that GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL; which one, its address says.
 ///
@@ -33,11 +34,27 @@ pub(super) enum Backend {
 pub(super) struct Pools<D: Database> {
     pub(super) read: Pool<D>,
     pub(super) write: Pool<D>,
+    pub(super) locks: Locks,
 }
 
 impl<D: Database> Clone for Pools<D> {
     fn clone(&self) -> Self {
-        Self { read: self.read.clone(), write: self.write.clone() }
+        Self { read: self.read.clone(), write: self.write.clone(), locks: self.locks.clone() }
+    }
+}
+
+/// How long a statement waits for a lock that another holds, and how writers of one process learn from each other that
+/// another program holds the file of SQLite.
+#[derive(Clone, Debug)]
+pub(super) struct Locks {
+    pub(super) wait: Duration,
+    /// Held while a writer waits for its turn. In it, when one last waited for the file's lock in vain.
+    pub(super) turn: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Locks {
+    pub(super) fn new(wait: Duration) -> Self {
+        Self { wait, turn: Arc::default() }
     }
 }
 
@@ -51,7 +68,7 @@ pub(super) trait Driver: Bulk {
     const HOLDS_ROWS: bool;
 
     /// Begins a transaction that writes: it sees what others have committed once it holds the lock that it asks for.
-    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
+    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault>;
 
     /// Begins a transaction that reads, and sees one state throughout.
     async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
@@ -63,7 +80,7 @@ pub(super) trait Driver: Bulk {
     fn is_lost(error: &dyn DatabaseError) -> bool;
 
     /// Runs the migrations that are missing, alone: others wait for at most `wait`.
-    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault>;
+    async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault>;
 }
 
 /// Why migrations did not run.
@@ -128,12 +145,10 @@ macro_rules! on {
         outcome.map_err(|fault| fault.into_error::<Db>($action))
     }};
     (@write $pools:ident, $action:literal, $connection:ident, $body:block) => {{
-        let mut patience = $crate::store::backend::Patience::new();
+        let mut patience = $crate::store::backend::Patience::new($pools.locks.wait);
         loop {
             let outcome: Result<_, $crate::store::fault::Fault> = async {
-                let mut transaction = <Db as $crate::store::backend::Driver>::begin(&$pools.write)
-                    .await
-                    .map_err($crate::store::fault::Fault::Connection)?;
+                let mut transaction = <Db as $crate::store::backend::Driver>::begin($pools).await?;
                 let value = {
                     let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
                     let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
@@ -179,21 +194,22 @@ pub(super) use per_driver;
 #[derive(Debug)]
 pub(super) struct Patience {
     tries: u32,
-    since: tokio::time::Instant,
+    since: Instant,
+    most: Duration,
 }
 
 impl Patience {
     const MOST_TRIES: u32 = 5;
-    const LONGEST: Duration = Duration::from_secs(8);
 
-    pub(super) fn new() -> Self {
-        Self { tries: 0, since: tokio::time::Instant::now() }
+    /// Patience for about as long as one statement waits for a lock.
+    pub(super) fn new(most: Duration) -> Self {
+        Self { tries: 0, since: Instant::now(), most }
     }
 
     /// Waits a little, longer each time and not as long as others do; `false` when it is time to give up.
     pub(super) async fn wait(&mut self) -> bool {
         self.tries += 1;
-        if self.tries >= Self::MOST_TRIES || self.since.elapsed() > Self::LONGEST {
+        if self.tries >= Self::MOST_TRIES || self.since.elapsed() > self.most {
             return false;
         }
         // The standard library seeds its hasher from the operating system.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use sqlx::pool::PoolOptions;
 
 use super::{
-    Error, Store,
-    backend::{Backend, Pools, on},
+    DatabaseKind, Error, Store,
+    backend::{Backend, Locks, Pools, on},
     sql::sql,
 };
 use crate::error::excerpt;
@@ -19,11 +19,27 @@ pub struct Options {
     pub connections: u32,
     /// How long a call waits for a connection before it says that the database cannot be reached.
     pub acquire_timeout: Duration,
+    /// How long a statement waits for a lock that another holds before it says that the database is busy; whole seconds
+    /// on MySQL. A transaction that got in the way of another is tried again for as long.
+    pub lock_wait: Duration,
+    /// For whoever only looks: a SQLite file is neither made nor put into another mode, and writing fails.
+    pub only_looks: bool,
+}
+
+/// How many connections a store has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// How many may be open.
+    pub most: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, acquire_timeout: Duration::from_secs(1) }
+        Self { connections: 8, acquire_timeout: Duration::from_secs(1), lock_wait: Duration::from_secs(5), only_looks: false }
     }
 }
 
@@ -42,15 +58,36 @@ impl Store {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::WrongRuntime { problem: "a store must be opened within a Tokio runtime" });
         }
-        let (scheme, rest) =
-            address.split_once(':').ok_or_else(|| Error::UnknownScheme { got: excerpt(address) })?;
-        let backend = match scheme {
-            "sqlite" => sqlite(address, options)?,
-            "mysql" | "mariadb" => mysql(&format!("mysql:{rest}"), options)?,
-            "postgres" | "postgresql" => postgres(&format!("postgres:{rest}"), options)?,
-            _ => return Err(Error::UnknownScheme { got: excerpt(scheme) }),
+        let (kind, uniform) = split(address)?;
+        let backend = match kind {
+            DatabaseKind::Sqlite => sqlite(&uniform, options)?,
+            DatabaseKind::MySql => mysql(&uniform, options)?,
+            DatabaseKind::Postgres => postgres(&uniform, options)?,
         };
         Ok(Self { backend, address: without_secret(address) })
+    }
+
+    /// How many connections are open now.
+    pub fn connections(&self) -> Connections {
+        fn of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Connections {
+            let (open, most) = (pool.size(), pool.options().get_max_connections());
+            Connections { open, idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open), most }
+        }
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(ref pools) => {
+                let (read, write) = (of(&pools.read), of(&pools.write));
+                Connections {
+                    open: read.open + write.open,
+                    idle: read.idle + write.idle,
+                    most: read.most + write.most,
+                }
+            }
+            #[cfg(feature = "mysql")]
+            Backend::MySql(ref pools) => of(&pools.write),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(ref pools) => of(&pools.write),
+        }
     }
 
     /// The address without the password and the options, for people.
@@ -88,33 +125,62 @@ impl Store {
     }
 }
 
+/// The kind of database that an address names, and the address as that driver wants it.
+pub(super) fn split(address: &str) -> Result<(DatabaseKind, String), Error> {
+    let (scheme, rest) =
+        address.split_once(':').ok_or_else(|| Error::UnknownScheme { got: excerpt(address) })?;
+    match scheme {
+        "sqlite" => Ok((DatabaseKind::Sqlite, address.to_owned())),
+        "mysql" | "mariadb" => Ok((DatabaseKind::MySql, format!("mysql:{rest}"))),
+        "postgres" | "postgresql" => Ok((DatabaseKind::Postgres, format!("postgres:{rest}"))),
+        _ => Err(Error::UnknownScheme { got: excerpt(scheme) }),
+    }
+}
+
+/// A SQLite file as it is: neither made nor put into another mode.
+#[cfg(feature = "sqlite")]
+pub(super) fn look_at(address: &str, lock_wait: Duration) -> Result<sqlx::sqlite::SqliteConnectOptions, Error> {
+    use std::str::FromStr;
+
+    let file = sqlx::sqlite::SqliteConnectOptions::from_str(address)
+        .map_err(|source| Error::NotAnAddress { source: source.into() })?;
+    Ok(file.busy_timeout(lock_wait).pragma("query_only", "ON"))
+}
+
 #[cfg(feature = "sqlite")]
 fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
     use std::str::FromStr;
 
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+    let locks = Locks::new(options.lock_wait);
+    if options.only_looks {
+        let looking = PoolOptions::new()
+            .max_connections(options.connections.max(1))
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(look_at(address, options.lock_wait)?);
+        return Ok(Backend::Sqlite(Pools { read: looking.clone(), write: looking, locks }));
+    }
     let file = SqliteConnectOptions::from_str(address)
         .map_err(|source| Error::NotAnAddress { source: source.into() })?
         .create_if_missing(true)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(super::lock::LOCK_SECONDS))
+        .busy_timeout(options.lock_wait)
         .statement_cache_capacity(200)
         .optimize_on_close(true, 400);
-    // A writer waits here while another one in this process imports a file.
-    let write = PoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(30));
+    let write = PoolOptions::new().max_connections(1).acquire_timeout(super::lock::TURN);
     if address.contains(":memory:") || address.contains("mode=memory") {
         // The database lives as long as its one connection.
         let pool = write.idle_timeout(None).max_lifetime(None).connect_lazy_with(file);
-        return Ok(Backend::Sqlite(Pools { read: pool.clone(), write: pool }));
+        return Ok(Backend::Sqlite(Pools { read: pool.clone(), write: pool, locks }));
     }
     let read = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
         .connect_lazy_with(file.clone().pragma("query_only", "ON"));
-    Ok(Backend::Sqlite(Pools { read, write: write.connect_lazy_with(file) }))
+    Ok(Backend::Sqlite(Pools { read, write: write.connect_lazy_with(file), locks }))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -129,22 +195,24 @@ fn mysql(address: &str, options: Options) -> Result<Backend, Error> {
     let server = sqlx::mysql::MySqlConnectOptions::from_str(address)
         .map_err(|source| Error::NotAnAddress { source: source.into() })?
         .statement_cache_capacity(200);
+    let locks = Locks::new(options.lock_wait);
+    let seconds = options.lock_wait.as_secs().max(1);
     let pool = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
             Box::pin(async move {
-                // A value that does not fit is an error, never cut to what fits.
-                sqlx::raw_sql(
-                    "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), SESSION innodb_lock_wait_timeout = 5",
-                )
-                .execute(connection)
-                .await
-                .map(|_| ())
+                // A value that does not fit is an error, never cut to what fits. A row's lock and a table's have each a time.
+                let settings = format!(
+                    "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), \
+                     SESSION innodb_lock_wait_timeout = {seconds}, SESSION lock_wait_timeout = {seconds}"
+                );
+                // A number is all that is put into the text.
+                sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(connection).await.map(|_| ())
             })
         })
         .connect_lazy_with(server);
-    Ok(Backend::MySql(Pools { read: pool.clone(), write: pool }))
+    Ok(Backend::MySql(Pools { read: pool.clone(), write: pool, locks }))
 }
 
 #[cfg(not(feature = "mysql"))]
@@ -160,16 +228,21 @@ fn postgres(address: &str, options: Options) -> Result<Backend, Error> {
         .map_err(|source| Error::NotAnAddress { source: source.into() })?
         .application_name("grid")
         .statement_cache_capacity(200);
+    let locks = Locks::new(options.lock_wait);
     let pool = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
-        .after_connect(|connection, _| {
-            Box::pin(
-                async move { sqlx::raw_sql("SET lock_timeout = '5s'").execute(connection).await.map(|_| ()) },
-            )
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                sqlx::query("SELECT set_config('lock_timeout', $1, false)")
+                    .bind(format!("{}ms", options.lock_wait.as_millis()))
+                    .execute(connection)
+                    .await
+                    .map(|_| ())
+            })
         })
         .connect_lazy_with(server);
-    Ok(Backend::Postgres(Pools { read: pool.clone(), write: pool }))
+    Ok(Backend::Postgres(Pools { read: pool.clone(), write: pool, locks }))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -177,17 +250,22 @@ fn postgres(_: &str, _: Options) -> Result<Backend, Error> {
     Err(Error::NotBuiltIn { feature: "postgres" })
 }
 
-/// Takes the password and the options (which may hold one) out of an address.
+/// Takes the password and the options (which may hold one) out of an address; a socket among them is told.
 fn without_secret(address: &str) -> String {
-    let plain = address.split('?').next().unwrap_or_default();
+    let (plain, options) = address.split_once('?').unwrap_or((address, ""));
     let Some((scheme, rest)) = plain.split_once("://") else { return plain.to_owned() };
-    match rest.rsplit_once('@') {
+    let described = match rest.rsplit_once('@') {
         Some((user, host)) => {
             let name = user.split(':').next().unwrap_or_default();
             format!("{scheme}://{name}@{host}")
         }
         None => plain.to_owned(),
-    }
+    };
+    let socket = options.split('&').filter_map(|option| option.split_once('=')).find_map(|(name, value)| {
+        let value = value.replace("%2F", "/").replace("%2f", "/").replace("%3A", ":").replace("%3a", ":");
+        (matches!(name, "host" | "socket") && value.starts_with('/')).then_some(value)
+    });
+    socket.map_or(described.clone(), |socket| format!("{described} by the socket {}", excerpt(&socket)))
 }
 
 #[cfg(test)]
@@ -203,6 +281,10 @@ mod tests {
             ),
             ("mysql://ana:p@ss@host/grid", "mysql://ana@host/grid"),
             ("mysql://host/grid", "mysql://host/grid"),
+            (
+                "postgres://ana:s3cret@localhost/grid?host=%2Fcloudsql%2Fa%3Ab%3Ac&password=x",
+                "postgres://ana@localhost/grid by the socket /cloudsql/a:b:c",
+            ),
             ("sqlite:grid.db", "sqlite:grid.db"),
             ("sqlite::memory:", "sqlite::memory:"),
         ] {

@@ -6,25 +6,42 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::{Pool, Transaction, error::DatabaseError};
 
+#[cfg(feature = "sqlite")]
+use tokio::time::Instant;
+
+#[cfg(feature = "sqlite")]
+use super::Error;
 use super::{
-    backend::{Driver, MigrateFault},
+    backend::{Driver, MigrateFault, Pools},
+    fault::Fault,
     migrations,
     sql::Notation,
 };
 
-/// How long a statement waits for a lock that another transaction holds, in seconds; the same in `connect` for the
-/// servers.
+/// How long a writer waits for the others of this process, who may be importing a file.
 #[cfg(feature = "sqlite")]
-pub(super) const LOCK_SECONDS: u64 = 5;
+pub(super) const TURN: Duration = Duration::from_secs(30);
 
 #[cfg(feature = "sqlite")]
 impl Driver for sqlx::Sqlite {
     const NOTATION: Notation = Notation::Plain;
     const HOLDS_ROWS: bool = false;
 
-    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault> {
+        let since = Instant::now();
+        let waiting = tokio::time::timeout(TURN, pools.locks.turn.lock()).await;
+        let mut refused = waiting.map_err(|_| Fault::Connection(sqlx::Error::PoolTimedOut))?;
+        if refused.is_some_and(|at| at >= since) {
+            // Whoever was before this one waited in vain meanwhile; a queue must not wait again for each of its places.
+            let source = "another program holds the file's lock".into();
+            return Err(Fault::Refused(Error::Busy { action: "begin to write", source }));
+        }
         // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
-        pool.begin_with("BEGIN IMMEDIATE").await
+        let begun = pools.write.begin_with("BEGIN IMMEDIATE").await.map_err(Fault::Connection);
+        if begun.as_ref().is_err_and(Fault::is_transient::<Self>) {
+            *refused = Some(Instant::now());
+        }
+        begun
     }
 
     async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
@@ -40,15 +57,15 @@ impl Driver for sqlx::Sqlite {
     }
 
     fn is_lost(error: &dyn DatabaseError) -> bool {
-        // SQLITE_IOERR (10) and SQLITE_CANTOPEN (14).
+        // SQLITE_READONLY (8), SQLITE_IOERR (10), SQLITE_FULL (13) and SQLITE_CANTOPEN (14).
         error
             .code()
             .and_then(|code| code.parse::<i32>().ok())
-            .is_some_and(|code| matches!(code & 0xff, 10 | 14))
+            .is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14))
     }
 
-    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
-        let mut connection = acquire_patiently(pool, wait).await?;
+    async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault> {
+        let mut connection = acquire_patiently(&pools.write, wait).await?;
         set_busy_timeout(&mut connection, wait).await.map_err(MigrateFault::Connection)?;
         let outcome = async {
             let mut transaction =
@@ -66,9 +83,7 @@ impl Driver for sqlx::Sqlite {
             transaction.commit().await.map_err(MigrateFault::Connection)
         }
         .await;
-        set_busy_timeout(&mut connection, Duration::from_secs(LOCK_SECONDS))
-            .await
-            .map_err(MigrateFault::Connection)?;
+        set_busy_timeout(&mut connection, pools.locks.wait).await.map_err(MigrateFault::Connection)?;
         outcome
     }
 }
@@ -110,9 +125,10 @@ impl Driver for sqlx::MySql {
     const NOTATION: Notation = Notation::Plain;
     const HOLDS_ROWS: bool = true;
 
-    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
+    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault> {
         // Without it a transaction reads the state of its first read, and a lock on nothing locks its neighbours.
-        pool.begin_with("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION").await
+        let begin = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
+        pools.write.begin_with(begin).await.map_err(Fault::Connection)
     }
 
     async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
@@ -128,15 +144,21 @@ impl Driver for sqlx::MySql {
     }
 
     fn is_lost(error: &dyn DatabaseError) -> bool {
-        // ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS, ER_CONNECTION_KILLED,
-        // ER_QUERY_TIMEOUT is not among them.
-        matches!(number(error), 1040 | 1053 | 1203 | 1927)
+        // ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS, ER_CONNECTION_KILLED; what a full disk
+        // says (ER_DISK_FULL, ER_RECORD_FILE_FULL), and a server that only reads (ER_OPTION_PREVENTS_STATEMENT,
+        // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE). ER_QUERY_TIMEOUT is not among them.
+        matches!(number(error), 1040 | 1053 | 1203 | 1927 | 1021 | 1114 | 1290 | 1792 | 1836)
     }
 
-    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
-        let mut connection = pool.acquire().await.map_err(MigrateFault::Connection)?;
+    async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault> {
+        let mut connection = pools.write.acquire().await.map_err(MigrateFault::Connection)?;
         let outcome = async {
-            // The names of these locks are those of the whole server.
+            // A table may be in use as long as a lock may be held. The names of locks are those of the whole server.
+            let patient = format!("SET SESSION lock_wait_timeout = {}", wait.as_secs());
+            sqlx::raw_sql(sqlx::AssertSqlSafe(patient))
+                .execute(&mut *connection)
+                .await
+                .map_err(MigrateFault::Connection)?;
             let held: Option<i64> =
                 sqlx::query_scalar("SELECT CAST(GET_LOCK(CONCAT('grid:', MD5(DATABASE())), ?) AS SIGNED)")
                     .bind(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX))
@@ -170,8 +192,8 @@ impl Driver for sqlx::Postgres {
     const NOTATION: Notation = Notation::Numbered;
     const HOLDS_ROWS: bool = true;
 
-    async fn begin(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await
+    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault> {
+        pools.write.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(Fault::Connection)
     }
 
     async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
@@ -184,16 +206,17 @@ impl Driver for sqlx::Postgres {
     }
 
     fn is_lost(error: &dyn DatabaseError) -> bool {
-        // Class 08 (connection exception), too_many_connections, and the shutdowns of class 57.
+        // Class 08 (connection exception), disk_full, too_many_connections, the shutdowns of class 57, and
+        // read_only_sql_transaction, which a server says that became a copy of another.
         error.code().is_some_and(|code| {
-            code.starts_with("08") || matches!(&*code, "53300" | "57P01" | "57P02" | "57P03" | "57P05")
+            code.starts_with("08") || matches!(&*code, "25006" | "53100" | "53300" | "57P01" | "57P02" | "57P03" | "57P05")
         })
     }
 
-    async fn migrate(pool: &Pool<Self>, wait: Duration) -> Result<(), MigrateFault> {
+    async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault> {
         // A number of GRID's own; PostgreSQL keeps these locks apart by database.
         const LOCK: i64 = 0x4752_4944_0000_0001;
-        let mut connection = pool.acquire().await.map_err(MigrateFault::Connection)?;
+        let mut connection = pools.write.acquire().await.map_err(MigrateFault::Connection)?;
         let outcome = async {
             sqlx::query("SELECT set_config('lock_timeout', $1, false)")
                 .bind(format!("{}ms", wait.as_millis()))

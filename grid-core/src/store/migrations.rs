@@ -127,11 +127,11 @@ impl Store {
         let wait = Self::MIGRATION_WAIT;
         let outcome: Result<(), MigrateFault> = match self.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(ref pools) => Driver::migrate(&pools.write, wait).await,
+            Backend::Sqlite(ref pools) => Driver::migrate(pools, wait).await,
             #[cfg(feature = "mysql")]
-            Backend::MySql(ref pools) => Driver::migrate(&pools.write, wait).await,
+            Backend::MySql(ref pools) => Driver::migrate(pools, wait).await,
             #[cfg(feature = "postgres")]
-            Backend::Postgres(ref pools) => Driver::migrate(&pools.write, wait).await,
+            Backend::Postgres(ref pools) => Driver::migrate(pools, wait).await,
         };
         outcome.map_err(|fault| match fault {
             MigrateFault::Connection(source) => Error::Unreachable { source: source.into() },
@@ -163,6 +163,18 @@ impl Store {
     ///
     /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
     pub async fn ready(&self) -> Result<(), Error> {
+        match self.missing_migrations().await?.len() {
+            0 => Ok(()),
+            missing => Err(Error::NotMigrated { missing }),
+        }
+    }
+
+    /// The migrations that [`Self::migrate`] would run, in their order, as in `0001_users`; nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
+    pub async fn missing_migrations(&self) -> Result<Vec<&'static str>, Error> {
         type Row = (i64, bool, Vec<u8>);
         let applied: Result<Vec<Row>, Error> = on!(self, read "look at the migrations", |connection| {
             let look = sql!("SELECT version, success, checksum FROM _sqlx_migrations");
@@ -184,10 +196,24 @@ impl Store {
         if let Some((version, ..)) = applied.iter().find(|(version, _, checksum)| !same(*version, checksum)) {
             return Err(Error::ForeignMigration { version: *version });
         }
-        match NUMBER.saturating_sub(applied.len()) {
-            0 => Ok(()),
-            missing => Err(Error::NotMigrated { missing }),
-        }
+        let missing = self.known_migrations().zip(1..);
+        Ok(missing
+            .filter(|(_, version)| !applied.iter().any(|(is, ..)| is == version))
+            .map(|(name, _)| name)
+            .collect())
+    }
+
+    /// The migrations that this program has for the store's database, in their order.
+    pub fn known_migrations(&self) -> impl Iterator<Item = &'static str> {
+        let files = match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => &SQLITE,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(_) => &MYSQL,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => &POSTGRES,
+        };
+        files.iter().map(|(name, _)| *name)
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | about | calls |
 //! |---|---|
-//! | the database | `connect(address, options)` `migrate()` `ready()` `ping()` `close()` `describe()` |
+//! | the database | `connect(address, options)` `migrate()` `missing_migrations()` `ready()` `ping()` `connections()` `close()` `describe()` |
 //! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `disable_user(id, now, until)` `enable_user(id)` `renew_password(id, old, renewed)` `change_password(id, hash, keep, now, until)` |
 //! | signing keys | `signing_keys()` `add_signing_key(kid, pkcs8, sealed, now)` `seal_signing_key(kid, sealed)` `remove_signing_key(kid)` |
 //! | sessions | `create_session(session, password)` `session(id)` `update_session(id, change)` `update_session_revoking(id, change)` `sessions_of(user, now)` `end_session(id, why, now, until)` `end_sessions_of(user, except, now, until)` |
@@ -53,6 +53,7 @@ mod communities;
 mod connect;
 mod day;
 mod devices;
+mod diagnosis;
 mod error;
 mod fault;
 mod findings;
@@ -90,7 +91,8 @@ pub use agreements::{StoredContract, StoredTariff};
 pub use api_keys::StoredApiKey;
 pub use audit::AuditEntry;
 pub use backend::Store;
-pub use connect::Options;
+pub use connect::{Connections, Options};
+pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location, Obstacle, greet};
 pub use error::{Error, Source};
 pub use forecasts::StoredForecast;
 pub use histories::CommunityHours;

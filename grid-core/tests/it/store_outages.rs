@@ -75,8 +75,36 @@ async fn a_database_without_tables_is_not_ready() {
         let error = database.store.ready().await.unwrap_err();
         assert!(matches!(error, Error::NotMigrated { missing: 1.. }), "{kind}: {error:?}");
         assert_eq!(error.kind(), Kind::Unavailable);
+        // Looking twice finds the same: nothing was made, not even the table of the migrations.
+        let all: Vec<_> = database.store.known_migrations().collect();
+        for _ in 0..2 {
+            assert_eq!(database.store.missing_migrations().await.unwrap(), all, "{kind}");
+        }
+        database.store.migrate().await.unwrap();
+        assert!(database.store.missing_migrations().await.unwrap().is_empty(), "{kind}");
+        let connections = database.store.connections();
+        assert!((1..=connections.most).contains(&connections.open), "{kind}: {connections:?}");
         database.remove().await;
     }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_makes_no_file_and_writes_nothing() {
+    let folder = std::env::temp_dir()
+        .join(format!("grid_test_{}", grid_core::store::new_id(super::store::now()).simple()));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("grid.db");
+    let looks = Options { only_looks: true, ..Options::default() };
+    let store = Store::connect(&format!("sqlite:{}", file.display()), looks).await.unwrap();
+    assert!(matches!(store.ready().await, Err(Error::Unreachable { .. })));
+    assert!(!file.exists());
+    std::fs::write(&file, b"").unwrap();
+    assert!(matches!(store.ready().await, Err(Error::NotMigrated { .. })));
+    store.migrate().await.unwrap_err();
+    store.close().await;
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 pub mod battery;
 pub mod coefficients;
+pub mod doctor;
 pub mod forecast;
 pub mod keys;
 mod progress;

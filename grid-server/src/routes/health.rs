@@ -1,6 +1,9 @@
 //! Whether the process lives and whether it can work.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::State,
@@ -33,6 +36,50 @@ pub(crate) struct Readiness {
     start_up: StartUp,
     /// What is needed, and how it is: `ok` or what is wrong.
     checks: BTreeMap<&'static str, &'static str>,
+    /// The same of what is outside of the server, with how long it took to answer and why it cannot be used.
+    dependencies: BTreeMap<&'static str, Dependency>,
+}
+
+/// How something outside of the server is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Dependency {
+    /// `ok`, or what is wrong in two or three words, as in `checks`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// How long it took to answer, in milliseconds; missing where it was not asked.
+    #[schema(example = 0.4)]
+    latency_ms: Option<f64>,
+    /// Why it cannot be used; missing where it can.
+    #[schema(example = "the database cannot be reached")]
+    reason: Option<String>,
+}
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Dependency {
+    async fn database(app: &App) -> Self {
+        let Ok(services) = app.services() else {
+            let reason = match app.start_up() {
+                StartUp::Connecting => "it has not been reached since the server started",
+                _ => "its tables are being brought up to date",
+            };
+            return Self { status: "not reached yet", latency_ms: None, reason: Some(reason.to_owned()) };
+        };
+        let began = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, services.store().ready()).await;
+        // In whole microseconds.
+        let latency_ms = Some((began.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+        match answer {
+            Ok(Ok(())) => Self { status: "ok", latency_ms, reason: None },
+            // What the driver said stays in the error's source.
+            Ok(Err(error)) => Self { status: "does not answer", latency_ms, reason: Some(error.to_string()) },
+            Err(_) => {
+                let reason = format!("no answer within {} s", PATIENCE.as_secs());
+                Self { status: "does not answer", latency_ms, reason: Some(reason) }
+            }
+        }
+    }
 }
 
 /// Says that the process lives.
@@ -48,16 +95,10 @@ pub(crate) async fn healthz() -> Json<Alive> {
 ))]
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let start_up = app.start_up();
-    let database = match app.services() {
-        Err(_) => "not reached yet",
-        Ok(services) => match tokio::time::timeout(Duration::from_secs(2), services.store().ready()).await {
-            Ok(Ok(())) => "ok",
-            _ => "does not answer",
-        },
-    };
+    let database = Dependency::database(&app).await;
     let done = |done| if done { "ok" } else { "waiting" };
     let checks = BTreeMap::from([
-        ("database", database),
+        ("database", database.status),
         ("migrations", done(matches!(start_up, StartUp::Loading | StartUp::Done))),
         ("signing_key", done(app.services().is_ok())),
     ]);
@@ -70,7 +111,8 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
     } else {
         "unavailable"
     };
-    let report = Json(Readiness { status, start_up, checks });
+    let report =
+        Json(Readiness { status, start_up, checks, dependencies: BTreeMap::from([("database", database)]) });
     if status == "ready" {
         report.into_response()
     } else {

@@ -23,6 +23,7 @@ mod forecasts;
 mod health;
 mod log;
 mod metering;
+mod metrics;
 mod predictions;
 mod readings;
 mod reconcile;
@@ -89,6 +90,7 @@ pub(crate) fn root() -> OpenApiRouter<App> {
         .merge(predictions::root())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
 }
 
 /// What stands at the root and takes files.

@@ -158,7 +158,7 @@ pub(crate) async fn half_hours(
         let history = History::new(start, 30, values)?;
         Ok::<_, forecast::Error>(Model::Auto.fit(&history)?.predict(GIVEN, &[])?.means())
     };
-    Ok(Json(HalfHours { model: "com", prediction: app.analyses().run(work).await?? }))
+    Ok(Json(HalfHours { model: "com", prediction: app.forecast(work).await?? }))
 }
 
 fn day(text: &str) -> Result<Date, Problem> {
@@ -188,5 +188,5 @@ async fn outlook(
         let before = history.before(date.at(0, 0, 0, 0), LEARNT_DAYS).since_first_value();
         week_outlook(&Model::Auto, &before, calendar.zone())
     };
-    Ok(app.analyses().run(work).await??)
+    Ok(app.forecast(work).await??)
 }

@@ -332,6 +332,7 @@ pub(crate) async fn store(
         .map(|batch| DeviceBatch { device: device.id, channel: batch.channel, readings: batch.readings })
         .collect();
     let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
+    app.metrics().ingested(outcome.inserted, outcome.unchanged, outcome.superseded);
     Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }
 

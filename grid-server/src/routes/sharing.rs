@@ -246,6 +246,7 @@ pub(crate) async fn import(
     let read = upload::readings(&app, request, options).await?;
     let store = app.services()?.store();
     let imported = store.import_community(community.id, caller.id, read.batches, clock::now()).await?;
+    app.metrics().ingested(imported.inserted, imported.unchanged, imported.superseded);
     Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))
 }
 

@@ -14,10 +14,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_grid-server");
 /// The program, with none of the settings of whoever runs the tests.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(PROGRAM);
-    for variable in
-        ["PORT", "DATABASE_URL", "GRID_DATABASE_URL", "GRID_DATABASE_URL_FILE", "GRID_HOST", "K_SERVICE"]
-    {
-        command.env_remove(variable);
+    let is_ours = |name: &str| {
+        ["PORT", "K_SERVICE", "GAE_SERVICE", "GOOGLE_CLOUD_PROJECT"].contains(&name)
+            || ["GRID_", "DATABASE_URL", "MYSQL_", "CLOUD_SQL_"].iter().any(|start| name.starts_with(start))
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_ours)) {
+        command.env_remove(name);
     }
     command
 }
@@ -81,6 +83,7 @@ fn told_to_stop_the_program_ends_well_although_somebody_holds_a_connection() {
     let address = line.rsplit("http://").next().unwrap().trim().to_owned();
     // What the site runs on is told: the host of the database, and who named it.
     assert!(log.any(|line| line.contains("sqlite://grid-data/grid.db") && line.contains("the default")));
+    assert!(log.any(|line| line.contains("no database was named") && line.contains("`grid-data/`")));
     assert!(log.any(|line| line.contains("ready")));
     let port = address.rsplit(':').next().unwrap();
     assert!(run(program().args(["healthcheck", "--port", port])).status.success());
@@ -90,6 +93,27 @@ fn told_to_stop_the_program_ends_well_although_somebody_holds_a_connection() {
     assert!(log.any(|line| line.contains("stopped")));
     assert!(folder.join("grid-data/grid.db").exists());
     assert!(!folder.join("grid-data/grid.db-wal").exists(), "the log was written back");
+}
+
+#[test]
+fn a_name_that_is_no_setting_is_told_at_the_start_in_one_line() {
+    let folder = folder();
+    std::fs::write(folder.join(".env"), "GRID_SEALNG_KEY=x\n").unwrap();
+    let mut child = program()
+        .args(["--port", "0"])
+        .env("GRID_PORT", "9000")
+        .current_dir(&folder)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap).next().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for part in
+        ["`GRID_PORT` in the environment (`PORT` is one)", "`.env`, line 1 (`GRID_SEALING_KEY` is one)"]
+    {
+        assert!(line.contains(part), "{part} in {line}");
+    }
 }
 
 #[tokio::test]

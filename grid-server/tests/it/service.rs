@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use grid_server::serve::Content;
 use serde_json::json;
 
 use crate::harness::Server;
@@ -17,6 +18,9 @@ async fn the_server_says_how_it_is() {
     assert_eq!(client.get("/healthz").await.good(), json!({"status": "ok"}));
     let ready = client.get("/readyz").await.good();
     assert_eq!(ready["checks"], json!({"database": "ok", "migrations": "ok", "signing_key": "ok"}));
+    let database = &ready["dependencies"]["database"];
+    assert_eq!((&database["status"], &database["reason"]), (&json!("ok"), &json!(null)));
+    assert!(database["latency_ms"].as_f64().unwrap() > 0.0, "{database}");
 }
 
 #[tokio::test]
@@ -76,7 +80,31 @@ async fn every_answer_carries_the_headers_that_protect() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
         assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
+        assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert!(answer.header("permissions-policy").contains("geolocation=()"), "{path}");
+        // What runs here is nobody's business.
+        assert_eq!((answer.header("server"), answer.header("x-powered-by")), ("", ""), "{path}");
     }
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_come_by_https_where_a_proxy_says_that_they_did() {
+    let alone = Server::start().await;
+    let behind = Server::with(&["--proxies", "1"], Content::AsItIs).await;
+    for (server, scheme, told) in [
+        (&alone, "https", ""),
+        (&behind, "http", ""),
+        (&behind, "https", "max-age=31536000"),
+        // What stands before the last word was written by the client.
+        (&behind, "https, http", ""),
+    ] {
+        let answer =
+            server.client().send("GET", "/healthz", &[("x-forwarded-proto", scheme.as_bytes())], "").await;
+        assert_eq!(answer.header("strict-transport-security"), told, "{scheme}");
+    }
+    assert_eq!(behind.client().get("/healthz").await.header("strict-transport-security"), "");
 }
 
 #[tokio::test]

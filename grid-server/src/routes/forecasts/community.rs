@@ -148,7 +148,7 @@ pub(crate) async fn forecast(
             left_out: left_out.into_iter().filter(|member| is_shown(member)).collect(),
         })
     };
-    Ok(Json(app.analyses().run(work).await??))
+    Ok(Json(app.forecast(work).await??))
 }
 
 fn history(slots: &[Slot], zone: &TimeZone) -> Result<History, forecast::Error> {

@@ -65,7 +65,7 @@ pub(crate) async fn create(
     };
     let mut learnt = learnt;
     learnt.holidays.clone_from(&asked.holidays);
-    let view = app.analyses().run(move || Made::of(&learnt, &asked)?.view(learnt, &asked)).await??;
+    let view = app.forecast(move || Made::of(&learnt, &asked)?.view(learnt, &asked)).await??;
     match caller {
         Some(caller) => kept(&app, &caller, body, view).await,
         None => Ok(Json(view).into_response()),

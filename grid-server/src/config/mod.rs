@@ -1,6 +1,13 @@
 //! Every setting, once: a flag, an environment variable, a default and a sentence.
 //!
-//! A flag wins over the environment, and that over the default. The table in README.md is made from this struct.
+//! A flag wins over the environment, that over `.env`, that over a TOML file, and that over the default: [`load()`]. The table
+//! in README.md is made from this struct.
+
+mod database;
+mod dotenv;
+mod load;
+mod old_names;
+mod origin;
 
 use std::{
     fmt,
@@ -13,10 +20,22 @@ use std::{
 use clap::{Args, ValueEnum};
 use grid_core::auth::{self, PasswordHasher, SealingKey, SessionLimits, SharedSecret, Throttle};
 
+pub use self::{
+    database::DatabaseAddress,
+    dotenv::Unreadable,
+    load::{Environment, Error as LoadError, load},
+    old_names::OldNames,
+    origin::{Layer, Setting, Settings, Unknown},
+};
+
 /// The settings of one process.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
+    /// TOML file with settings, under the names of the flags with underscores, as in `database_url = "..."`; flags, the environment and `.env` win over it.
+    #[arg(long = "config", env = "GRID_CONFIG", global = true, value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+
     /// Port to listen on; 0 takes a free one.
     #[arg(long, env = "PORT", global = true, default_value_t = 8080)]
     pub port: u16,
@@ -25,17 +44,21 @@ pub struct Config {
     #[arg(long, env = "GRID_HOST", global = true)]
     pub host: Option<IpAddr>,
 
-    /// Database: `sqlite://FILE`, `mysql://...` or `postgres://...`; `DATABASE_URL` is read where this is not set. Default: `sqlite://grid-data/grid.db`.
+    /// Database: `sqlite://FILE`, `mysql://...` or `postgres://...`. Where it is not set: `DATABASE_URL`, or the names of the old system, `MYSQL_USER`, `MYSQL_PASSWORD`, `MYSQL_HOST`, `MYSQL_PORT`, `MYSQL_DB` or `CLOUD_SQL_USERNAME`, `CLOUD_SQL_PASSWORD`, `CLOUD_SQL_HOST`, `CLOUD_SQL_DATABASE_NAME`, `CLOUD_SQL_CONNECTION_NAME`. Default: `sqlite://grid-data/grid.db`.
     #[arg(long, env = "GRID_DATABASE_URL", global = true, hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// File that holds the database URL, as a mounted secret does; it wins over `GRID_DATABASE_URL`.
+    /// File that holds the database URL, as a mounted secret does; for where `GRID_DATABASE_URL` is not set as near.
     #[arg(long, env = "GRID_DATABASE_URL_FILE", global = true)]
     pub database_url_file: Option<PathBuf>,
 
     /// Most connections to the database.
     #[arg(long, env = "GRID_DATABASE_CONNECTIONS", global = true, default_value = "8")]
     pub database_connections: NonZeroU32,
+
+    /// Most servers that run on the database at the same time; `doctor` compares their connections with what the database takes.
+    #[arg(long, env = "GRID_INSTANCES", global = true, default_value = "1")]
+    pub instances: NonZeroU32,
 
     /// Issuer (`iss`) of the tokens; also the name of the log of statements, which keeps the one that its first head had.
     #[arg(long, env = "GRID_ISSUER", global = true, default_value = "grid")]
@@ -65,7 +88,7 @@ pub struct Config {
     #[arg(long, env = "GRID_SEALING_KEY", global = true, hide_env_values = true)]
     pub sealing_key: Option<String>,
 
-    /// File that holds the sealing key; it wins over `GRID_SEALING_KEY`.
+    /// File that holds the sealing key; for where `GRID_SEALING_KEY` is not set as near.
     #[arg(long, env = "GRID_SEALING_KEY_FILE", global = true)]
     pub sealing_key_file: Option<PathBuf>,
 
@@ -73,7 +96,7 @@ pub struct Config {
     #[arg(long, env = "GRID_JWT_HS256_SECRET", global = true, hide_env_values = true)]
     pub jwt_hs256_secret: Option<String>,
 
-    /// File that holds that secret; it wins over `GRID_JWT_HS256_SECRET`.
+    /// File that holds that secret; for where `GRID_JWT_HS256_SECRET` is not set as near.
     #[arg(long, env = "GRID_JWT_HS256_SECRET_FILE", global = true)]
     pub jwt_hs256_secret_file: Option<PathBuf>,
 
@@ -129,6 +152,18 @@ pub struct Config {
     #[arg(long, env = "GRID_MAX_UPLOAD_MB", global = true, default_value = "256")]
     pub max_upload_mb: NonZeroU32,
 
+    /// Who may read `/metrics`: this machine alone (and nobody through a proxy), everybody, whoever has a token, or nobody.
+    #[arg(long, env = "GRID_METRICS", global = true, value_enum, default_value_t = Metrics::Local)]
+    pub metrics: Metrics,
+
+    /// Token for `/metrics` with `GRID_METRICS=token`, sent as `Authorization: Bearer`.
+    #[arg(long, env = "GRID_METRICS_TOKEN", global = true, hide_env_values = true)]
+    pub metrics_token: Option<String>,
+
+    /// File that holds that token; for where `GRID_METRICS_TOKEN` is not set as near.
+    #[arg(long, env = "GRID_METRICS_TOKEN_FILE", global = true)]
+    pub metrics_token_file: Option<PathBuf>,
+
     /// What is logged, as in `info` or `grid_server=debug,tower_http=debug`.
     #[arg(long, env = "GRID_LOG", global = true, default_value = "info")]
     pub log: String,
@@ -141,13 +176,29 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", global = true, hide = true, hide_env_values = true)]
     pub fallback_database_url: Option<String>,
 
+    /// The file that holds it.
+    #[arg(long, env = "DATABASE_URL_FILE", global = true, hide = true)]
+    pub fallback_database_url_file: Option<PathBuf>,
+
+    /// The names of the systems before GRID.
+    #[command(flatten)]
+    pub old: OldNames,
+
     /// Set by Cloud Run.
     #[arg(long, env = "K_SERVICE", global = true, hide = true)]
     pub cloud_run_service: Option<String>,
 
+    /// The project on Google Cloud, which the names of traces in the log begin with.
+    #[arg(long, env = "GOOGLE_CLOUD_PROJECT", global = true, hide = true)]
+    pub google_cloud_project: Option<String>,
+
     /// Set by App Engine.
     #[arg(long, env = "GAE_SERVICE", global = true, hide = true)]
     pub app_engine_service: Option<String>,
+
+    /// Where each setting comes from.
+    #[arg(skip)]
+    pub settings: Settings,
 }
 
 /// Without the addresses of databases, which may hold passwords.
@@ -164,6 +215,19 @@ pub enum Registration {
     Open,
     /// Nobody: an administrator makes the users.
     Closed,
+}
+
+/// Who may read the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Metrics {
+    /// This machine alone.
+    Local,
+    /// Everybody.
+    Open,
+    /// Whoever has the token.
+    Token,
+    /// Nobody.
+    Off,
 }
 
 /// How the log is written.
@@ -189,6 +253,25 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The file of a secret is empty.
+    #[error("expected {what} in `{}`, which is empty", path.display())]
+    SecretEmpty {
+        /// Which secret.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The figures are for whoever has a token, and there is none.
+    #[error(
+        "expected a token in `GRID_METRICS_TOKEN` or `GRID_METRICS_TOKEN_FILE`: `GRID_METRICS` is `token`"
+    )]
+    NoMetricsToken,
+    /// Of the old names for the database some are there, and one is not.
+    #[error("expected `{variable}` as well: without it the other names of its kind lead to no database")]
+    Incomplete {
+        /// The name.
+        variable: &'static str,
+    },
     /// A setting of the logins cannot be used.
     #[error("`{setting}` cannot be used")]
     Secret {
@@ -210,25 +293,7 @@ pub enum Error {
 /// The source of an address that nobody named.
 const DEFAULT: &str = "the default";
 
-/// Where the database is, and who said so.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseAddress {
-    /// The URL, with its password.
-    pub url: String,
-    /// The setting that it comes from.
-    pub source: &'static str,
-}
-
-impl fmt::Debug for DatabaseAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DatabaseAddress").field("source", &self.source).finish_non_exhaustive()
-    }
-}
-
 impl Config {
-    /// The folder of the database that is used where none is named.
-    pub const DEFAULT_FOLDER: &'static str = "grid-data";
-
     /// Where to listen.
     ///
     /// ```
@@ -238,46 +303,13 @@ impl Config {
     /// # Ok::<(), clap::Error>(())
     /// ```
     pub fn address(&self) -> SocketAddr {
-        let on_a_platform = self.cloud_run_service.is_some() || self.app_engine_service.is_some();
-        let default = if on_a_platform { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        let default = if self.is_on_a_platform() { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         SocketAddr::new(self.host.unwrap_or(IpAddr::V4(default)), self.port)
     }
 
-    /// Where the database is: the file, `GRID_DATABASE_URL`, `DATABASE_URL`, or the embedded one, whose folder is made.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::SecretUnreadable`] or [`Error::NoFolder`].
-    pub fn database(&self) -> Result<DatabaseAddress, Error> {
-        let address = self.database_if_there()?;
-        if address.source == DEFAULT {
-            let path = PathBuf::from(Self::DEFAULT_FOLDER);
-            std::fs::create_dir_all(&path).map_err(|source| Error::NoFolder { path, source })?;
-        }
-        Ok(address)
-    }
-
-    /// Where the database is, as [`Self::database`] has it, for whoever only looks: no folder is made.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::SecretUnreadable`].
-    pub fn database_if_there(&self) -> Result<DatabaseAddress, Error> {
-        if let Some(path) = &self.database_url_file {
-            let text = read_secret(path, "the database address")?;
-            return Ok(DatabaseAddress { url: text.trim().to_owned(), source: "GRID_DATABASE_URL_FILE" });
-        }
-        let named = |url: &Option<String>, source| {
-            url.as_ref()
-                .filter(|url| !url.trim().is_empty())
-                .map(|url| DatabaseAddress { url: url.trim().to_owned(), source })
-        };
-        Ok(named(&self.database_url, "GRID_DATABASE_URL")
-            .or_else(|| named(&self.fallback_database_url, "DATABASE_URL"))
-            .unwrap_or_else(|| DatabaseAddress {
-                url: format!("sqlite://{}/grid.db", Self::DEFAULT_FOLDER),
-                source: DEFAULT,
-            }))
+    /// Whether Cloud Run or App Engine runs the program.
+    pub fn is_on_a_platform(&self) -> bool {
+        self.cloud_run_service.is_some() || self.app_engine_service.is_some()
     }
 
     /// The key that seals the secrets of the database, where there is one.
@@ -286,7 +318,12 @@ impl Config {
     ///
     /// [`Error::SecretUnreadable`] or [`Error::Secret`].
     pub fn sealing_key(&self) -> Result<Option<SealingKey>, Error> {
-        let text = secret(self.sealing_key_file.as_deref(), self.sealing_key.as_deref(), "the sealing key")?;
+        let text = nearest_secret(
+            &self.settings,
+            ("sealing_key", self.sealing_key.as_deref()),
+            ("sealing_key_file", self.sealing_key_file.as_deref()),
+            "the sealing key",
+        )?;
         let named = |source| Error::Secret { setting: "GRID_SEALING_KEY", source };
         text.map(|text| SealingKey::new(&text).map_err(named)).transpose()
     }
@@ -297,10 +334,33 @@ impl Config {
     ///
     /// [`Error::SecretUnreadable`] or [`Error::Secret`].
     pub fn shared_secret(&self) -> Result<Option<SharedSecret>, Error> {
-        let file = self.jwt_hs256_secret_file.as_deref();
-        let text = secret(file, self.jwt_hs256_secret.as_deref(), "the HS256 secret")?;
+        let text = nearest_secret(
+            &self.settings,
+            ("jwt_hs256_secret", self.jwt_hs256_secret.as_deref()),
+            ("jwt_hs256_secret_file", self.jwt_hs256_secret_file.as_deref()),
+            "the HS256 secret",
+        )?;
         let named = |source| Error::Secret { setting: "GRID_JWT_HS256_SECRET", source };
         text.map(|text| SharedSecret::new(text.as_bytes()).map_err(named)).transpose()
+    }
+
+    /// The token for the figures, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecretUnreadable`] or [`Error::SecretEmpty`], and [`Error::NoMetricsToken`] where one is asked for and there is
+    /// none.
+    pub fn metrics_token(&self) -> Result<Option<String>, Error> {
+        let token = nearest_secret(
+            &self.settings,
+            ("metrics_token", self.metrics_token.as_deref()),
+            ("metrics_token_file", self.metrics_token_file.as_deref()),
+            "the token for the figures",
+        )?;
+        if token.is_none() && self.metrics == Metrics::Token {
+            return Err(Error::NoMetricsToken);
+        }
+        Ok(token)
     }
 
     /// How passwords are hashed.
@@ -325,8 +385,7 @@ impl Config {
 
     /// How many proxies stand in front of the server.
     pub fn proxies(&self) -> usize {
-        let on_a_platform = self.cloud_run_service.is_some() || self.app_engine_service.is_some();
-        self.proxies.unwrap_or(usize::from(on_a_platform))
+        self.proxies.unwrap_or(usize::from(self.is_on_a_platform()))
     }
 
     /// How often a password may be guessed for one account.
@@ -370,20 +429,34 @@ impl Config {
     }
 }
 
-/// A secret from its file, or else from its variable; an empty one is none.
-fn secret(file: Option<&Path>, text: Option<&str>, what: &'static str) -> Result<Option<String>, Error> {
-    let text = match file {
-        Some(path) => Some(read_secret(path, what)?),
-        None => text.map(str::to_owned),
-    };
-    Ok(text.filter(|text| !text.trim().is_empty()))
+/// A secret from its own setting or from the file that another one names, whichever is nearer; its own at equal distance,
+/// and where it is empty, none.
+fn nearest_secret(
+    settings: &Settings,
+    (id, text): (&str, Option<&str>),
+    (file_id, file): (&str, Option<&Path>),
+    what: &'static str,
+) -> Result<Option<String>, Error> {
+    let text = text.filter(|text| !text.trim().is_empty());
+    match text {
+        Some(text) if file.is_none() || settings.layer(id) <= settings.layer(file_id) => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => read_secret(file, what),
+    }
 }
 
 /// The text of a secret's file, without the end of its line.
-fn read_secret(path: &Path, what: &'static str) -> Result<String, Error> {
+fn read_secret(path: Option<&Path>, what: &'static str) -> Result<Option<String>, Error> {
+    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|source| Error::SecretUnreadable { what, path: path.to_owned(), source })?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.trim().is_empty() {
+        // Who named a file wants what is in it: without, secrets would be stored as they are, and nobody would know.
+        return Err(Error::SecretEmpty { what, path: path.to_owned() });
+    }
+    Ok(Some(text.to_owned()))
 }
 
 /// An origin as a browser sends it: scheme and host, and a port where it is not the scheme's own.
@@ -408,33 +481,4 @@ fn megabytes(count: NonZeroU32) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::Cli;
-    use clap::Parser;
-
-    fn config(arguments: &[&str]) -> Config {
-        Cli::try_parse_from(["grid-server"].iter().chain(arguments)).unwrap().config
-    }
-
-    #[test]
-    fn on_a_platform_the_server_listens_to_everybody_elsewhere_only_to_this_machine() {
-        let host = |arguments: &[&str]| config(arguments).address().ip().to_string();
-        assert_eq!(host(&["--cloud-run-service", "grid"]), "0.0.0.0");
-        assert_eq!(host(&["--app-engine-service", "grid"]), "0.0.0.0");
-        assert_eq!(host(&["--cloud-run-service", "grid", "--host", "10.0.0.1"]), "10.0.0.1");
-        assert_eq!(host(&[]), "127.0.0.1");
-    }
-
-    #[test]
-    fn the_database_is_where_the_nearest_setting_says() {
-        let both = ["--database-url", "mysql://a/grid", "--fallback-database-url", "mysql://b/grid"];
-        let named = config(&both).database().unwrap();
-        assert_eq!((named.url.as_str(), named.source), ("mysql://a/grid", "GRID_DATABASE_URL"));
-        let other = config(&both[2..]).database().unwrap();
-        assert_eq!((other.url.as_str(), other.source), ("mysql://b/grid", "DATABASE_URL"));
-        assert!(!format!("{named:?}").contains("mysql"), "the address may hold a password");
-        let missing = config(&["--database-url-file", "/nowhere/secret"]).database();
-        assert!(matches!(missing, Err(Error::SecretUnreadable { .. })));
-    }
-}
+mod tests;

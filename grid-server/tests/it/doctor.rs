@@ -1,0 +1,254 @@
+//! `doctor` and `migrate --check`, against databases as an operator meets them: right, wrong, closed, silent.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpListener},
+    process::Output,
+};
+
+use crate::{harness::folder, process::program};
+
+const PASSWORD: &str = "s3cret-p@ss";
+/// The same as a part of an address.
+const ENCODED: &str = "s3cret-p%40ss";
+
+/// What the program said, and how it ended; never with a password.
+fn said(output: &Output) -> (Option<i32>, String, String) {
+    let (out, error) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    for secret in [PASSWORD, ENCODED, "s3cret"] {
+        assert!(!out.contains(secret) && !error.contains(secret), "{out}{error}");
+    }
+    (output.status.code(), out, error)
+}
+
+fn doctor(url: &str) -> (Option<i32>, String, String) {
+    said(&program().arg("doctor").env("GRID_DATABASE_URL", url).current_dir(folder()).output().unwrap())
+}
+
+/// Checks that a step fails, that those before it do not, and that the one sentence says what to do.
+fn stops_at(url: &str, step: &str, words: &[&str]) {
+    let (code, out, error) = doctor(url);
+    assert_eq!(code, Some(1), "{out}{error}");
+    let failed: Vec<_> = out.lines().filter(|line| line.contains("FAILED")).collect();
+    assert!(failed.len() == 1 && failed[0].trim_start().starts_with(step), "{out}");
+    let sentence = error.lines().collect::<Vec<_>>();
+    assert!(sentence.len() == 1 && sentence[0].starts_with(&format!("error: {step}: ")), "{error}");
+    for word in words {
+        assert!(error.contains(word), "`{word}` in {error}");
+    }
+}
+
+/// The address of a server for tests, with parts of it replaced; `None` with a line that says what is skipped.
+fn server(variable: &str) -> Option<String> {
+    let url = std::env::var(variable).ok();
+    if url.is_none() {
+        assert!(std::env::var_os("GRID_TEST_NO_SKIP").is_none(), "{variable} is not set");
+        println!("skipped: doctor on a server ({variable} is not set)");
+    }
+    url
+}
+
+/// `scheme://user:password@host:port/database`, taken apart.
+fn parts(url: &str) -> (&str, &str, &str) {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (user, place) = rest.rsplit_once('@').unwrap();
+    let host = place.split('/').next().unwrap();
+    (scheme, user.split(':').next().unwrap(), host)
+}
+
+/// A server that answers each connection with fixed bytes, one answer a message, and counts on being asked once.
+fn scripted(answers: &'static [&'static [u8]]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        // The first connection is the step that only looks whether the port is open.
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = [0; 4096];
+            for answer in answers {
+                if !matches!(stream.read(&mut asked), Ok(1..)) {
+                    break;
+                }
+                let _ = stream.write_all(answer);
+            }
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+    });
+    port
+}
+
+#[test]
+fn every_setting_is_listed_with_its_value_and_its_place_and_secrets_are_masked() {
+    let folder = folder();
+    std::fs::write(folder.join(".env"), format!("# ours\nMYSQL_USER=dev\nMYSQL_PASSWORD={PASSWORD}\n"))
+        .unwrap();
+    std::fs::write(folder.join("grid.toml"), "key_days = 30\nsealing_kye = \"x\"\n").unwrap();
+    // Nothing listens on port 1.
+    let output = program()
+        .args(["doctor", "--port", "9000", "--config", "grid.toml"])
+        .envs([
+            ("MYSQL_HOST", "127.0.0.1:1"),
+            ("GRID_SEALING_KEY", "s3cret of at least 32 bytes, made at random"),
+        ])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let (code, out, error) = said(&output);
+    assert_eq!(code, Some(1), "{out}{error}");
+    let row = |name: &str| {
+        let line = out.lines().find(|line| line.split_whitespace().next() == Some(name));
+        line.unwrap_or_else(|| panic!("{name} in {out}")).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("PORT"), "PORT 9000 the flag `--port`");
+    assert_eq!(row("GRID_KEY_DAYS"), "GRID_KEY_DAYS 30 `key_days` in `grid.toml`");
+    assert_eq!(row("GRID_SESSION_DAYS"), "GRID_SESSION_DAYS 180 the default");
+    assert_eq!(row("GRID_SEALING_KEY"), "GRID_SEALING_KEY *** `GRID_SEALING_KEY` in the environment");
+    assert_eq!(row("MYSQL_PASSWORD"), "MYSQL_PASSWORD *** `MYSQL_PASSWORD` in `.env`, line 3");
+    assert_eq!(row("MYSQL_HOST"), "MYSQL_HOST 127.0.0.1:1 `MYSQL_HOST` in the environment");
+    assert!(!out.contains("CLOUD_SQL_HOST"), "names that nobody set are not listed: {out}");
+    let place = "Database: MySQL or MariaDB at 127.0.0.1:1, as `dev`, database `GRID` (from `MYSQL_HOST` in the environment)";
+    assert!(out.contains(place), "{out}");
+    assert!(out.contains("`sealing_kye` in `grid.toml` (`sealing_key` is one)"), "{out}");
+    assert!(error.starts_with("error: TCP: nothing listens on 127.0.0.1:1"), "{error}");
+}
+
+#[test]
+fn a_first_start_on_sqlite_is_well_and_nothing_is_made_yet() {
+    let folder = folder();
+    let run = |arguments: &[&str]| said(&program().args(arguments).current_dir(&folder).output().unwrap());
+    let (code, out, error) = run(&["doctor"]);
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{out}");
+    for part in
+        ["Database: SQLite at grid-data/grid.db (from the default)", "not there yet", "GRID_SEALING_KEY"]
+    {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    let (code, out, error) = run(&["migrate", "--check"]);
+    assert_eq!(code, Some(1), "{out}{error}");
+    assert!(
+        out.starts_with("0001_users\n0002_signing_keys\n") && error.contains("have not run"),
+        "{out}{error}"
+    );
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "looking makes nothing");
+    assert_eq!(run(&["migrate"]).0, Some(0));
+    let (code, out, error) = run(&["migrate", "--check"]);
+    assert_eq!((code, out.as_str(), error.as_str()), (Some(0), "", ""));
+    let (code, out, _) = run(&["doctor"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("WAL        ok: readers") && out.contains("migrations have run"), "{out}");
+}
+
+#[test]
+fn a_file_that_cannot_be_the_database_is_told_by_the_step_that_fails() {
+    let folder = folder();
+    let url = |name: &str| format!("sqlite://{}", folder.join(name).display());
+    stops_at(&url("nowhere/grid.db"), "folder", &["there is no folder", "make it"]);
+    std::fs::write(
+        folder.join("text.db"),
+        "this is no database, but it is longer than a header of one: ".repeat(40),
+    )
+    .unwrap();
+    stops_at(&url("text.db"), "database", &["no SQLite database"]);
+    stops_at("oracle://ana:s3cret@db/grid", "address", &["oracle", "GRID_DATABASE_URL"]);
+}
+
+#[test]
+fn who_cannot_be_reached_is_told_by_the_step_that_fails() {
+    let listening = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listening.local_addr().unwrap().port();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Side by side, because who is silent is waited for.
+    std::thread::scope(|scope| {
+        for scheme in ["mysql", "postgres"] {
+            scope.spawn(move || {
+                let at = |place: &str| format!("{scheme}://ana:{ENCODED}@{place}/grid");
+                // RFC 6761: no name ends like this.
+                stops_at(&at("grid-database.invalid"), "DNS", &["grid-database.invalid"]);
+                stops_at(
+                    &at(&format!("127.0.0.1:{closed}")),
+                    "TCP",
+                    &["nothing listens", "start the database"],
+                );
+                stops_at(&at(&format!("127.0.0.1:{silent}")), "TLS", &["says nothing for"]);
+            });
+        }
+    });
+    let socket = |option: &str| format!("{option}=%2Fcloudsql%2Fa%3Ab%3Ac");
+    let by_socket = format!("postgres://ana:{ENCODED}@localhost/grid?{}", socket("host"));
+    stops_at(&by_socket, "socket", &["/cloudsql/a:b:c", "Cloud SQL Client"]);
+    let by_socket = format!("mysql://ana:{ENCODED}@localhost/grid?{}", socket("socket"));
+    stops_at(&by_socket, "socket", &["/cloudsql/a:b:c"]);
+}
+
+/// The messages are those of PostgreSQL's protocol, version 3: `N` refuses TLS, `E` is an error with its code.
+#[test]
+fn what_a_server_refuses_is_told_in_our_words_and_not_in_its_own() {
+    let at = |port: u16, options: &str| format!("postgres://ana:{ENCODED}@127.0.0.1:{port}/grid{options}");
+    let wrong: &[&[u8]] =
+        &[b"N", b"E\0\0\0\x3cSFATAL\0VFATAL\0C28P01\0Mno entry for s3cret-p@ss, user x\0\0"];
+    stops_at(&at(scripted(wrong), ""), "login", &["refuses `ana` with this password", "GRID_DATABASE_URL"]);
+    let full: &[&[u8]] = &[b"N", b"E\0\0\0\x2dSFATAL\0VFATAL\0C53300\0Mno slots are left\0\0"];
+    stops_at(&at(scripted(full), ""), "login", &["no connection left", "GRID_DATABASE_CONNECTIONS"]);
+    stops_at(&at(scripted(&[b"N"]), "?sslmode=require"), "TLS", &["no encrypted connection"]);
+    stops_at(&at(scripted(&[b"HTTP/1.1 400 Bad Request\r\n\r\n"]), ""), "TLS", &["correct the port"]);
+}
+
+#[test]
+fn a_server_that_is_right_passes_and_one_that_is_not_stops_where_it_is_wrong() {
+    for variable in ["GRID_TEST_MYSQL_URL", "GRID_TEST_POSTGRES_URL"] {
+        let Some(url) = server(variable) else { continue };
+        let (code, out, error) = doctor(&url);
+        assert_eq!(code, Some(0), "{variable}: {out}{error}");
+        for step in ["TCP", "TLS", "login", "database", "schema"] {
+            let is_well = |line: &str| line.trim_start().starts_with(step) && line.contains("ok: ");
+            assert!(out.lines().any(is_well), "{step} in {out}");
+        }
+        let (scheme, user, host) = parts(&url);
+        let plain = url.rsplit('/').next().unwrap();
+        let password = url.split_once("://").unwrap().1.rsplit_once('@').unwrap().0;
+        let missing = format!("{scheme}://{password}@{host}/grid_test_nothing_is_called_so");
+        stops_at(&missing, "database", &["grid_test_nothing_is_called_so"]);
+        if variable == "GRID_TEST_MYSQL_URL" {
+            let wrong = format!("{scheme}://{user}:{ENCODED}@{host}/{plain}");
+            stops_at(&wrong, "login", &["with this password", "GRID_DATABASE_URL"]);
+        } else {
+            // Where the server trusts everybody from here, a user that does not exist is what it refuses.
+            let nobody = format!("{scheme}://grid_nobody:{ENCODED}@{host}/{plain}");
+            stops_at(&nobody, "login", &["grid_nobody"]);
+        }
+        // S118: more connections than the server has for all of its clients.
+        let output = program()
+            .args(["doctor", "--database-url", &url, "--database-connections", "100", "--instances", "500"])
+            .output()
+            .unwrap();
+        let (code, out, _) = said(&output);
+        assert_eq!(code, Some(0), "{out}");
+        assert!(out.contains("500 server(s) with 100 connections each come to 50000"), "{out}");
+    }
+}
+
+#[test]
+fn what_works_and_may_be_wrong_is_a_warning() {
+    let run = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = program();
+        command.arg("doctor").args(arguments).envs(environment.iter().copied()).current_dir(folder());
+        let (code, out, error) = said(&command.output().unwrap());
+        assert_eq!(code, Some(0), "{out}{error}");
+        out
+    };
+    let open = run(&["--host", "0.0.0.0", "--instances", "2", "--metrics", "open"], &[("GRID_PORT", "1")]);
+    for part in ["every address", "may register", "SQLite is for one server", "/metrics", "`PORT` is one"] {
+        assert!(open.contains(part), "{part} in {open}");
+    }
+    let on_cloud_run = run(&[], &[("K_SERVICE", "grid")]);
+    assert!(on_cloud_run.contains("lost when this instance ends") && !on_cloud_run.contains("every address"));
+    let sealed = run(&[], &[("GRID_SEALING_KEY", "s3cret of at least 32 bytes, made at random")]);
+    assert!(!sealed.contains("Warnings"), "{sealed}");
+    let short = program().args(["doctor", "--sealing-key", "s3cret"]).current_dir(folder()).output().unwrap();
+    let (code, out, error) = said(&short);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(error.starts_with("error: settings: ") && error.contains("GRID_SEALING_KEY"), "{error}");
+}
