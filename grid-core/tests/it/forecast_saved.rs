@@ -4,7 +4,11 @@
 //! that there was then was fitted on thirty days of eight hours from 5 January 2026 on, of which the value of slot `n` is
 //! `n % 3` plus a draw from 0 to 1, with slot 40 missing, slot 50 marked as filled, 6 January a holiday, and a second series
 //! of draws from 0 to 10 known two days ahead. Beside each saved model stands its forecast of the next day: the mean and the
-//! quantiles of 0.1, 0.5 and 0.9 of each slot. The file is never written again; a newer format gets one of its own.
+//! quantiles of 0.1, 0.5 and 0.9 of each slot.
+//!
+//! `auto` and `decomposition` were written once more before the first release, when the decomposition's profile of the week
+//! was put right, which no saved model holds: its forecasts moved with it. A change that fails this test after a release
+//! needs a new format, with a file of its own beside this one.
 
 use grid_core::forecast::{Error, Fitted, Predict, SAVED_VERSION};
 use serde_json::Value;
