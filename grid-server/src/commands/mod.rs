@@ -3,6 +3,7 @@
 
 pub mod battery;
 pub mod coefficients;
+mod file;
 pub mod forecast;
 pub mod keys;
 mod progress;
