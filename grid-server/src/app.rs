@@ -20,7 +20,10 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{config::Config, problem::Problem, services::Services, upload::Sender, workers::Workers};
+use crate::{
+    config::Config, outlooks::Outlooks, problem::Problem, services::Services, upload::Sender,
+    workers::Workers,
+};
 
 /// How many files of users may arrive at the same time.
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
@@ -45,6 +48,7 @@ struct Inner {
     analyses: Workers,
     uploads: Workers,
     anonymous_uploads: Workers,
+    outlooks: Outlooks,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     stopping: AtomicBool,
@@ -83,6 +87,7 @@ impl App {
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
             anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
+            outlooks: Outlooks::default(),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),
@@ -107,6 +112,11 @@ impl App {
     /// Where what keeps a core busy is computed; there is a place for each core.
     pub(crate) fn analyses(&self) -> &Workers {
         &self.0.analyses
+    }
+
+    /// The weeks that were forecast from readings that are the same since.
+    pub(crate) fn outlooks(&self) -> &Outlooks {
+        &self.0.outlooks
     }
 
     /// Computes what the store balances where a core may be kept busy, and gives `then` what came of it.

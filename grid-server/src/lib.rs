@@ -24,6 +24,7 @@ mod layers;
 mod oauth;
 mod openapi;
 mod origin;
+mod outlooks;
 mod pace;
 mod page;
 mod period;

@@ -57,6 +57,7 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
             tag("battery", "Battery recordings, and how full a battery is"),
             tag("forecasts", "Forecasts with their intervals and their evidence"),
             tag("charts", "Charts as SVG and PNG"),
+            tag("compatibility", "Paths and field names of the system before this one"),
             tag("service", "Health, keys and this description"),
         ]))
         .build()
@@ -81,8 +82,9 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 )
             };
             let body = operation.request_body.is_some();
-            let api =
-                ["/api/", "/login", "/battery/", "/predict"].iter().any(|start| path.starts_with(start));
+            let api = ["/api/", "/login", "/battery/", "/predict", "/register-entry"]
+                .iter()
+                .any(|start| path.starts_with(start));
             let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
             for (_, status, title, _) in problem::CODES {
                 let possible = match status.as_u16() {

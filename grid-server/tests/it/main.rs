@@ -16,6 +16,7 @@ mod coefficients;
 mod commands;
 mod communities;
 mod community_forecasts;
+mod compat;
 mod demo;
 mod devices;
 mod forecast_command;
