@@ -292,11 +292,11 @@ def test_http_and_python_find_the_same_anomalies(server: Server) -> None:
     server.log_in()
     body = {"name": "load", "kind": "load", "time_zone": "Europe/Madrid"}
     device = server.ask("/api/v1/devices", json.dumps(body).encode())["id"]
-    # Ninety days, of which the last five are looked at; one hour is not as it should be.
-    starts = np.datetime64("2026-05-01T00:00") + np.arange(24 * 90) * np.timedelta64(1, "h")
+    # A hundred and twenty days, of which the last ten are looked at; one hour is not as it should be.
+    starts = np.datetime64("2026-05-01T00:00") + np.arange(24 * 120) * np.timedelta64(1, "h")
     hours = np.arange(len(starts))
     mwh = (2e6 + 1e6 * (hours % 24 // 6) + 3e5 * np.random.default_rng(9).random(len(hours))).astype(int)
-    split = 24 * 85
+    split = 24 * 110
     mwh[split + 30] = 40_000_000
     kwh = [f"{value // 10**6}.{value % 10**6:06}" for value in mwh]
     ends = starts + np.timedelta64(1, "h")

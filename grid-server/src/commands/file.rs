@@ -20,6 +20,10 @@ pub(super) struct NewFile {
 impl NewFile {
     /// Begins a file that will be at `path`.
     pub(super) fn begin(path: &Path) -> Result<Self, Failed> {
+        // A device or a folder must not be replaced by a file.
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(format!("failed to write `{}`: expected the place of a file", path.display()).into());
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
         let file = file.map_err(|error| format!("failed to write `{}`: {error}", path.display()))?;

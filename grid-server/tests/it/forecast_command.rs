@@ -122,10 +122,10 @@ fn series_in_a_file_are_forecast_each_as_if_it_were_alone() {
     let folder = folder();
     fs::write(folder.join("both.csv"), table(&["a", "b"])).unwrap();
     fs::write(folder.join("old.csv"), "what was there").unwrap();
-    let arguments = ["both.csv", "--format", "csv", "--out", "old.csv", "--model", "ridge"];
+    let arguments = ["both.csv", "--format", "csv", "--out", "old.csv"];
     assert_eq!(said(&forecast(&folder, &arguments, "")), "");
     let text = fs::read_to_string(folder.join("old.csv")).unwrap();
-    let alone = said(&forecast(&folder, &["-", "--format", "csv", "--model", "ridge"], &table(&[])));
+    let alone = said(&forecast(&folder, &["-", "--format", "csv"], &table(&[])));
     let mut expected = alone.lines().next().map(|head| format!("unique_id,{head}\n")).unwrap();
     for name in ["a", "b"] {
         for line in alone.lines().skip(1) {
@@ -138,6 +138,8 @@ fn series_in_a_file_are_forecast_each_as_if_it_were_alone() {
     let missing = forecast(&folder, &["both.csv", "--out", "no/where.csv"], "");
     assert_eq!(missing.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("failed to write `no/where.csv`"));
+    let folder_in_its_place = forecast(&folder, &["both.csv", "--out", "."], "");
+    assert!(String::from_utf8_lossy(&folder_in_its_place.stderr).contains("expected the place of a file"));
 }
 
 #[cfg(unix)]
