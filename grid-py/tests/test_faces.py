@@ -252,3 +252,65 @@ def test_http_and_python_forecast_the_same_to_the_last_digit(server: Server, mod
     evidence = forecaster.evidence([50, 80, 95])
     for name in ("mae", "mase", "wql", "origins", "scored"):
         assert evidence[name].tolist() == [by_http["evidence"][name]], name
+
+
+def test_the_three_faces_forecast_with_a_regressor_the_same_to_the_last_digit(server: Server, tmp_path: Path) -> None:
+    # Fifty days that follow a warmth which is known two days further.
+    starts = np.datetime64("2026-02-01T00:00") + np.arange(24 * 52) * np.timedelta64(1, "h")
+    past = 24 * 50
+    warmth = 10.0 + 6.0 * np.sin(np.arange(len(starts)) / 24 / 5) + np.random.default_rng(3).normal(size=len(starts))
+    values = 6.0 - 0.2 * warmth[:past] + np.arange(past) % 24 / 24
+    levels, times = [50, 80], [f"{start}:00Z" for start in starts]
+
+    server.log_in()
+    regressors = {"warmth": {"known": "ahead", "values": warmth.tolist()}}
+    series = {"start": times[0], "time_zone": "Europe/Madrid", "values": values.tolist(), "regressors": regressors}
+    asked = {"series": series, "model": "ridge", "horizon_hours": 48, "levels": levels}
+    by_http = server.ask("/api/v1/forecasts", json.dumps(asked).encode())["points"]
+
+    forecaster = grid.Forecaster("ridge", time_zone="Europe/Madrid")
+    forecaster.fit({"ds": times[:past], "y": values, "warmth": warmth[:past]})
+    by_python = forecaster.predict(48, levels=levels, regressors={"ds": times[past:], "warmth": warmth[past:]})
+
+    written = [repr(float(value)) for value in values] + [""] * (len(starts) - past)
+    rows = [f"{at},{y},{float(degree)!r}" for at, y, degree in zip(times, written, warmth, strict=True)]
+    file = tmp_path / "series.csv"
+    file.write_text("\n".join(["ds,y,warmth", *rows]) + "\n")
+    told = ["--model", "ridge", "--horizon", "48", "--levels", "50,80", "--time-zone", "Europe/Madrid", "--format", "json"]
+    said = subprocess.run([str(PROGRAM), "forecast", str(file), *told], check=True, capture_output=True, timeout=120)
+    by_command = json.loads(said.stdout)["points"]
+
+    assert len(by_http) == 48
+    assert [point["start"] for point in by_http] == [point["start"] for point in by_command]
+    assert [point["start"] for point in by_http] == [f"{start}Z" for start in by_python["ds"].astype("datetime64[s]")]
+    for name in by_python.columns[2:]:
+        assert by_python[name].tolist() == [point[name] for point in by_http], name
+        assert by_python[name].tolist() == [point[name] for point in by_command], name
+
+
+def test_http_and_python_find_the_same_anomalies(server: Server) -> None:
+    server.log_in()
+    body = {"name": "load", "kind": "load", "time_zone": "Europe/Madrid"}
+    device = server.ask("/api/v1/devices", json.dumps(body).encode())["id"]
+    # A hundred and twenty days, of which the last ten are looked at; one hour is not as it should be.
+    starts = np.datetime64("2026-05-01T00:00") + np.arange(24 * 120) * np.timedelta64(1, "h")
+    hours = np.arange(len(starts))
+    mwh = (2e6 + 1e6 * (hours % 24 // 6) + 3e5 * np.random.default_rng(9).random(len(hours))).astype(int)
+    split = 24 * 110
+    mwh[split + 30] = 40_000_000
+    kwh = [f"{value // 10**6}.{value % 10**6:06}" for value in mwh]
+    ends = starts + np.timedelta64(1, "h")
+    lines = [f"consumption,{start}:00Z,{end}:00Z,{value}" for start, end, value in zip(starts, ends, kwh, strict=True)]
+    file = "\n".join(["channel,start,end,energy_kwh", *lines]).encode()
+    server.ask(f"/api/v1/devices/{device}/readings", file, "text/csv")
+    by_http = server.ask(f"/api/v1/devices/{device}/anomalies?model=ridge&from={starts[split]}:00Z")["items"]
+
+    times, values = [f"{start}:00Z" for start in starts], [float(value) for value in kwh]
+    forecaster = grid.Forecaster("ridge", time_zone="Europe/Madrid").fit({"ds": times[:split], "y": values[:split]})
+    by_python = forecaster.anomalies({"ds": times[split:], "y": values[split:]})
+    assert len(by_http) >= 1
+    assert by_python["kind"].tolist() == [item["kind"] for item in by_http]
+    for name in ("start", "end"):
+        assert [f"{at}Z" for at in by_python[name].astype("datetime64[s]")] == [item[name] for item in by_http]
+    for name in ("expected", "observed", "severity"):
+        assert by_python[name].tolist() == [item[name] for item in by_http], name

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     config::Config,
     metrics::Metrics,
+    outlooks::Outlooks,
     problem::Problem,
     services::Services,
     upload::Sender,
@@ -53,6 +54,7 @@ struct Inner {
     analyses: Workers,
     uploads: Workers,
     anonymous_uploads: Workers,
+    outlooks: Outlooks,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     stopping: AtomicBool,
@@ -92,6 +94,7 @@ impl App {
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
             anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
+            outlooks: Outlooks::default(),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),
@@ -149,6 +152,11 @@ impl App {
     /// Where what keeps a core busy is computed; there is a place for each core.
     pub(crate) fn analyses(&self) -> &Workers {
         &self.0.analyses
+    }
+
+    /// The weeks that were forecast from readings that are the same since.
+    pub(crate) fn outlooks(&self) -> &Outlooks {
+        &self.0.outlooks
     }
 
     /// Computes what the store balances where a core may be kept busy, and gives `then` what came of it.

@@ -216,7 +216,10 @@ impl Caller {
             &[]
         } else if method == Method::GET || method == Method::HEAD {
             &[Scopes::READ]
-        } else if path.ends_with("/readings") || path.ends_with("/registers") {
+        } else if ["/readings", "/registers", "/register-entry", "/register-entries"]
+            .iter()
+            .any(|end| path.ends_with(end))
+        {
             &[Scopes::WRITE, Scopes::WRITE_READINGS]
         } else {
             &[Scopes::WRITE]

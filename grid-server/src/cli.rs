@@ -122,7 +122,7 @@ pub struct Import {
 
 /// Runs the program with its arguments, the program's name first; the exit code says how it ended.
 ///
-/// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line.
+/// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line, 130 a forecast that was stopped.
 #[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Config::of_this_process(arguments) {
@@ -145,7 +145,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", chain(error.as_ref()));
-            ExitCode::FAILURE
+            // What a shell gives a program that Ctrl-C ended: 128 and the number of the signal.
+            if error.is::<commands::forecast::Interrupted>() {
+                ExitCode::from(130)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

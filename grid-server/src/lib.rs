@@ -25,6 +25,7 @@ mod metrics;
 mod oauth;
 mod openapi;
 mod origin;
+mod outlooks;
 mod pace;
 mod page;
 mod period;

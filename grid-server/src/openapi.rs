@@ -60,6 +60,7 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
             tag("battery", "Battery recordings, and how full a battery is"),
             tag("forecasts", "Forecasts with their intervals and their evidence"),
             tag("charts", "Charts as SVG and PNG"),
+            tag("compatibility", "Paths and field names of the system before this one"),
             tag("service", "Health, keys and this description"),
         ]))
         .build()
@@ -84,8 +85,9 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 )
             };
             let body = operation.request_body.is_some();
-            let api =
-                ["/api/", "/login", "/battery/", "/predict"].iter().any(|start| path.starts_with(start));
+            let api = ["/api/", "/login", "/battery/", "/predict", "/register-entry"]
+                .iter()
+                .any(|start| path.starts_with(start));
             let named_in_query = operation.parameters.iter().flatten().any(
                 |parameter| matches!(parameter, RefOr::T(parameter) if NAMES_A_THING.contains(&parameter.name.as_str())),
             );

@@ -170,6 +170,8 @@ pub(crate) struct Body {
     status: u16,
     /// What is wrong with this request.
     detail: String,
+    /// The same as `detail`, where clients of the old system look for it.
+    message: String,
     /// The request's id, for a question about it.
     #[schema(example = "urn:uuid:0199c2a0-7a5b-7cc1-a5c6-0a52b3f7e3c1")]
     instance: String,
@@ -323,6 +325,7 @@ impl Problem {
             title: self.0.title,
             status: self.0.status.as_u16(),
             detail: self.0.detail.clone(),
+            message: self.0.detail.clone(),
             instance: id.urn(),
             hint: self.0.hint.clone(),
             errors: self.0.places.clone(),

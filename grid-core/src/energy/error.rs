@@ -41,6 +41,27 @@ pub enum Error {
         /// The text, cut to a printable length.
         got: String,
     },
+    /// A text is not a way to use energy.
+    #[error("expected `Conservador`, `Eficiente`, `Moderado` or `Intensivo`, got `{got}`")]
+    NotAnEnergyBehavior {
+        /// The text, cut to a printable length.
+        got: String,
+    },
+    /// A text is not a kind of housing.
+    #[error(
+        "expected `Apartamento`, `Casa Unifamiliar (1 piso)`, `Casa Unifamiliar (2 pisos)`, \
+         `Casa Unifamiliar (3+ pisos)`, `Duplex`, `Casa Rural` or `Finca`, got `{got}`"
+    )]
+    NotAHousingType {
+        /// The text, cut to a printable length.
+        got: String,
+    },
+    /// A number is not how many people live in a household.
+    #[error("expected 1 to 4 people, got {got}")]
+    NotOccupants {
+        /// The number.
+        got: i64,
+    },
     /// A text is not a language that documents are written in.
     #[error("expected a language `en` or `es`, got `{got}`")]
     NotALanguage {

@@ -1,6 +1,8 @@
 //! Readings: the energy of one channel over one interval.
 
-use super::Error;
+use uuid::Uuid;
+
+use super::{Channel, Error};
 use crate::{
     quantity::Energy,
     series::{Piece, Quality},
@@ -69,6 +71,27 @@ impl Reading {
     /// How far it can be trusted.
     pub const fn quality(self) -> Quality {
         self.quality
+    }
+
+    /// A name for what identifies the reading: its device, channel, start and end. The same reading has the same id
+    /// wherever and whenever it is asked for, and keeps it when its energy is corrected.
+    ///
+    /// ```
+    /// use grid_core::{energy::{Channel, Reading}, quantity::Energy, series::Quality, time::Interval};
+    /// use uuid::Uuid;
+    /// let hour = Interval::parse("2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z")?;
+    /// let of = |mwh| Reading::new(hour, Some(Energy::from_mwh(mwh)), Quality::Measured);
+    /// let id = of(1)?.id(Uuid::nil(), Channel::Import);
+    /// assert_eq!(id, of(2)?.id(Uuid::nil(), Channel::Import));
+    /// assert_ne!(id, of(1)?.id(Uuid::nil(), Channel::Export));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # References
+    ///
+    /// RFC 9562, section 5.5: UUID version 5, in the namespace of the device's id.
+    pub fn id(self, device: Uuid, channel: Channel) -> Uuid {
+        Uuid::new_v5(&device, format!("{channel}/{}", self.interval).as_bytes())
     }
 }
 

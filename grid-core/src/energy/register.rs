@@ -2,7 +2,7 @@
 
 use super::{Error, Reading, Terms};
 use crate::{
-    quantity::{Energy, Share},
+    quantity::{Energy, Rounding, Share},
     series::{Grid, Piece, Quality, Slot},
     time::{Calendar, Interval, Resolution},
 };
@@ -79,6 +79,28 @@ pub fn sum_within<'a>(
         }
     }
     Ok(total)
+}
+
+/// The mean of the slots of which anything is known, to the milliwatt-hour; `None` where nothing is.
+///
+/// ```
+/// use grid_core::{energy::{Reading, mean, sum}, quantity::Energy, series::Quality, time::{Calendar, Interval, Resolution}};
+/// let days = Interval::parse("2026-05-01T00:00:00Z", "2026-05-04T00:00:00Z")?;
+/// let week = Interval::parse("2026-05-01T00:00:00Z", "2026-05-08T00:00:00Z")?;
+/// let reading = Reading::new(days, Some(Energy::from_mwh(6_000_002)), Quality::Measured)?;
+/// let slots = sum(&Calendar::utc(), week, Resolution::Day, [[reading].as_slice()])?;
+/// assert_eq!(mean(&slots)?, Some(Energy::from_mwh(2_000_001))); // of three days, not of seven
+/// assert_eq!(mean(&slots[3..])?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Quantity`] where the sum does not fit.
+pub fn mean(slots: &[Slot]) -> Result<Option<Energy>, Error> {
+    let known: Vec<Energy> = slots.iter().filter_map(|slot| slot.energy).collect();
+    let count = i64::try_from(known.len()).unwrap_or(i64::MAX);
+    Ok(Energy::checked_sum(known)?.scale(1, count, Rounding::HalfEven))
 }
 
 /// How much of a register is known in an interval.

@@ -19,7 +19,7 @@ use crate::{
     auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},
     battery::Level,
     energy::{
-        Channel, Community, Completeness, Device, Member, Placement, RegisterReport,
+        Channel, Community, Completeness, Device, Household, Member, Placement, RegisterReport,
         balance::{Account, Balance},
         ingest::Batch,
         ledger::{Recorded, Superseded},
@@ -31,7 +31,7 @@ use crate::{
         validate::Finding,
     },
     proof::{Bundle, Digest, LogKey, SignedHead},
-    quantity::Price,
+    quantity::{Energy, Price},
     series::Slot,
     time::{Calendar, Interval, Resolution},
 };
@@ -209,6 +209,12 @@ calls! {
     save_levels(owner: Uuid, levels: &[Level]) -> usize;
     newest_level(owner: Uuid) -> Option<Level>;
     levels(owner: Uuid, interval: Interval) -> Vec<Level>;
+    calendar_of(owner: Uuid) -> Calendar;
+    owner_totals(owner: Uuid, channel: Channel, resolution: Resolution) -> (Calendar, Vec<Slot>);
+    month_total(owner: Uuid, channel: Channel, month: i8, year: Option<i16>) -> Option<Energy>;
+    device_totals(owner: Uuid, channel: Channel) -> Vec<(Device, Energy)>;
+    household(owner: Uuid) -> Household;
+    set_household(owner: Uuid, household: &Household, now: Timestamp) -> ();
     save_forecast(new: &StoredForecast) -> ();
     forecast(id: Uuid) -> StoredForecast;
     forecasts_of(owner: Uuid, page: Page) -> Listed<StoredForecast>;

@@ -1,4 +1,4 @@
-//! What a community and its members used or gave in each hour, for forecasts to learn from.
+//! What a community and its members used or gave in each slot, for forecasts to learn from.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -17,11 +17,13 @@ use crate::{
     time::{Calendar, Interval, Resolution},
 };
 
-/// What is known of a community's hours.
+/// What is known of a community, slot by slot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CommunityHours {
+pub struct CommunitySlots {
     /// The community's calendar.
     pub calendar: Calendar,
+    /// How long a slot is.
+    pub resolution: Resolution,
     /// The sums over all members.
     pub whole: Vec<Slot>,
     /// The sums of each member, by id.
@@ -29,7 +31,7 @@ pub struct CommunityHours {
 }
 
 /// The steps of the query.
-trait HourQuery: sqlx::Database {
+trait LastQuery: sqlx::Database {
     /// The end of the last reading of a channel of any device that was ever in a community.
     async fn last_end(
         connection: &mut Self::Connection,
@@ -39,7 +41,7 @@ trait HourQuery: sqlx::Database {
 }
 
 per_driver! {
-    impl HourQuery for Db {
+    impl LastQuery for Db {
         async fn last_end(
             connection: &mut Self::Connection,
             community: Uuid,
@@ -60,21 +62,26 @@ per_driver! {
 }
 
 impl Store {
-    /// What a community and each of its members came to in each hour of the `days` days up to the last reading of a
+    /// What a community and each of its members came to in each slot of the `days` days up to the last reading of a
     /// channel; `None` where there is no reading of it.
+    ///
+    /// Without a `resolution` the slots are those in which the contract of the last reading's day settles, and hours where
+    /// nothing was agreed by then.
     ///
     /// A register counts while it does there, and from its first reading in that time to its last, so that one that is new
     /// leaves no gap.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Energy`] where the slots would be too many; or a fault of the database.
-    pub async fn community_hours(
+    /// [`Error::NotFound`]; [`Error::Energy`] where the slots would be too many, or the contract's law was not in force
+    /// yet; or a fault of the database.
+    pub async fn community_slots(
         &self,
         community: Uuid,
         channel: Channel,
         days: u32,
-    ) -> Result<Option<CommunityHours>, Error> {
+        resolution: Option<Resolution>,
+    ) -> Result<Option<CommunitySlots>, Error> {
         let end = on!(self, read "find a community's last reading", |connection| {
             Db::last_end(connection, community, channel).await
         })?;
@@ -84,7 +91,11 @@ impl Store {
         let interval = Interval::new(start, end).map_err(energy::Error::from)?;
         let Loaded { community, accounts, .. } = self.load_accounts(community, interval, None).await?;
         let calendar = community.calendar;
-        let whole = calendar.whole_slots(interval, Resolution::HOUR).map_err(energy::Error::from)?;
+        let resolution = match resolution {
+            Some(resolution) => resolution,
+            None => self.agreed_resolution(community.id, &calendar, end).await?.unwrap_or(Resolution::HOUR),
+        };
+        let whole = calendar.whole_slots(interval, resolution).map_err(energy::Error::from)?;
         let registers: Vec<Vec<(&[Reading], Terms)>> = accounts
             .iter()
             .map(|account| {
@@ -98,7 +109,7 @@ impl Store {
             .collect();
         let sum = |of: &mut dyn Iterator<Item = &(&[Reading], Terms)>| {
             let registers = of.map(|(readings, terms)| (*readings, terms));
-            energy::sum_within(&calendar, whole, Resolution::HOUR, registers)
+            energy::sum_within(&calendar, whole, resolution, registers)
         };
         let total = sum(&mut registers.iter().flatten())?;
         let members = accounts
@@ -109,7 +120,19 @@ impl Store {
                 Ok((account.member, account.name.clone(), sum(&mut registers.iter())?))
             })
             .collect::<Result<_, energy::Error>>()?;
-        Ok(Some(CommunityHours { calendar, whole: total, members }))
+        Ok(Some(CommunitySlots { calendar, resolution, whole: total, members }))
+    }
+
+    /// The resolution of the contract that counts at an instant; `None` where none does.
+    async fn agreed_resolution(
+        &self,
+        community: Uuid,
+        calendar: &Calendar,
+        at: Timestamp,
+    ) -> Result<Option<Resolution>, Error> {
+        let contracts = self.contracts(community).await?;
+        let counts = contracts.into_iter().rfind(|stored| stored.valid_from <= at);
+        Ok(counts.map(|stored| stored.contract.resolution_on(calendar.date_of(at))).transpose()?)
     }
 }
 

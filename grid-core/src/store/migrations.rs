@@ -57,7 +57,8 @@ macro_rules! files {
             "0034_device_placements",
             "0035_placements_until_now",
             "0036_no_community_devices",
-            "0037_battery_levels"
+            "0037_battery_levels",
+            "0038_households"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -73,7 +74,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-const NUMBER: usize = 37;
+const NUMBER: usize = 38;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -28,6 +28,7 @@
 //! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` |
 //! | what is wrong or missing | `findings(device, channel, interval, resolution, now)` `completeness(device, channel, interval)` `register_reports(community, interval)` `substitutes(request)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
+//! | all of a user | `calendar_of(owner)` `owner_totals(owner, channel, resolution)` `month_total(owner, channel, month, year)` `device_totals(owner, channel)` `hours_before(owner, channel, date, days)` `version_before(owner, channel, date, days)` `household(owner)` `set_household(owner, household, now)` |
 //! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
 //!
@@ -59,6 +60,7 @@ mod fault;
 mod findings;
 mod forecasts;
 mod histories;
+mod households;
 mod import;
 mod ingest;
 mod levels;
@@ -85,6 +87,7 @@ mod statements;
 mod substitutes;
 mod sums;
 mod throttles;
+mod totals;
 mod users;
 
 pub use agreements::{StoredContract, StoredTariff};
@@ -95,7 +98,7 @@ pub use connect::{Connections, Options};
 pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location, Obstacle, greet};
 pub use error::{Error, Source};
 pub use forecasts::StoredForecast;
-pub use histories::CommunityHours;
+pub use histories::CommunitySlots;
 pub use import::Imported;
 pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};

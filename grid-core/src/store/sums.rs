@@ -74,7 +74,7 @@ macro_rules! statement_of {
 }
 
 /// The steps of a sum.
-trait SumQuery: Placing {
+pub(super) trait SumQuery: Placing {
     /// The zone of a community, of a device, or of a user's first device; none where the user has no device.
     async fn zone(connection: &mut Self::Connection, of: Of) -> Result<Option<Calendar>, Fault>;
 
@@ -99,6 +99,15 @@ trait SumQuery: Placing {
         channel: Channel,
         interval: Interval,
     ) -> Result<BTreeMap<Uuid, Vec<Recorded>>, Fault>;
+
+    /// What a user's devices came to in the whole slots that an interval touches; each counts within its extent.
+    async fn owner_slots(
+        connection: &mut Self::Connection,
+        owner: Uuid,
+        channel: Channel,
+        extents: &[(Uuid, Interval)],
+        asked: (&Calendar, Interval, Resolution),
+    ) -> Result<Vec<Slot>, Fault>;
 }
 
 per_driver! {
@@ -213,6 +222,29 @@ per_driver! {
             }
             Ok(readings)
         }
+
+        async fn owner_slots(
+            connection: &mut Self::Connection,
+            owner: Uuid,
+            channel: Channel,
+            extents: &[(Uuid, Interval)],
+            (calendar, interval, resolution): (&Calendar, Interval, Resolution),
+        ) -> Result<Vec<Slot>, Fault> {
+            let (whole, slots) = whole_slots(calendar, interval, resolution).map_err(energy::Error::from)?;
+            if slots.saturating_mul(extents.len()) > MOST {
+                return Err(Error::TooManySums { slots, registers: extents.len(), most: MOST }.into());
+            }
+            let mut found = Db::readings_of(connection, Of::Owner(owner), channel, whole).await?;
+            let registers: Vec<(Vec<Reading>, Terms)> = extents
+                .iter()
+                .map(|(device, extent)| (found.remove(device).unwrap_or_default(), Terms::new([*extent])))
+                .map(|(recorded, terms)| {
+                    (recorded.into_iter().map(|recorded| recorded.reading).collect(), terms)
+                })
+                .collect();
+            let registers = registers.iter().map(|(readings, terms)| (readings.as_slice(), terms));
+            Ok(energy::sum_within(calendar, whole, resolution, registers)?)
+        }
     }
 }
 
@@ -288,22 +320,9 @@ impl Store {
                 .map_err(|_| energy::Error::from(time::Error::OutOfRange))?;
             let midnight = |date: Date| calendar.day(date).map(Interval::start).map_err(energy::Error::from);
             let whole = Interval::new(midnight(first)?, midnight(date)?).map_err(energy::Error::from)?;
-            let (whole, slots) =
-                whole_slots(&calendar, whole, Resolution::HOUR).map_err(energy::Error::from)?;
             let extents = Db::extents_of(&mut *connection, owner, channel).await?;
-            if slots.saturating_mul(extents.len()) > MOST {
-                return Err(Error::TooManySums { slots, registers: extents.len(), most: MOST }.into());
-            }
-            let mut found = Db::readings_of(connection, Of::Owner(owner), channel, whole).await?;
-            let registers: Vec<(Vec<Reading>, Terms)> = extents
-                .into_iter()
-                .map(|(device, extent)| (found.remove(&device).unwrap_or_default(), Terms::new([extent])))
-                .map(|(recorded, terms)| {
-                    (recorded.into_iter().map(|recorded| recorded.reading).collect(), terms)
-                })
-                .collect();
-            let registers = registers.iter().map(|(readings, terms)| (readings.as_slice(), terms));
-            let slots = energy::sum_within(&calendar, whole, Resolution::HOUR, registers)?;
+            let asked = (&calendar, whole, Resolution::HOUR);
+            let slots = Db::owner_slots(connection, owner, channel, &extents, asked).await?;
             Ok((calendar, slots))
         })
     }

@@ -9,6 +9,7 @@ mod interval;
 mod resolution;
 pub(crate) mod rfc3339;
 mod slots;
+mod written;
 
 pub use calendar::Calendar;
 pub use error::Error;

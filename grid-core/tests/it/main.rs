@@ -66,6 +66,8 @@ mod store_settlement_checks;
 #[cfg(feature = "_store")]
 mod store_street;
 #[cfg(feature = "_store")]
+mod store_total_checks;
+#[cfg(feature = "_store")]
 mod store_user_checks;
 #[cfg(feature = "_store")]
 mod store_writer_checks;

@@ -163,6 +163,7 @@ async fn suite(kind: &'static str) {
         crate::store_writer_checks::all(),
         crate::store_import_checks::all(),
         crate::store_document_checks::all(),
+        crate::store_total_checks::all(),
         crate::store_agreement_checks::all(),
         crate::store_contract_checks::all(),
         crate::store_finding_checks::all(),

@@ -4,6 +4,7 @@
 pub mod battery;
 pub mod coefficients;
 pub mod doctor;
+mod file;
 pub mod forecast;
 pub mod keys;
 mod progress;

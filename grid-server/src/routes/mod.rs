@@ -17,6 +17,7 @@ mod charts;
 mod coefficients;
 mod communities;
 mod community_devices;
+mod compat;
 mod devices;
 pub(crate) mod docs;
 mod forecasts;
@@ -25,6 +26,7 @@ mod log;
 mod metering;
 mod metrics;
 mod predictions;
+mod profile;
 mod readings;
 mod reconcile;
 mod settlements;
@@ -38,6 +40,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .merge(auth::plain())
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::show, users::change))
+        .routes(routes!(profile::show, profile::set))
         .routes(routes!(audit::list))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::show, devices::change, devices::delete))
@@ -70,6 +73,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .merge(battery::plain())
         .merge(forecasts::router())
         .merge(charts::router())
+        .merge(compat::plain())
 }
 
 /// What stands under `/api/v1` and takes files.
@@ -88,6 +92,7 @@ pub(crate) fn root() -> OpenApiRouter<App> {
         .merge(auth::root())
         .merge(battery::root())
         .merge(predictions::root())
+        .merge(compat::root())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))

@@ -4,7 +4,7 @@
 //! (in percent) the day has than the mean of the seven days before it, and `horas_p` what each hour of the day has, from
 //! midnight on; the peak hours, which the old pages took to be the first and the tenth, are computed from those.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, http::StatusCode};
 use grid_core::{
@@ -132,8 +132,8 @@ pub(crate) async fn week(
         total_week_consumption: outlook.total(),
         porcentaje_val: outlook.change_percent,
         horas_p: outlook.hours,
-        horas_pico: outlook.peak_hours,
-        days: outlook.days.into_iter().map(|(date, sum)| (date.to_string(), sum)).collect(),
+        horas_pico: outlook.peak_hours.clone(),
+        days: outlook.days.iter().map(|(date, sum)| (date.to_string(), *sum)).collect(),
     }))
 }
 
@@ -169,18 +169,25 @@ fn first(outlook: &WeekOutlook) -> f64 {
     outlook.days.first().map_or(0.0, |(_, sum)| *sum)
 }
 
-/// The week of a user from a day on; another's than the caller's is not found.
+/// The week of a user from a day on; another's than the caller's is not found. What was made of the same readings is not
+/// made again.
 async fn outlook(
     app: &App,
     caller: &Caller,
     user: Uuid,
     date: Date,
     channel: Channel,
-) -> Result<WeekOutlook, Problem> {
+) -> Result<Arc<WeekOutlook>, Problem> {
     if user != caller.id {
         return Err(not_found("user", user));
     }
     let store = app.services()?.store();
+    // Before the readings are read: what comes in meanwhile makes the next request learn anew.
+    let version = store.version_before(user, channel, date, LEARNT_DAYS).await?;
+    let asked = (user, channel, date);
+    if let Some(kept) = app.outlooks().get(&asked, version) {
+        return Ok(kept);
+    }
     let (calendar, slots) = store.hours_before(user, channel, date, LEARNT_DAYS).await?;
     let work = move || {
         let points = slots.iter().map(|slot| (slot.interval.start(), known_kwh(slot)));
@@ -188,5 +195,7 @@ async fn outlook(
         let before = history.before(date.at(0, 0, 0, 0), LEARNT_DAYS).since_first_value();
         week_outlook(&Model::Auto, &before, calendar.zone())
     };
-    Ok(app.forecast(work).await??)
+    let outlook = Arc::new(app.forecast(work).await??);
+    app.outlooks().keep(asked, version, &outlook);
+    Ok(outlook)
 }

@@ -127,12 +127,22 @@ impl World {
                 format!("{path}?year=2026&cau=ES1234000000000001JN0FA001")
             }
             "/api/v1/log/consistency" => format!("{path}?from=1&to=1"),
+            // Each path takes of these what it knows.
+            _ if template.contains("/get-") => {
+                format!("{path}?user_id={}&delta=day&month=3", self.user)
+            }
             _ if template.ends_with("/prices") => format!("{path}?name=spot&from=2026-03-01&to=2026-03-02"),
             _ if template.ends_with("/balance") || template.ends_with("communities/{id}/completeness") => {
                 format!("{path}?from=2026-03-01&to=2026-03-02")
             }
             _ => path,
         }
+    }
+
+    /// An hour of the member's device, as the old system took it.
+    fn entry(&self) -> Value {
+        json!({"user_id": self.user, "device_id": self.ids["devices"], "value": 1.5,
+               "start_time": "2026-03-01T00:00:00Z", "end_time": "2026-03-01T01:00:00Z"})
     }
 
     /// A body that gets as far as the question of who may: where an empty one is refused before that, a whole one.
@@ -177,6 +187,10 @@ impl World {
             ("POST", "/auth/introspect" | "/auth/revoke") => (json, json!({"token": "rubbish"}).to_string()),
             ("POST", "/auth/refresh") => (json, json!({}).to_string()),
             ("PATCH", "/users/{id}") => (json, json!({"disabled": false}).to_string()),
+            ("POST", "/register-entry" | "/consumption_generation/register-entry") => {
+                (json, self.entry().to_string())
+            }
+            ("POST", "/consumption_generation/register-entries") => (json, json!([self.entry()]).to_string()),
             ("POST", "/predict_consumption") => {
                 (json, json!({"user_id": self.user, "date": "2026-03-08"}).to_string())
             }

@@ -67,6 +67,40 @@ async fn members_add_up_to_their_community_by_every_method() {
     olga.post(&path, &json!({"channel": "generation"})).await.problem(422);
 }
 
+#[tokio::test]
+async fn a_community_is_forecast_in_the_slots_in_which_it_settles() {
+    let server = Server::start().await;
+    let (olga, _mia, _tom) = (server.user("olga").await, server.user("mia").await, server.user("tom").await);
+    let community = community(&olga).await;
+    let path = format!("{community}/forecasts");
+    let question = json!({"horizon_hours": 24, "model": "weekday_mean"});
+    let hours = olga.post(&path, &question).await.good();
+    assert_eq!((&hours["resolution"], amounts(&hours["points"]).len()), (&json!("1h"), 24));
+
+    let contract = json!({"contract": {"resolution": "15min"}, "valid_from": "2026-01-01"});
+    olga.post(&format!("{community}/contracts"), &contract).await.good();
+    let quarters = olga.post(&path, &question).await.good();
+    assert_eq!(quarters["resolution"], "15min");
+    let whole = amounts(&quarters["points"]);
+    assert_eq!(whole.len(), 96);
+    assert_eq!(quarters["points"][1]["start"], "2026-01-21T23:15:00Z");
+    let members = quarters["members"].as_array().unwrap();
+    let parts: Vec<Vec<i64>> = members.iter().map(|member| amounts(&member["points"])).collect();
+    for (slot, amount) in whole.iter().enumerate() {
+        assert_eq!(parts.iter().map(|part| part[slot]).sum::<i64>(), *amount, "at {slot}");
+    }
+    // An hour's reading is spread over its quarters, so that the mean of the weekdays is, too, but for rounding.
+    for (hour, amount) in amounts(&hours["points"]).iter().enumerate() {
+        let sum: i64 = whole[4 * hour..4 * hour + 4].iter().sum();
+        assert!((sum - amount).abs() <= 4, "{sum} and {amount} at {hour}");
+    }
+    let asked = json!({"horizon_hours": 24, "model": "weekday_mean", "resolution": "1h"});
+    assert_eq!(olga.post(&path, &asked).await.good()["points"], hours["points"]);
+    for wrong in ["day", "7min", "90s"] {
+        olga.post(&path, &json!({"resolution": wrong})).await.problem(422);
+    }
+}
+
 /// Sixty days of hours that follow a temperature which is known a day further.
 fn warm() -> (Vec<f64>, Vec<f64>) {
     let degrees = |hour: u32| 10.0 + f64::from(hour * 13 % 37) / 4.0 + f64::from(hour % 24) / 8.0;

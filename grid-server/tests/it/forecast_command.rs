@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     harness::{Server, folder},
@@ -118,6 +118,67 @@ fn a_chart_is_written_as_svg_or_png_of_one_series() {
 }
 
 #[test]
+fn series_in_a_file_are_forecast_each_as_if_it_were_alone() {
+    let folder = folder();
+    fs::write(folder.join("both.csv"), table(&["a", "b"])).unwrap();
+    fs::write(folder.join("old.csv"), "what was there").unwrap();
+    let arguments = ["both.csv", "--format", "csv", "--out", "old.csv"];
+    assert_eq!(said(&forecast(&folder, &arguments, "")), "");
+    let text = fs::read_to_string(folder.join("old.csv")).unwrap();
+    let alone = said(&forecast(&folder, &["-", "--format", "csv"], &table(&[])));
+    let mut expected = alone.lines().next().map(|head| format!("unique_id,{head}\n")).unwrap();
+    for name in ["a", "b"] {
+        for line in alone.lines().skip(1) {
+            writeln!(expected, "{name},{line}").unwrap();
+        }
+    }
+    assert_eq!(text, expected);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing else is left behind");
+
+    let missing = forecast(&folder, &["both.csv", "--out", "no/where.csv"], "");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("failed to write `no/where.csv`"));
+    let folder_in_its_place = forecast(&folder, &["both.csv", "--out", "."], "");
+    assert!(String::from_utf8_lossy(&folder_in_its_place.stderr).contains("expected the place of a file"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_forecast_that_is_stopped_leaves_what_was_there_and_nothing_half() {
+    let folder = folder();
+    fs::write(folder.join("old.csv"), "what was there").unwrap();
+    // A backtest of so many days is not over before it is stopped.
+    let mut rows = String::from("unique_id,ds,y\n");
+    for name in ["a", "b"] {
+        for hour in 0..24 * 300 {
+            let at = jiff::civil::date(2025, 1, 1).at(0, 0, 0, 0) + jiff::Span::new().hours(hour);
+            writeln!(rows, "{name},{at},{}", hour * 7 % 31).unwrap();
+        }
+    }
+    fs::write(folder.join("both.csv"), rows).unwrap();
+    let arguments = ["forecast", "both.csv", "--out", "old.csv", "--backtest", "290"];
+    let child = program()
+        .args(arguments)
+        .current_dir(&folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The new file is begun beside the old one when the work begins.
+    while fs::read_dir(&folder).unwrap().count() < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signal.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: stopped on request after 0 of 2 series\n");
+    assert_eq!(fs::read_to_string(folder.join("old.csv")).unwrap(), "what was there");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_line_and_column() {
     let folder = folder();
     fs::write(folder.join("bad.csv"), "ds,y\n2026-01-01 00:00,1\n2026-01-01 01:00,a lot\n").unwrap();
@@ -142,6 +203,34 @@ fn what_is_wrong_is_told_with_its_line_and_column() {
         assert_eq!(refused.status.code(), Some(code), "{arguments:?} {text}");
         assert!(text.contains(told), "{told} in {text}");
     }
+}
+
+/// The third face has the same test beside it in `grid-py/tests/test_faces.py`.
+#[tokio::test]
+async fn http_and_the_command_line_forecast_with_a_regressor_the_same_to_the_last_digit() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    // Thirty days that follow a warmth which is known a day further.
+    let warmth: Vec<f64> = (0..24 * 31_u32).map(|hour| 10.0 + f64::from(hour * 13 % 37) / 7.0).collect();
+    let values: Vec<f64> = warmth.iter().take(24 * 30).map(|degrees| 6.0 - degrees / 5.0).collect();
+    let series = json!({"start": "2026-03-10T00:00:00Z", "time_zone": "Europe/Madrid", "values": values,
+                        "regressors": {"warmth": {"known": "ahead", "values": warmth}}});
+    let asked = json!({"series": series, "model": "ridge"});
+    let by_http = ana.post("/api/v1/forecasts?store=false", &asked).await.good();
+    let mut table = String::from("ds,y,warmth\n");
+    for (hour, degrees) in warmth.iter().enumerate() {
+        let at = jiff::Timestamp::from_second(1_773_100_800 + i64::try_from(hour).unwrap() * 3600).unwrap();
+        let y = values.get(hour).map(ToString::to_string).unwrap_or_default();
+        writeln!(table, "{at},{y},{degrees}").unwrap();
+    }
+    let run = move || {
+        let arguments = ["-", "--model", "ridge", "--time-zone", "Europe/Madrid", "--format", "json"];
+        said(&forecast(&folder(), &arguments, &table))
+    };
+    let by_command = tokio::task::spawn_blocking(run).await.unwrap();
+    let by_command: Value = serde_json::from_str(&by_command).unwrap();
+    assert_eq!(by_http["points"].as_array().unwrap().len(), 24);
+    assert_eq!(by_http["points"], by_command["points"]);
 }
 
 #[tokio::test]

@@ -272,6 +272,8 @@ impl Answer {
         for key in ["type", "title", "detail", "instance"] {
             assert!(problem[key].as_str().is_some_and(|text| !text.is_empty()), "{key} in {problem}");
         }
+        // Clients of the old system look for the one, all others for the other.
+        assert_eq!(problem["message"], problem["detail"], "{problem}");
         assert!(problem["instance"].as_str().unwrap().ends_with(self.header("x-request-id")), "{problem}");
         problem
     }

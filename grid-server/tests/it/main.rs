@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a test says what it skipped")]
 
 mod access;
+mod anomalies;
 mod api_keys;
 mod auth;
 mod bad_input;
@@ -15,6 +16,7 @@ mod coefficients;
 mod commands;
 mod communities;
 mod community_forecasts;
+mod compat;
 mod demo;
 mod deploy;
 mod devices;

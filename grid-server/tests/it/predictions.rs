@@ -69,6 +69,27 @@ async fn a_day_and_its_week_are_predicted_over_all_devices_with_computed_peak_ho
     near(&amid["predicted_consumption"], 26.0);
 }
 
+/// Fault D12: every request learnt anew. That what was learnt is kept, `outlooks` tests; here, that it is not kept too long.
+#[tokio::test]
+async fn what_was_predicted_is_said_again_until_there_are_other_readings() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let device = thirty_days(&ana, "consumption", 1.0).await;
+    let user = id_of(&ana).await;
+    let path = format!("/predict_consumption/{user}/2026-03-03/1");
+    let first = ana.post(&path, &json!({})).await.good();
+    assert_eq!(ana.post(&path, &json!({})).await.good(), first);
+    // The last day comes in ten times as high, as a correction.
+    let start = date(2026, 3, 2).at(0, 0, 0, 0).to_zoned(TimeZone::get(ZONE).unwrap()).unwrap().timestamp();
+    let mut table = String::from("channel,start,end,energy_kwh\n");
+    for hour in 0..24 {
+        let at = |hour: i64| Timestamp::from_second(start.as_second() + hour * 3600).unwrap();
+        writeln!(table, "consumption,{},{},10.0", at(hour), at(hour + 1)).unwrap();
+    }
+    ana.csv(&format!("{device}/readings"), table).await.good();
+    assert_ne!(ana.post(&path, &json!({})).await.good(), first);
+}
+
 #[tokio::test]
 async fn generation_is_predicted_for_its_own_channel() {
     let server = Server::start().await;

@@ -23,6 +23,9 @@ impl Failure for Error {
             | Self::NotADeviceKind { .. }
             | Self::NotARole { .. }
             | Self::NotAName { .. }
+            | Self::NotAnEnergyBehavior { .. }
+            | Self::NotAHousingType { .. }
+            | Self::NotOccupants { .. }
             | Self::NotALanguage { .. }
             | Self::NotAKey { .. }
             | Self::NotASettlementResolution { .. }

@@ -1,10 +1,11 @@
 //! `grid-server forecast`: what comes after the series of a file, or the readings of a device, from the command line. A file
 //! needs no server and no database.
 
+mod following;
 mod output;
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -14,16 +15,21 @@ use grid_core::{
     energy::Channel,
     error::Failure,
     forecast::{
-        Evidence, Fit, Forecast as Forecasted, History, LEARNT_DAYS, LongSeries, Model, Predict, backtest,
-        last_days, quantiles_of_levels, read_long,
+        Error, Evidence, Fit, Forecast as Forecasted, History, LEARNT_DAYS, LongSeries, Model, Predict,
+        Stoppable, Watch, backtest, for_each, last_days, quantiles_of_levels, read_long,
     },
     time::Calendar,
 };
 use uuid::Uuid;
 
-use self::output::{Format, Output, Told};
+pub(crate) use self::following::Interrupted;
+use self::{
+    following::Followed,
+    output::{Format, Output, Told},
+};
 use super::{
     Failed,
+    file::NewFile,
     progress::{Progress, say},
 };
 use crate::{
@@ -37,6 +43,8 @@ use crate::{
 const SHOWN_DAYS: usize = 7;
 /// How many times as many pixels a side a PNG has.
 const SCALE: u32 = 2;
+/// How many series are forecast before they are told: enough for all cores, and few to keep.
+const BATCH: usize = 64;
 
 /// Of what, how far, and how it is told.
 #[derive(clap::Args, Clone, Debug)]
@@ -70,6 +78,9 @@ pub struct Forecast {
     /// How the forecast is printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// A file for the forecasts in place of standard output; it is there once all are made, or stays as it was.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// A file for the chart of a single series: `.svg` or `.png`.
     #[arg(long, value_name = "FILE")]
     pub chart: Option<PathBuf>,
@@ -78,7 +89,7 @@ pub struct Forecast {
     pub backtest: Option<u32>,
 }
 
-/// Forecasts one series after the other.
+/// Forecasts a series or many, on all cores, and tells them in their order.
 pub(crate) fn run(config: &Config, wanted: &Forecast) -> Result<(), Failed> {
     let quantiles = quantiles_of_levels(&wanted.levels)?;
     let (calendar, all) = match (&wanted.file, wanted.device) {
@@ -93,55 +104,67 @@ pub(crate) fn run(config: &Config, wanted: &Forecast) -> Result<(), Failed> {
     if wanted.chart.is_some() && all.len() > 1 {
         return Err(format!("expected one series to draw, got {}", all.len()).into());
     }
-    let mut output = Output::begin(wanted.format, &quantiles, all.iter().any(|one| !one.name.is_empty()))?;
+    let file = wanted.out.as_deref().map(NewFile::begin).transpose()?;
+    let is_named = all.iter().any(|one| !one.name.is_empty());
+    let mut output = Output::begin(wanted.format, &quantiles, is_named, file)?;
+    let followed = Followed::begin()?;
     let mut progress = Progress::new();
-    let count = all.len();
-    for (place, LongSeries { name, history }) in all.into_iter().enumerate() {
-        progress.tell(|| format!("forecast {place} of {count} series"));
-        let named = |error: grid_core::forecast::Error| {
-            let series = if name.is_empty() { String::new() } else { format!("series `{name}`: ") };
-            let hint = error.hint().map(|hint| format!("\n  {hint}")).unwrap_or_default();
-            Failed::from(format!("{series}{}{hint}", cli::chain(&error)))
+    for (number, batch) in all.chunks(BATCH).enumerate() {
+        let before = number * BATCH;
+        let how_far = |done: usize| format!("forecast {} of {} series", before + done, all.len());
+        let made = followed.run(&mut progress, how_far, |watch, count| {
+            for_each(batch, watch, |one| {
+                let made = forecast(&one.history, wanted, &quantiles, watch)?;
+                count();
+                Ok(made)
+            })
+        });
+        let made = match made {
+            Ok(made) => made,
+            Err((_, Error::Cancelled)) => return Err(Interrupted { told: before, of: all.len() }.into()),
+            Err((place, error)) => {
+                let name = batch.get(place).map_or("", |one| one.name.as_str());
+                return Err(named(name, &error));
+            }
         };
-        let (forecast, scores) = forecast(&history, wanted, &quantiles).map_err(named)?;
         progress.clear();
-        let points = forecast.local_to_instants(calendar.zone()).map_err(named)?;
-        output.tell(&Told {
-            name: &name,
-            history: &history,
-            model: forecast.model,
-            points: &points,
-            scores,
-        })?;
-        if let Some(file) = &wanted.chart {
-            draw(file, &history, &forecast, &calendar)?;
-            say(&format!("wrote {}\n", file.display()));
+        for (LongSeries { name, history }, (forecast, scores)) in batch.iter().zip(made) {
+            let points = forecast.local_to_instants(calendar.zone());
+            let points = points.map_err(|error| named(name, &error))?;
+            let model = forecast.model;
+            output.tell(&Told { name, history, model, points: &points, scores })?;
+            if let Some(file) = &wanted.chart {
+                draw(file, history, &forecast, &calendar)?;
+                say(&format!("wrote {}\n", file.display()));
+            }
         }
     }
-    Ok(())
+    output.end()
+}
+
+/// What is wrong with a series.
+fn named(name: &str, error: &Error) -> Failed {
+    let series = if name.is_empty() { String::new() } else { format!("series `{name}`: ") };
+    let hint = error.hint().map(|hint| format!("\n  {hint}")).unwrap_or_default();
+    Failed::from(format!("{series}{}{hint}", cli::chain(error)))
 }
 
 fn forecast(
     history: &History,
     wanted: &Forecast,
     quantiles: &[f64],
-) -> Result<(Forecasted, Option<Evidence>), grid_core::forecast::Error> {
+    watch: &Watch,
+) -> Result<(Forecasted, Option<Evidence>), Error> {
+    let model = Stoppable { model: &wanted.model, watch };
     let per_day = history.slots_per_day();
     let horizon = usize::from(wanted.horizon) * per_day / 24;
     let past = history.before(history.end(), LEARNT_DAYS);
-    let forecast = wanted.model.fit(&past)?.predict(horizon, quantiles)?;
+    let forecast = model.fit(&past)?.predict(horizon, quantiles)?;
     let scores = match wanted.backtest {
         None => None,
         Some(days) => {
             let origins = last_days(history, days);
-            Some(Evidence::from(&backtest(
-                &wanted.model,
-                history,
-                &origins,
-                per_day,
-                quantiles,
-                LEARNT_DAYS,
-            )?))
+            Some(Evidence::from(&backtest(&model, history, &origins, per_day, quantiles, LEARNT_DAYS)?))
         }
     };
     Ok((forecast, scores))
@@ -183,5 +206,7 @@ fn draw(file: &Path, history: &History, forecast: &Forecasted, calendar: &Calend
     let points = ForecastPoint::of_forecast(forecast, calendar)?;
     let drawn = chart::forecast(&recent, &points, calendar, &Options::default())?;
     let content = if is_picture { drawn.png(SCALE)? } else { drawn.svg().as_bytes().to_vec() };
-    fs::write(file, content).map_err(|error| format!("failed to write `{}`: {error}", file.display()).into())
+    let mut new = NewFile::begin(file)?;
+    new.write(&content)?;
+    new.end()
 }

@@ -7,7 +7,7 @@ use grid_core::forecast::{Evidence, History, PointInTime, quantile_name};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::Failed;
+use super::super::{Failed, file::NewFile};
 use crate::cli;
 
 /// How forecasts are printed.
@@ -30,8 +30,9 @@ pub(super) struct Told<'a> {
     pub(super) scores: Option<Evidence>,
 }
 
-/// Prints series as they come.
+/// Prints series as they come, or writes them to a file.
 pub(super) struct Output {
+    file: Option<NewFile>,
     format: Format,
     names: Vec<String>,
     is_named: bool,
@@ -57,13 +58,32 @@ struct Point<'a> {
 }
 
 impl Output {
-    pub(super) fn begin(format: Format, quantiles: &[f64], is_named: bool) -> Result<Self, Failed> {
+    pub(super) fn begin(
+        format: Format,
+        quantiles: &[f64],
+        is_named: bool,
+        file: Option<NewFile>,
+    ) -> Result<Self, Failed> {
         let names: Vec<String> = quantiles.iter().map(|level| quantile_name(*level)).collect();
+        let head = if is_named { "unique_id,ds,mean," } else { "ds,mean," };
+        let head = format!("{head}{}\n", names.join(","));
+        let mut output = Self { file, format, names, is_named, is_first: true };
         if format == Format::Csv {
-            let id = if is_named { "unique_id," } else { "" };
-            cli::print(&format!("{id}ds,mean,{}\n", names.join(",")))?;
+            output.put(&head)?;
         }
-        Ok(Self { format, names, is_named, is_first: true })
+        Ok(output)
+    }
+
+    /// Ends what was written to a file, and so puts it into its place.
+    pub(super) fn end(self) -> Result<(), Failed> {
+        self.file.map_or(Ok(()), NewFile::end)
+    }
+
+    fn put(&mut self, text: &str) -> Result<(), Failed> {
+        match &mut self.file {
+            Some(file) => file.write(text.as_bytes()),
+            None => cli::print(text),
+        }
     }
 
     pub(super) fn tell(&mut self, told: &Told<'_>) -> Result<(), Failed> {
@@ -73,7 +93,7 @@ impl Output {
             Format::Json => self.json(told)?,
         };
         self.is_first = false;
-        cli::print(&text)
+        self.put(&text)
     }
 
     fn table(&self, told: &Told<'_>) -> String {

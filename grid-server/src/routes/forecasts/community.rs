@@ -11,7 +11,8 @@ use grid_core::{
     },
     quantity::Energy,
     series::Slot,
-    store::CommunityHours,
+    store::CommunitySlots,
+    time::Resolution,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use crate::{
     app::App,
     caller::Caller,
     extract::{Json, Path},
+    forecasting::minutes,
     period::field,
     problem::Problem,
 };
@@ -47,6 +49,10 @@ pub(crate) struct CommunityForecastRequest {
     /// `auto`, or the name of a model.
     #[schema(example = "auto")]
     model: Option<String>,
+    /// Slots of `5min`, `15min`, `30min` or `1h`; those in which the community settles where nothing is said, and hours where
+    /// it has no contract.
+    #[schema(example = "15min")]
+    resolution: Option<String>,
 }
 
 /// What a community and its members are expected to use or give.
@@ -63,9 +69,12 @@ pub(crate) struct CommunityForecast {
     method: &'static str,
     #[schema(example = "Europe/Madrid")]
     time_zone: String,
-    /// The community, by hour.
+    /// How long a slot is.
+    #[schema(example = "1h")]
+    resolution: String,
+    /// The community, by slot.
     points: Vec<EnergyPoint>,
-    /// The members: all of them for an operator, the caller's own for a member. In each hour those of all members add up to
+    /// The members: all of them for an operator, the caller's own for a member. In each slot those of all members add up to
     /// the community, to the last milliwatt-hour.
     members: Vec<MemberForecast>,
     /// The members of whom too little is known.
@@ -80,7 +89,7 @@ pub(crate) struct MemberForecast {
     points: Vec<EnergyPoint>,
 }
 
-/// What is expected of an hour.
+/// What is expected of a slot.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EnergyPoint {
     #[schema(value_type = String, format = DateTime)]
@@ -98,7 +107,7 @@ pub(crate) struct EnergyPoint {
 #[utoipa::path(post, path = "/communities/{id}/forecasts", tag = "forecasts", security(("bearerAuth" = [])),
     operation_id = "community_forecast",
     params(("id" = Uuid, Path)),
-    responses((status = 200, description = "The hours after the last reading; nothing is stored", body = CommunityForecast)))]
+    responses((status = 200, description = "The slots after the last reading; nothing is stored", body = CommunityForecast)))]
 pub(crate) async fn forecast(
     State(app): State<App>,
     caller: Caller,
@@ -112,18 +121,22 @@ pub(crate) async fn forecast(
         body.method.as_deref().map_or(Ok(Reconciling::default()), |text| field("/method", text.parse()))?;
     let levels = body.levels.as_deref().unwrap_or(&[50, 80]);
     let quantiles = field("/levels", quantiles_of_levels(levels))?;
-    let horizon = usize::from(body.horizon_hours.unwrap_or(24));
-    let hours = app.services()?.store().community_hours(id, channel, LEARNT_DAYS).await?;
-    let Some(hours) = hours else {
+    let horizon_hours = usize::from(body.horizon_hours.unwrap_or(24));
+    let wanted = body.resolution.as_deref().map(|text| field("/resolution", minutes(text))).transpose()?;
+    let wanted = wanted.map(|minutes| Resolution::Seconds(minutes * 60));
+    let slots = app.services()?.store().community_slots(id, channel, LEARNT_DAYS, wanted).await?;
+    let Some(slots) = slots else {
         return Err(forecast::Error::AllMissing { slots: 0 }.into());
     };
     let work = move || {
-        let CommunityHours { calendar, whole, members } = hours;
+        let CommunitySlots { calendar, resolution, whole, members } = slots;
         let zone = calendar.zone();
-        let whole = history(&whole, zone)?;
+        let step_minutes = resolution.fixed_seconds().unwrap_or_default() / 60;
+        let whole = history(&whole, zone, step_minutes)?;
+        let horizon = horizon_hours * whole.slots_per_day() / 24;
         let parts = members
             .iter()
-            .map(|(id, _, slots)| Ok((id.to_string(), history(slots, zone)?)))
+            .map(|(id, _, slots)| Ok((id.to_string(), history(slots, zone, step_minutes)?)))
             .collect::<Result<_, forecast::Error>>()?;
         let Together { whole, parts, left_out } =
             forecast_together(&model, &whole, &parts, horizon, &quantiles, method)?;
@@ -143,6 +156,7 @@ pub(crate) async fn forecast(
             model: whole.forecast.model,
             method: method.as_str(),
             time_zone: calendar.name().to_owned(),
+            resolution: resolution.to_string(),
             points: points(&whole, zone)?,
             members: shown,
             left_out: left_out.into_iter().filter(|member| is_shown(member)).collect(),
@@ -151,9 +165,9 @@ pub(crate) async fn forecast(
     Ok(Json(app.forecast(work).await??))
 }
 
-fn history(slots: &[Slot], zone: &TimeZone) -> Result<History, forecast::Error> {
+fn history(slots: &[Slot], zone: &TimeZone, step_minutes: u32) -> Result<History, forecast::Error> {
     let points = slots.iter().map(|slot| (slot.interval.start(), known_kwh(slot)));
-    Ok(History::from_instants(points, zone, 60)?.since_first_value())
+    Ok(History::from_instants(points, zone, step_minutes)?.since_first_value())
 }
 
 fn points(part: &Part, zone: &TimeZone) -> Result<Vec<EnergyPoint>, forecast::Error> {

@@ -1,6 +1,7 @@
 //! Forecasts: what a device or a series will do next, how sure that is, how good it would have been, and how good it was.
 
 mod accuracy;
+mod anomalies;
 mod backtest;
 mod community;
 mod create;
@@ -21,6 +22,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(stored::list, create::create))
         .routes(routes!(stored::show))
         .routes(routes!(accuracy::accuracy))
+        .routes(routes!(anomalies::anomalies))
         .routes(routes!(backtest::backtest))
         .routes(routes!(community::forecast))
 }
