@@ -43,7 +43,8 @@ fn endpoints() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
         ];
         for (method, operation) in methods {
             let Some(operation) = operation else { continue };
-            let summary = operation.summary.as_deref().unwrap_or_default().trim_end_matches('.');
+            let summary =
+                operation.summary.as_deref().unwrap_or_default().trim_end_matches('.').replace('\n', " ");
             let login = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
             writeln!(table, "| `{path}` | {method} | {summary} | {} |", if login { "yes" } else { "" })?;
         }

@@ -39,7 +39,12 @@ pub struct Connections {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, acquire_timeout: Duration::from_secs(1), lock_wait: Duration::from_secs(5), only_looks: false }
+        Self {
+            connections: 8,
+            acquire_timeout: Duration::from_secs(1),
+            lock_wait: Duration::from_secs(5),
+            only_looks: false,
+        }
     }
 }
 
@@ -139,7 +144,10 @@ pub(super) fn split(address: &str) -> Result<(DatabaseKind, String), Error> {
 
 /// A SQLite file as it is: neither made nor put into another mode.
 #[cfg(feature = "sqlite")]
-pub(super) fn look_at(address: &str, lock_wait: Duration) -> Result<sqlx::sqlite::SqliteConnectOptions, Error> {
+pub(super) fn look_at(
+    address: &str,
+    lock_wait: Duration,
+) -> Result<sqlx::sqlite::SqliteConnectOptions, Error> {
     use std::str::FromStr;
 
     let file = sqlx::sqlite::SqliteConnectOptions::from_str(address)

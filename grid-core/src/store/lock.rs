@@ -209,7 +209,8 @@ impl Driver for sqlx::Postgres {
         // Class 08 (connection exception), disk_full, too_many_connections, the shutdowns of class 57, and
         // read_only_sql_transaction, which a server says that became a copy of another.
         error.code().is_some_and(|code| {
-            code.starts_with("08") || matches!(&*code, "25006" | "53100" | "53300" | "57P01" | "57P02" | "57P03" | "57P05")
+            code.starts_with("08")
+                || matches!(&*code, "25006" | "53100" | "53300" | "57P01" | "57P02" | "57P03" | "57P05")
         })
     }
 
