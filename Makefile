@@ -23,6 +23,9 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 # cargo's target folder, wherever the environment or a config file has put it.
 TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
+# The server as the Rust tests build it: alone it would have other features, and all of the library would be compiled once more.
+SERVER = cargo test --quiet --workspace --locked --test it --no-run
+
 .PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-faults \
 	test-wheel test-image fuzz bench bench-rust \
 	bench-python accuracy openapi readme clean
@@ -125,7 +128,7 @@ develop: $(VENV)/.ready ## build grid_py into .venv
 	$(VENV)/bin/maturin develop --quiet --locked --manifest-path grid-py/Cargo.toml
 
 test-python: develop ## Python tests, and the stubs against the module
-	cargo build -p grid-server --locked
+	$(SERVER)
 	cd grid-py; $(VENV)/bin/python -m pytest -q
 	cd grid-py; $(VENV)/bin/python -m mypy.stubtest --mypy-config-file pyproject.toml grid_py
 
@@ -136,21 +139,21 @@ $(VENV)/schemathesis/.ready: $(VENV)/.ready grid-server/tests/schemathesis/requi
 
 # GRID_TEST_API_DATABASES names databases for this alone, separated by spaces, beside the SQLite file that is always there.
 test-api: $(VENV)/schemathesis/.ready ## schemathesis over the server, on SQLite and on GRID_TEST_API_DATABASES
-	cargo build -p grid-server --locked
+	$(SERVER)
 	@test -n "$${GRID_TEST_API_DATABASES:-}" || echo "skipped: schemathesis over MySQL and PostgreSQL (GRID_TEST_API_DATABASES is not set)"
 	$(VENV)/schemathesis/bin/python grid-server/tests/schemathesis/run.py $(TARGET)/debug/grid-server sqlite $${GRID_TEST_API_DATABASES:-}
 
 SOAK_ROUNDS ?= 200
 
 soak: ## kill the server SOAK_ROUNDS (200) times under load on each database, and look that nothing acknowledged is lost
-	cargo build -p grid-server --locked
+	$(SERVER)
 	$(PYTHON) grid-server/tests/soak.py $(TARGET)/debug/grid-server $(SOAK_ROUNDS) sqlite $${GRID_TEST_API_DATABASES:-}
 
 test-soak: ## the same, 10 times
 	@$(MAKE) soak SOAK_ROUNDS=10
 
 test-faults: ## take the database away from a running server in every way, and look what clients see
-	cargo build -p grid-server --locked
+	$(SERVER)
 	$(PYTHON) grid-server/tests/faults.py $(TARGET)/debug/grid-server sqlite $${GRID_TEST_API_DATABASES:-}
 
 # `pip wheel` builds as `pip install ./grid-py` does, in the profile of the tests; the wheel is then used far from here.
@@ -167,7 +170,7 @@ test-wheel: $(VENV)/.ready ## the wheel, in a clean environment outside the work
 test-image: ## the container image, read-only and without rights; needs buildah and root
 	@command -v buildah >/dev/null && unshare --mount true 2>/dev/null || { \
 		echo "not run here: the image (it needs buildah, and the right to mount)"; exit 0; }; \
-	cargo build --quiet -p grid-server --locked; \
+	$(SERVER); \
 	deploy/try-image.sh $(TARGET)/debug/grid-server
 
 # --- measurements --------------------------------------------------------------------------------------------------

@@ -1,9 +1,13 @@
 //! The three databases behind one [`Store`], and the one macro that gives each method a body for each of them.
 
-use std::{hash::BuildHasher, sync::Arc, time::Duration};
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
+use std::{hash::BuildHasher, time::Duration};
 
 use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
-use tokio::{sync::Mutex, time::Instant};
+#[cfg(feature = "sqlite")]
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::{bulk::Bulk, fault::Fault, sql::Notation};
 
@@ -48,13 +52,18 @@ impl<D: Database> Clone for Pools<D> {
 #[derive(Clone, Debug)]
 pub(super) struct Locks {
     pub(super) wait: Duration,
-    /// Held while a writer waits for its turn. In it, when one last waited for the file's lock in vain.
+    /// Held while a writer waits for its turn, which only SQLite's do. In it, when one last waited for the file's lock in vain.
+    #[cfg(feature = "sqlite")]
     pub(super) turn: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Locks {
     pub(super) fn new(wait: Duration) -> Self {
-        Self { wait, turn: Arc::default() }
+        Self {
+            wait,
+            #[cfg(feature = "sqlite")]
+            turn: Arc::default(),
+        }
     }
 }
 

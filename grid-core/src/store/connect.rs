@@ -187,8 +187,19 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
     let read = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }))
         .connect_lazy_with(file.clone().pragma("query_only", "ON"));
+    let write = write.before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }));
     Ok(Backend::Sqlite(Pools { read, write: write.connect_lazy_with(file), locks }))
+}
+
+/// Whether a connection's last transaction has ended. A full disk makes SQLite roll back by itself; then the driver's own
+/// rollback fails, it goes on believing in the transaction, and would never begin another one on that connection.
+#[cfg(feature = "sqlite")]
+fn has_ended(connection: &sqlx::SqliteConnection) -> bool {
+    use sqlx::Connection;
+
+    !connection.is_in_transaction()
 }
 
 #[cfg(not(feature = "sqlite"))]

@@ -1,6 +1,9 @@
 //! Health, the description, its pages, and what surrounds every request.
 
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use grid_server::serve::Content;
 use serde_json::json;
@@ -140,4 +143,34 @@ fn the_tables_of_the_readme_are_those_of_the_program() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
     let renewed = grid_server::readme::renew(&text).unwrap();
     assert!(renewed == text, "README.md is out of date: run `make readme`");
+}
+
+/// Of two types of one name the description would keep one, and describe the answers of both by it.
+#[test]
+fn no_two_types_are_described_under_one_name() {
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { sources(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut named: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, _) in text.match_indices("ToSchema)]") {
+            let rest = &text[at..];
+            let line = rest.lines().find(|line| line.contains("struct ") || line.contains("enum ")).unwrap();
+            let head = &rest[..rest.find(line).unwrap()];
+            let own = line.split_once("struct ").or_else(|| line.split_once("enum ")).unwrap().1;
+            let alias = head.split("schema(as = ").nth(1);
+            let name: String =
+                alias.unwrap_or(own).chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let Some(other) = named.insert(name.clone(), file.clone()) {
+                panic!("`{name}` is described in {} and in {}", other.display(), file.display());
+            }
+        }
+    }
+    assert!(named.len() > 100, "{}", named.len());
 }

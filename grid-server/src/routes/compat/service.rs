@@ -15,6 +15,7 @@ pub(crate) struct Health {
 
 /// That the service is there.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceStatus)]
 pub(crate) struct Status {
     /// Always `active`.
     #[schema(example = "active")]

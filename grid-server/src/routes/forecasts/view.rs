@@ -225,6 +225,7 @@ pub(super) fn finite(value: f64) -> Option<f64> {
 
 /// What the model would have scored: a forecast from each of the last days, with nothing but what was known then.
 #[derive(Deserialize, Serialize, ToSchema)]
+#[schema(as = ForecastEvidence)]
 pub(crate) struct Evidence {
     /// Mean absolute error, in the unit of the values.
     mae: Option<f64>,
