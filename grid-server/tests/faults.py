@@ -278,7 +278,11 @@ def by_an_administrator(scheme: str, name: str):
         client = ["mariadb", "--user=root", "--unbuffered", "--batch", "--skip-column-names", name]
         lock = "LOCK TABLES reading_days WRITE, devices WRITE, users WRITE; SELECT 'held';\n"
         return [("under a lock", lambda: held(client, lock), lambda: None)]
-    client = ["psql", "--host=127.0.0.1", "--username=postgres", "--no-psqlrc", "--quiet", "--tuples-only", name]
+    client = ["psql", "--host=127.0.0.1", "--username=postgres", "--no-password"]
+    if subprocess.run([*client, "--command=SELECT 1", "postgres"], capture_output=True).returncode:
+        # A server that asks for a password over the network takes its own user by the socket.
+        client = ["runuser", "-u", "postgres", "--", "psql"]
+    client += ["--no-psqlrc", "--quiet", "--tuples-only", name]
     lock = "BEGIN; LOCK TABLE reading_days, devices, users IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n"
     ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid();"
 

@@ -1,6 +1,6 @@
 """Runs schemathesis over the server on each database: `run.py BINARY URL...`; `sqlite` is a file of its own.
 
-The server starts on an empty database with a user, as an operator would start it; each run has a fixed seed, so that
+The server starts with a user, as an operator would start it; each run has a fixed seed, so that
 what it finds is found again. The exit code is that of the first run that found something.
 """
 
@@ -15,7 +15,7 @@ import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).parent
-USER, PASSWORD = "schemathesis", "a long password of a user who is none"
+PASSWORD = "a long password of a user who is none"
 EXAMPLES = os.environ.get("GRID_API_EXAMPLES", "5")
 
 
@@ -41,13 +41,15 @@ def run(binary: str, database: str) -> int:
             "GRID_PASSWORD_MEMORY_KIB": "64",
             "GRID_PASSWORD_PASSES": "1",
         }
-        made = [binary, "user", "create", USER, "--email", "api@grid.example"]
+        # A database may have seen an earlier run.
+        user = f"schemathesis{time.time_ns()}"
+        made = [binary, "user", "create", user, "--email", f"{user}@grid.example"]
         subprocess.run(made, env=settings, input=f"{PASSWORD}\n", text=True, check=True, stdout=subprocess.DEVNULL)
         with open(f"{folder}/log", "w+") as log:
             server = subprocess.Popen([binary, "serve"], env=settings, stdout=log, stderr=log, cwd=folder)
             try:
                 wait_for(f"{url}/readyz", server)
-                told = {"GRID_API_URL": url, "GRID_API_USER": USER, "GRID_API_PASSWORD": PASSWORD}
+                told = {"GRID_API_URL": url, "GRID_API_USER": user, "GRID_API_PASSWORD": PASSWORD}
                 st = pathlib.Path(sys.executable).parent / "st"
                 wanted = [st, "--config-file", HERE / "schemathesis.toml", "run", f"{url}/openapi.json", "--seed", "7"]
                 wanted += ["--max-examples", EXAMPLES, "--continue-on-failure", "--warnings", "off"]
