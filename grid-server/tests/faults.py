@@ -260,9 +260,11 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
             proxy.set("pass")
             recovers(server, fault)
         for fault, begin, end in by_an_administrator(url.scheme, name):
-            with begin():
-                look(server, fault)
-            end()
+            try:
+                with begin():
+                    look(server, fault)
+            finally:
+                end()
             recovers(server, fault)
     except Wrong:
         print(server.log.read_text()[-3000:], file=sys.stderr)
