@@ -54,9 +54,10 @@ format:
 clippy:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy -p grid-core --all-targets --locked -- -D warnings
-	for feature in $(FEATURES) full; do \
+	cargo clippy -p grid-core --all-targets --locked --features full -- -D warnings
+	for feature in $(FEATURES); do \
 		echo "clippy: grid-core with $$feature"; \
-		cargo clippy -p grid-core --all-targets --locked --features "$$feature" -- -D warnings; \
+		cargo clippy -p grid-core --lib --locked --features "$$feature" -- -D warnings; \
 	done
 
 rustdoc:
