@@ -9,7 +9,12 @@ use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateEr
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{bulk::Bulk, fault::Fault, sql::Notation};
+use super::{
+    bulk::Bulk,
+    fault::Fault,
+    held::{Held, Pulse},
+    sql::Notation,
+};
 
 /// A store of everything that GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL; which one, its address says.
 ///
@@ -39,11 +44,25 @@ pub(super) struct Pools<D: Database> {
     pub(super) read: Pool<D>,
     pub(super) write: Pool<D>,
     pub(super) locks: Locks,
+    pub(super) pulse: Pulse<D>,
 }
 
 impl<D: Database> Clone for Pools<D> {
     fn clone(&self) -> Self {
-        Self { read: self.read.clone(), write: self.write.clone(), locks: self.locks.clone() }
+        Self {
+            read: self.read.clone(),
+            write: self.write.clone(),
+            locks: self.locks.clone(),
+            pulse: self.pulse.clone(),
+        }
+    }
+}
+
+impl<D: Driver> Pools<D> {
+    /// Connections for reading and for writing to one database.
+    pub(super) fn new(read: Pool<D>, write: Pool<D>, locks: Locks) -> Self {
+        let pulse = Pulse::of(&write);
+        Self { read, write, locks, pulse }
     }
 }
 
@@ -76,17 +95,27 @@ pub(super) trait Driver: Bulk {
     /// Whether a transaction can hold a row (`FOR UPDATE`) while others write elsewhere. In SQLite a writer is alone anyway.
     const HOLDS_ROWS: bool;
 
-    /// Begins a transaction that writes: it sees what others have committed once it holds the lock that it asks for.
-    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault>;
+    /// Whether a network lies between, and with it everything that can happen to one.
+    const IS_REMOTE: bool;
+
+    /// Begins a transaction that writes, on a connection that is put into `held`: it sees what others have committed once
+    /// it holds the lock that it asks for.
+    async fn begin<'c>(
+        pools: &Pools<Self>,
+        held: &'c mut Option<Held<Self>>,
+    ) -> Result<Transaction<'c, Self>, Fault>;
 
     /// Begins a transaction that reads, and sees one state throughout.
-    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error>;
+    async fn begin_snapshot(connection: &mut Self::Connection) -> Result<Transaction<'_, Self>, sqlx::Error>;
 
     /// Whether the same transaction may succeed when it is tried again.
     fn is_transient(error: &dyn DatabaseError) -> bool;
 
     /// Whether the database went away, or does not take connections now.
     fn is_lost(error: &dyn DatabaseError) -> bool;
+
+    /// Whether a statement failed because a table that it names is not there.
+    fn lacks_table(error: &dyn DatabaseError) -> bool;
 
     /// Runs the migrations that are missing, alone: others wait for at most `wait`.
     async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault>;
@@ -130,34 +159,24 @@ macro_rules! on {
     };
     (@read $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let outcome: Result<_, $crate::store::fault::Fault> = async {
-            let mut held = $pools.read.acquire().await.map_err($crate::store::fault::Fault::Connection)?;
-            let $connection: &mut <Db as sqlx::Database>::Connection = &mut held;
-            $body
+            let mut held = $crate::store::held::Held::<Db>::of(&$pools.read).await?;
+            let outcome: Result<_, $crate::store::fault::Fault> = {
+                let $connection: &mut <Db as sqlx::Database>::Connection = held.connection();
+                $pools.pulse.watch(async { $body }).await
+            };
+            held.end(&outcome);
+            outcome
         }
         .await;
         outcome.map_err(|fault| fault.into_error::<Db>($action))
     }};
     (@snapshot $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let outcome: Result<_, $crate::store::fault::Fault> = async {
-            let mut transaction = <Db as $crate::store::backend::Driver>::begin_snapshot(&$pools.read)
-                .await
-                .map_err($crate::store::fault::Fault::Connection)?;
-            let value = {
-                let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
-                let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
-                inner?
-            };
-            transaction.commit().await?;
-            Ok(value)
-        }
-        .await;
-        outcome.map_err(|fault| fault.into_error::<Db>($action))
-    }};
-    (@write $pools:ident, $action:literal, $connection:ident, $body:block) => {{
-        let mut patience = $crate::store::backend::Patience::new($pools.locks.wait);
-        loop {
-            let outcome: Result<_, $crate::store::fault::Fault> = async {
-                let mut transaction = <Db as $crate::store::backend::Driver>::begin($pools).await?;
+            let mut held = $crate::store::held::Held::<Db>::of(&$pools.read).await?;
+            let work = async {
+                let mut transaction = <Db as $crate::store::backend::Driver>::begin_snapshot(held.connection())
+                    .await
+                    .map_err($crate::store::fault::Fault::Connection)?;
                 let value = {
                     let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
                     let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
@@ -165,8 +184,33 @@ macro_rules! on {
                 };
                 transaction.commit().await?;
                 Ok(value)
+            };
+            let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
+            held.end(&outcome);
+            outcome
+        }
+        .await;
+        outcome.map_err(|fault| fault.into_error::<Db>($action))
+    }};
+    (@write $pools:ident, $action:literal, $connection:ident, $body:block) => {{
+        let mut patience = $crate::store::backend::Patience::new($pools.locks.wait);
+        loop {
+            let mut held = None;
+            let work = async {
+                let mut transaction =
+                    <Db as $crate::store::backend::Driver>::begin($pools, &mut held).await?;
+                let value = {
+                    let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
+                    let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
+                    inner?
+                };
+                transaction.commit().await?;
+                Ok(value)
+            };
+            let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
+            if let Some(held) = held {
+                held.end(&outcome);
             }
-            .await;
             let again = outcome.as_ref().is_err_and(|fault| fault.is_transient::<Db>());
             if again && patience.wait().await {
                 continue;

@@ -144,7 +144,7 @@ calls! {
     device(id: Uuid) -> Device;
     devices_of(owner: Uuid, page: Page) -> Listed<Device>;
     devices(page: Page) -> Listed<Device>;
-    update_device(device: &Device) -> ();
+    update_device(seen: &Device, device: &Device) -> ();
     delete_device(id: Uuid) -> ();
     create_community(community: &Community, creator: &Member, now: Timestamp) -> ();
     community(id: Uuid) -> Community;

@@ -167,7 +167,7 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
             .max_connections(options.connections.max(1))
             .acquire_timeout(options.acquire_timeout)
             .connect_lazy_with(look_at(address, options.lock_wait)?);
-        return Ok(Backend::Sqlite(Pools { read: looking.clone(), write: looking, locks }));
+        return Ok(Backend::Sqlite(Pools::new(looking.clone(), looking, locks)));
     }
     let file = SqliteConnectOptions::from_str(address)
         .map_err(|source| Error::NotAnAddress { source: source.into() })?
@@ -182,7 +182,7 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
     if address.contains(":memory:") || address.contains("mode=memory") {
         // The database lives as long as its one connection.
         let pool = write.idle_timeout(None).max_lifetime(None).connect_lazy_with(file);
-        return Ok(Backend::Sqlite(Pools { read: pool.clone(), write: pool, locks }));
+        return Ok(Backend::Sqlite(Pools::new(pool.clone(), pool, locks)));
     }
     let read = PoolOptions::new()
         .max_connections(options.connections.max(1))
@@ -190,7 +190,7 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
         .before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }))
         .connect_lazy_with(file.clone().pragma("query_only", "ON"));
     let write = write.before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }));
-    Ok(Backend::Sqlite(Pools { read, write: write.connect_lazy_with(file), locks }))
+    Ok(Backend::Sqlite(Pools::new(read, write.connect_lazy_with(file), locks)))
 }
 
 /// Whether a connection's last transaction has ended. A full disk makes SQLite roll back by itself; then the driver's own
@@ -231,7 +231,7 @@ fn mysql(address: &str, options: Options) -> Result<Backend, Error> {
             })
         })
         .connect_lazy_with(server);
-    Ok(Backend::MySql(Pools { read: pool.clone(), write: pool, locks }))
+    Ok(Backend::MySql(Pools::new(pool.clone(), pool, locks)))
 }
 
 #[cfg(not(feature = "mysql"))]
@@ -261,7 +261,7 @@ fn postgres(address: &str, options: Options) -> Result<Backend, Error> {
             })
         })
         .connect_lazy_with(server);
-    Ok(Backend::Postgres(Pools { read: pool.clone(), write: pool, locks }))
+    Ok(Backend::Postgres(Pools::new(pool.clone(), pool, locks)))
 }
 
 #[cfg(not(feature = "postgres"))]

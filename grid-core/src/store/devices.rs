@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Error, Listed, Page, Store,
-    backend::on,
+    backend::{Driver, on},
     fault::{Fault, not_found, taken, unknown},
     page::{listed, one},
     rows::{self, key},
@@ -114,19 +114,25 @@ impl Store {
         })
     }
 
-    /// Changes a device's name, kind, calendar and rated power; its owner stays.
+    /// Changes a device's name, kind, calendar and rated power, if it is still as `seen`; its owner stays.
     ///
     /// # Errors
     ///
+    /// [`Error::Changed`] where it is another by now, so that nobody overwrites what they have not seen;
     /// [`Error::NotFound`], or a fault of the database.
-    pub async fn update_device(&self, device: &Device) -> Result<(), Error> {
+    pub async fn update_device(&self, seen: &Device, device: &Device) -> Result<(), Error> {
         on!(self, write "change a device", |connection| {
-            let there: Option<(i64,)> =
-                sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
-                    .bind(key(&device.id))
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            there.ok_or_else(|| not_found("device", &device.id))?;
+            let look = if <Db as Driver>::HOLDS_ROWS {
+                sql!("SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id = ? FOR UPDATE")
+            } else {
+                sql!("SELECT id, owner, name, kind, zone, rated_power FROM devices WHERE id = ?")
+            };
+            let there: Option<DeviceRow> =
+                sqlx::query_as::<Db, DeviceRow>(look).bind(key(&seen.id)).fetch_optional(&mut *connection).await?;
+            let there = self::device(there.ok_or_else(|| not_found("device", &seen.id))?)?;
+            if there != *seen {
+                return Err(Fault::Refused(Error::Changed { thing: "device", id: seen.id }));
+            }
             sqlx::query::<Db>(sql!(
                 "UPDATE devices SET name = ?, kind = ?, zone = ?, rated_power = ? WHERE id = ?"
             ))
@@ -134,7 +140,7 @@ impl Store {
             .bind(device.kind.as_str())
             .bind(device.calendar.name())
             .bind(device.rated_power.map(Power::as_milliwatt))
-            .bind(key(&device.id))
+            .bind(key(&seen.id))
             .execute(connection)
             .await?;
             Ok(())

@@ -112,6 +112,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Somebody else has changed it since the caller looked.
+    #[error("the {thing} `{id}` has been changed since it was read")]
+    Changed {
+        /// What it is.
+        thing: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
     /// There is no such thing.
     #[error("there is no {thing} `{id}`")]
     NotFound {
@@ -347,6 +355,7 @@ impl Failure for Error {
             | Self::Corrupt { .. }
             | Self::CorruptDay { .. }
             | Self::LogKeySealed { .. } => Kind::Internal,
+            Self::Changed { .. } => Kind::Stale,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Taken { .. }
             | Self::OtherMember { .. }
@@ -390,6 +399,7 @@ impl Failure for Error {
             }
             Self::ForeignMigration { .. } => "start a program that is at least as new as the database",
             Self::MigrationWait { .. } => "look for a process that hangs in its migration",
+            Self::Changed { .. } => "read it again, and make the change to what is there now",
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
             Self::HasReadings { .. } => "remove it from the community instead",

@@ -14,6 +14,8 @@ pub(super) enum Fault {
     Gone(sqlx::Error),
     /// The driver failed before the first statement.
     Connection(sqlx::Error),
+    /// The database gave no sign of life while it was waited for.
+    Silent,
 }
 
 impl From<sqlx::Error> for Fault {
@@ -41,7 +43,7 @@ impl Fault {
             Self::Statement(sqlx::Error::Database(error))
             | Self::Connection(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
             Self::Gone(_) => true,
-            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) => false,
+            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) | Self::Silent => false,
         }
     }
 
@@ -53,6 +55,9 @@ impl Fault {
             Self::Gone(source) => Error::Busy { action, source: source.into() },
             Self::Statement(source) | Self::Connection(source) if transient => {
                 Error::Busy { action, source: source.into() }
+            }
+            Self::Silent => {
+                Error::Unreachable { source: "the database fell silent while it was waited for".into() }
             }
             Self::Connection(source) => Error::Unreachable { source: source.into() },
             Self::Statement(source) if is_lost::<D>(&source) => Error::Unreachable { source: source.into() },

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
-use sqlx::Connection;
-use sqlx::{Pool, Transaction, error::DatabaseError};
+#[cfg(feature = "sqlite")]
+use sqlx::Pool;
+use sqlx::{Connection, Transaction, error::DatabaseError};
 
 #[cfg(feature = "sqlite")]
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use super::Error;
 use super::{
     backend::{Driver, MigrateFault, Pools},
     fault::Fault,
+    held::Held,
     migrations,
     sql::Notation,
 };
@@ -26,8 +27,12 @@ pub(super) const TURN: Duration = Duration::from_secs(30);
 impl Driver for sqlx::Sqlite {
     const NOTATION: Notation = Notation::Plain;
     const HOLDS_ROWS: bool = false;
+    const IS_REMOTE: bool = false;
 
-    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault> {
+    async fn begin<'c>(
+        pools: &Pools<Self>,
+        held: &'c mut Option<Held<Self>>,
+    ) -> Result<Transaction<'c, Self>, Fault> {
         let since = Instant::now();
         let waiting = tokio::time::timeout(TURN, pools.locks.turn.lock()).await;
         let mut refused = waiting.map_err(|_| Fault::Connection(sqlx::Error::PoolTimedOut))?;
@@ -37,15 +42,16 @@ impl Driver for sqlx::Sqlite {
             return Err(Fault::Refused(Error::Busy { action: "begin to write", source }));
         }
         // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
-        let begun = pools.write.begin_with("BEGIN IMMEDIATE").await.map_err(Fault::Connection);
+        let held = held.insert(Held::of(&pools.write).await?);
+        let begun = held.connection().begin_with("BEGIN IMMEDIATE").await.map_err(Fault::Connection);
         if begun.as_ref().is_err_and(Fault::is_transient::<Self>) {
             *refused = Some(Instant::now());
         }
         begun
     }
 
-    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        pool.begin_with("BEGIN DEFERRED").await
+    async fn begin_snapshot(connection: &mut Self::Connection) -> Result<Transaction<'_, Self>, sqlx::Error> {
+        connection.begin_with("BEGIN DEFERRED").await
     }
 
     fn is_transient(error: &dyn DatabaseError) -> bool {
@@ -62,6 +68,11 @@ impl Driver for sqlx::Sqlite {
             .code()
             .and_then(|code| code.parse::<i32>().ok())
             .is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14))
+    }
+
+    fn lacks_table(error: &dyn DatabaseError) -> bool {
+        // SQLITE_ERROR (1) stands for much else.
+        error.code().is_some_and(|code| code == "1") && error.message().starts_with("no such table")
     }
 
     async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault> {
@@ -124,15 +135,20 @@ async fn set_busy_timeout(
 impl Driver for sqlx::MySql {
     const NOTATION: Notation = Notation::Plain;
     const HOLDS_ROWS: bool = true;
+    const IS_REMOTE: bool = true;
 
-    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault> {
+    async fn begin<'c>(
+        pools: &Pools<Self>,
+        held: &'c mut Option<Held<Self>>,
+    ) -> Result<Transaction<'c, Self>, Fault> {
+        let held = held.insert(Held::of(&pools.write).await?);
         // Without it a transaction reads the state of its first read, and a lock on nothing locks its neighbours.
         let begin = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
-        pools.write.begin_with(begin).await.map_err(Fault::Connection)
+        held.connection().begin_with(begin).await.map_err(Fault::Connection)
     }
 
-    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        pool.begin_with(
+    async fn begin_snapshot(connection: &mut Self::Connection) -> Result<Transaction<'_, Self>, sqlx::Error> {
+        connection.begin_with(
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
         )
         .await
@@ -148,6 +164,11 @@ impl Driver for sqlx::MySql {
         // says (ER_DISK_FULL, ER_RECORD_FILE_FULL), and a server that only reads (ER_OPTION_PREVENTS_STATEMENT,
         // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE). ER_QUERY_TIMEOUT is not among them.
         matches!(number(error), 1040 | 1053 | 1203 | 1927 | 1021 | 1114 | 1290 | 1792 | 1836)
+    }
+
+    fn lacks_table(error: &dyn DatabaseError) -> bool {
+        // ER_NO_SUCH_TABLE
+        number(error) == 1146
     }
 
     async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault> {
@@ -191,13 +212,19 @@ fn number(error: &dyn DatabaseError) -> u16 {
 impl Driver for sqlx::Postgres {
     const NOTATION: Notation = Notation::Numbered;
     const HOLDS_ROWS: bool = true;
+    const IS_REMOTE: bool = true;
 
-    async fn begin(pools: &Pools<Self>) -> Result<Transaction<'static, Self>, Fault> {
-        pools.write.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(Fault::Connection)
+    async fn begin<'c>(
+        pools: &Pools<Self>,
+        held: &'c mut Option<Held<Self>>,
+    ) -> Result<Transaction<'c, Self>, Fault> {
+        let held = held.insert(Held::of(&pools.write).await?);
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+        held.connection().begin_with(begin).await.map_err(Fault::Connection)
     }
 
-    async fn begin_snapshot(pool: &Pool<Self>) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
+    async fn begin_snapshot(connection: &mut Self::Connection) -> Result<Transaction<'_, Self>, sqlx::Error> {
+        connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
     }
 
     fn is_transient(error: &dyn DatabaseError) -> bool {
@@ -212,6 +239,11 @@ impl Driver for sqlx::Postgres {
             code.starts_with("08")
                 || matches!(&*code, "25006" | "53100" | "53300" | "57P01" | "57P02" | "57P03" | "57P05")
         })
+    }
+
+    fn lacks_table(error: &dyn DatabaseError) -> bool {
+        // undefined_table
+        error.code().is_some_and(|code| code == "42P01")
     }
 
     async fn migrate(pools: &Pools<Self>, wait: Duration) -> Result<(), MigrateFault> {
@@ -237,7 +269,7 @@ impl Driver for sqlx::Postgres {
         }
         .await;
         // The lock goes with the connection, however the migrations ended.
-        let _ = sqlx::Connection::close(connection.detach()).await;
+        let _ = connection.detach().close().await;
         outcome
     }
 }

@@ -164,10 +164,13 @@ impl Store {
     ///
     /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
     pub async fn ready(&self) -> Result<(), Error> {
-        match self.missing_migrations().await?.len() {
-            0 => Ok(()),
-            missing => Err(Error::NotMigrated { missing }),
+        // A replica of the next version may have begun its migrations, which only add: this one works on until it is
+        // replaced. A newer database is refused at the start.
+        let newest = self.migrator().iter().map(|migration| migration.version).max();
+        if self.missing_beside(|version| newest.is_some_and(|newest| version > newest)).await?.is_empty() {
+            return Ok(());
         }
+        Err(Error::NotMigrated { missing: self.missing_migrations().await?.len() })
     }
 
     /// The migrations that [`Self::migrate`] would run, in their order, as in `0001_users`; nothing is changed.
@@ -176,17 +179,20 @@ impl Store {
     ///
     /// [`Error::Unreachable`], [`Error::DirtyMigration`] or [`Error::ForeignMigration`].
     pub async fn missing_migrations(&self) -> Result<Vec<&'static str>, Error> {
+        self.missing_beside(|_| false).await
+    }
+
+    /// The migrations that are missing, where those that are not known may be there if `allowed` says so.
+    async fn missing_beside(&self, allowed: impl Fn(i64) -> bool) -> Result<Vec<&'static str>, Error> {
         type Row = (i64, bool, Vec<u8>);
-        let applied: Result<Vec<Row>, Error> = on!(self, read "look at the migrations", |connection| {
+        let mut applied: Vec<Row> = on!(self, read "look at the migrations", |connection| {
             let look = sql!("SELECT version, success, checksum FROM _sqlx_migrations");
-            Ok(sqlx::query_as::<Db, Row>(look).fetch_all(connection).await?)
-        });
-        let applied = match applied {
-            Ok(applied) => applied,
-            // The table is not there yet.
-            Err(Error::Failed { .. }) => Vec::new(),
-            Err(other) => return Err(other),
-        };
+            match sqlx::query_as::<Db, Row>(look).fetch_all(connection).await {
+                Err(sqlx::Error::Database(error)) if <Db as Driver>::lacks_table(error.as_ref()) => Ok(Vec::new()),
+                applied => Ok(applied?),
+            }
+        })?;
+        applied.retain(|(version, ..)| !allowed(*version));
         if let Some((version, ..)) = applied.iter().find(|(_, done, _)| !done) {
             return Err(Error::DirtyMigration { version: *version });
         }

@@ -16,7 +16,7 @@
 //! | setup | `replace_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
 //! | audit | `record(entry)` `audit(page, actor, action)` |
 //! | old things of these | `prune_auth(now)` |
-//! | devices | `create_device(device, now)` `device(id)` `devices_of(owner, page)` `devices(page)` `update_device(device)` `delete_device(id)` |
+//! | devices | `create_device(device, now)` `device(id)` `devices_of(owner, page)` `devices(page)` `update_device(seen, device)` `delete_device(id)` |
 //! | communities | `create_community(community, creator, now)` `community(id)` `communities_of(user, page)` `communities(page)` |
 //! | members | `add_member(community, member, now)` `members(community)` `member_of(community, user)` |
 //! | their devices | `add_device(community, device, member, from, now)` `move_device(community, device, member, from, now)` `remove_device(community, device, until, now)` `community_devices(community, as_of)` `placements(community, device)` `communities_of_device(device)` |
@@ -28,7 +28,7 @@
 //! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` |
 //! | what is wrong or missing | `findings(device, channel, interval, resolution, now)` `completeness(device, channel, interval)` `register_reports(community, interval)` `substitutes(request)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
-//! | all of a user | `calendar_of(owner)` `owner_totals(owner, channel, resolution)` `month_total(owner, channel, month, year)` `device_totals(owner, channel)` `hours_before(owner, channel, date, days)` `version_before(owner, channel, date, days)` `household(owner)` `set_household(owner, household, now)` |
+//! | all of a user | `calendar_of(owner)` `owner_totals(owner, channel, resolution)` `month_total(owner, channel, month, year)` `device_totals(owner, channel)` `hours_before(owner, channel, date, days)` `version_before(owner, channel, date, days)` `household(owner)` `set_household(owner, household, now)` `holdings(owner)` |
 //! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
 //!
@@ -59,7 +59,9 @@ mod error;
 mod fault;
 mod findings;
 mod forecasts;
+mod held;
 mod histories;
+mod holdings;
 mod households;
 mod import;
 mod ingest;
@@ -99,6 +101,7 @@ pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location,
 pub use error::{Error, Source};
 pub use forecasts::StoredForecast;
 pub use histories::CommunitySlots;
+pub use holdings::Holdings;
 pub use import::Imported;
 pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};

@@ -39,6 +39,8 @@ mod store_checks;
 mod store_citylearn;
 #[cfg(feature = "_store")]
 mod store_community_checks;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod store_connections;
 #[cfg(feature = "_store")]
 mod store_contract_checks;
 #[cfg(feature = "_store")]

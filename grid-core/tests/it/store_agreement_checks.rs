@@ -72,7 +72,8 @@ async fn street(store: &Store) -> (Uuid, Uuid, Uuid) {
     let ben = member(BEN, None, Role::Member);
     store.add_member(community, &ben, now()).await.unwrap();
     let meter = new_device(store, owner).await;
-    store.update_device(&Device { name: Name::new(ANA).unwrap(), ..meter.clone() }).await.unwrap();
+    let named = Device { name: Name::new(ANA).unwrap(), ..meter.clone() };
+    store.update_device(&meter, &named).await.unwrap();
     store.add_device(community, meter.id, ana, None, now()).await.unwrap();
     (community, ana, ben.id)
 }

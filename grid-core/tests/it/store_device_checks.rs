@@ -51,7 +51,8 @@ async fn a_device_that_is_not_there_is_not_found(store: Store) {
         store.create_device(&Device { id: nobody, owner: nobody, ..device.clone() }, now()).await,
         Kind::NotFound,
     );
-    is(store.update_device(&Device { id: nobody, ..device.clone() }).await, Kind::NotFound);
+    let none = Device { id: nobody, ..device.clone() };
+    is(store.update_device(&none, &none).await, Kind::NotFound);
     is(store.create_device(&device, now()).await, Kind::Conflict);
 }
 
@@ -63,11 +64,14 @@ async fn a_device_changes_but_for_its_owner(store: Store) {
         kind: DeviceKind::Pv,
         calendar: Calendar::new("America/Bogota").unwrap(),
         rated_power: None,
-        ..device
+        ..device.clone()
     };
-    store.update_device(&changed).await.unwrap();
+    store.update_device(&device, &changed).await.unwrap();
     assert_eq!(store.device(changed.id).await.unwrap(), changed);
-    store.update_device(&changed).await.unwrap();
+    store.update_device(&changed, &changed).await.unwrap();
+    // Whoever has not seen that overwrites nothing.
+    is(store.update_device(&device, &device).await, Kind::Stale);
+    assert_eq!(store.device(changed.id).await.unwrap(), changed);
 }
 
 async fn a_device_without_readings_can_go_and_one_with_readings_stays(store: Store) {

@@ -148,19 +148,39 @@ async fn an_interrupted_migration_is_named() {
 async fn a_database_of_another_program_is_refused() {
     for database in TestDatabase::all().await {
         let bytes = if database.kind == "PostgreSQL" { r"'\x00'" } else { "x'00'" };
+        let run = async |statement: &str| {
+            if database.kind == "SQLite" {
+                #[cfg(feature = "sqlite")]
+                sqlite_file(&database.address, statement).await;
+            } else {
+                #[cfg(any(feature = "mysql", feature = "postgres"))]
+                crate::store::execute(&database.address, statement).await;
+            }
+        };
+        // A newer program has migrated meanwhile: who runs already goes on, and nobody starts.
+        let columns = "description, success, checksum, execution_time";
+        run(&format!(
+            "INSERT INTO _sqlx_migrations (version, {columns}) SELECT 999, {columns} FROM _sqlx_migrations WHERE version = 23"
+        ))
+        .await;
+        database.store.ready().await.unwrap();
+        for error in [
+            database.store.migrate().await.unwrap_err(),
+            database.store.missing_migrations().await.unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, Error::ForeignMigration { version: 999 }),
+                "{}: {error:?}",
+                database.kind
+            );
+        }
+        run("DELETE FROM _sqlx_migrations WHERE version = 999").await;
         // A migration that is not known here; and, with that put right, one that had another text.
         for (change, named) in [
             ("version = 999 WHERE version = 23".to_owned(), 999),
             (format!("version = 23, checksum = {bytes} WHERE version = 999"), 23),
         ] {
-            let change = format!("UPDATE _sqlx_migrations SET {change}");
-            if database.kind == "SQLite" {
-                #[cfg(feature = "sqlite")]
-                sqlite_file(&database.address, &change).await;
-            } else {
-                #[cfg(any(feature = "mysql", feature = "postgres"))]
-                crate::store::execute(&database.address, &change).await;
-            }
+            run(&format!("UPDATE _sqlx_migrations SET {change}")).await;
             let refusals =
                 [database.store.migrate().await.unwrap_err(), database.store.ready().await.unwrap_err()];
             for error in refusals {

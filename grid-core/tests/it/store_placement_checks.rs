@@ -260,9 +260,10 @@ async fn a_file_means_the_device_that_counted_then(store: Store) {
     let old = store.community_devices(community, None).await.unwrap().remove(0);
     let exchange = at("2026-01-05T12:00:00Z");
     store.remove_device(community, old.device.id, exchange, days(1)).await.unwrap();
-    let mut new = new_device(&store, owner).await;
+    let unnamed = new_device(&store, owner).await;
+    let mut new = unnamed.clone();
     new.name = old.device.name.clone();
-    store.update_device(&new).await.unwrap();
+    store.update_device(&unnamed, &new).await.unwrap();
     store.add_device(community, new.id, old.stretch.member, Some(exchange), days(1)).await.unwrap();
     // The old one's past, and the new one's present, by one name.
     for (day, device) in [(2, old.device.id), (8, new.id)] {

@@ -134,8 +134,8 @@ async fn the_version_is_another_one_after_any_change_and_else_the_same(store: St
     // A correction that leaves the day's sum and count as they were.
     store.ingest(&[batch(device.id, Channel::Consumption, hours(2, 1))], now() + 1.hour()).await.unwrap();
     seen.push(version().await);
-    let moved = Device { calendar: Calendar::new("America/Bogota").unwrap(), ..device };
-    store.update_device(&moved).await.unwrap();
+    let moved = Device { calendar: Calendar::new("America/Bogota").unwrap(), ..device.clone() };
+    store.update_device(&device, &moved).await.unwrap();
     seen.push(version().await);
     let mut different = seen.clone();
     different.sort_unstable();

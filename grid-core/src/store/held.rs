@@ -1,0 +1,123 @@
+//! Connections of a pool while they are used, and databases that fall silent meanwhile.
+//!
+//! A driver's future may be dropped at any point: whoever waited for it has gone. A statement that was under way then has no
+//! end that anybody saw, and a `BEGIN` that was sent has begun a transaction that the driver knows nothing of. Such a
+//! connection must not go back to the pool; it is closed, and the next caller opens another one.
+//!
+//! A database that vanishes without a word (its machine is gone, a firewall forgets the connection) leaves a statement
+//! waiting for as long as the system's network does, which is a quarter of an hour and may be for ever. So while a
+//! statement is waited for, the database is asked by another connection whether it is there at all.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{Connection as _, Database, Pool, pool::PoolConnection};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{backend::Driver, fault::Fault};
+
+/// How long a statement may be quiet before the database is asked whether it is there, and how long it has to answer:
+/// together less than the three seconds within which a caller is told.
+const QUIET: Duration = Duration::from_millis(1200);
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// A connection of a pool, which goes back there only when what was done with it has ended.
+#[derive(Debug)]
+pub(super) struct Held<D: Driver> {
+    connection: PoolConnection<D>,
+    has_ended: bool,
+}
+
+impl<D: Driver> Held<D> {
+    /// Takes a connection of a pool.
+    pub(super) async fn of(pool: &Pool<D>) -> Result<Self, Fault> {
+        let connection = pool.acquire().await.map_err(Fault::Connection)?;
+        Ok(Self { connection, has_ended: false })
+    }
+
+    /// The connection itself.
+    pub(super) fn connection(&mut self) -> &mut D::Connection {
+        &mut self.connection
+    }
+
+    /// Says that nothing is under way any more, whatever came of it, unless the database was lost.
+    pub(super) fn end<T>(mut self, outcome: &Result<T, Fault>) {
+        self.has_ended = !matches!(outcome, Err(Fault::Silent));
+    }
+}
+
+impl<D: Driver> Drop for Held<D> {
+    fn drop(&mut self) {
+        if D::IS_REMOTE && !self.has_ended {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+/// Whether a database still answers, asked by all who wait for it together.
+#[derive(Debug)]
+pub(super) struct Pulse<D: Database> {
+    pool: Pool<D>,
+    /// When the database was asked last, and whether it answered.
+    felt: Arc<Mutex<Option<(Instant, bool)>>>,
+}
+
+impl<D: Database> Clone for Pulse<D> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), felt: Arc::clone(&self.felt) }
+    }
+}
+
+impl<D: Driver> Pulse<D> {
+    /// Of the database that a pool connects to.
+    pub(super) fn of(pool: &Pool<D>) -> Self {
+        Self { pool: pool.clone(), felt: Arc::default() }
+    }
+
+    /// Does some work, for as long as the database is there.
+    pub(super) async fn watch<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        if !D::IS_REMOTE {
+            return work.await;
+        }
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = self.stopped() => Err(Fault::Silent),
+        }
+    }
+
+    /// Ends when the database does not answer any more.
+    async fn stopped(&self) {
+        loop {
+            sleep(QUIET).await;
+            if !self.beats().await {
+                return;
+            }
+        }
+    }
+
+    /// Whether the database answers a connection of its own, be it with a refusal.
+    async fn beats(&self) -> bool {
+        let mut felt = self.felt.lock().await;
+        if let Some((at, beats)) = *felt
+            && at.elapsed() < ANSWER
+        {
+            return beats;
+        }
+        let options = self.pool.connect_options();
+        let beats = match timeout(ANSWER, D::Connection::connect_with(&options)).await {
+            Ok(Ok(connection)) => {
+                // Whoever waits need not wait for the farewell.
+                tokio::spawn(timeout(ANSWER, connection.close()));
+                true
+            }
+            Ok(Err(sqlx::Error::Io(_))) | Err(_) => false,
+            // It is there, and has no room, or says something else.
+            Ok(Err(_)) => true,
+        };
+        *felt = Some((Instant::now(), beats));
+        beats
+    }
+}
