@@ -25,7 +25,11 @@ use crate::{
     metrics::Metrics,
     outlooks::Outlooks,
     problem::Problem,
+    quota::Quota,
+    routes::Dependency,
     services::Services,
+    spool::Rooms,
+    telemetry::traces::Traces,
     upload::Sender,
     workers::{Figures, Workers},
 };
@@ -48,13 +52,18 @@ pub struct App(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
+    traces: Option<Traces>,
     metrics: Metrics,
     passwords: Workers,
     desk: Semaphore,
     analyses: Workers,
     uploads: Workers,
     anonymous_uploads: Workers,
+    user_requests: Quota,
+    user_uploads: Quota,
+    rooms: Rooms,
     outlooks: Outlooks,
+    looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     stopping: AtomicBool,
@@ -76,7 +85,7 @@ pub(crate) enum StartUp {
 
 impl App {
     /// Makes the state of a server that has not reached its database yet.
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config, traces: Option<Traces>) -> Self {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         // A core stays free for whoever is logged in already.
         let spare = NonZeroUsize::new(cores.get() - 1).unwrap_or(NonZeroUsize::MIN);
@@ -85,8 +94,12 @@ impl App {
         // whoever is logged in already, however many want to log in.
         let waiting = config.max_requests.get() / 2;
         let patience = config.request_time();
+        let user_requests = Quota::new("requests", config.user_requests.get());
+        let rooms = Rooms::new(config.spool_bytes());
+        let user_uploads = Quota::new("uploads", config.user_uploads.get());
         Self(Arc::new(Inner {
             config,
+            traces,
             metrics: Metrics::new(),
             passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
             desk: Semaphore::new(DESK),
@@ -94,7 +107,11 @@ impl App {
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
             anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
+            user_requests,
+            user_uploads,
+            rooms,
             outlooks: Outlooks::default(),
+            looked: tokio::sync::Mutex::default(),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             stopping: AtomicBool::new(false),
@@ -105,9 +122,34 @@ impl App {
         &self.0.config
     }
 
+    /// Where traces are sent, if anywhere.
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.0.traces.as_ref()
+    }
+
     /// What the server counts of itself.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The room for files that arrive.
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
+    }
+
+    /// What was last found of the database, and when.
+    pub(crate) fn looked(&self) -> &tokio::sync::Mutex<Option<(Instant, Dependency)>> {
+        &self.0.looked
+    }
+
+    /// The requests of each user that are worked on.
+    pub(crate) fn user_requests(&self) -> &Quota {
+        &self.0.user_requests
+    }
+
+    /// The files of each user that arrive.
+    pub(crate) fn user_uploads(&self) -> &Quota {
+        &self.0.user_uploads
     }
 
     /// How much there is to do, by sort of work.
@@ -192,7 +234,7 @@ impl App {
     /// Where files are read while they arrive. Who is not logged in cannot take a user's place.
     pub(crate) fn uploads(&self, sender: Sender) -> &Workers {
         match sender {
-            Sender::User => &self.0.uploads,
+            Sender::User(_) => &self.0.uploads,
             Sender::Anybody => &self.0.anonymous_uploads,
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     app::App,
     clock,
     problem::Problem,
+    quota::Held,
     services::{Services, short_lived},
 };
 
@@ -55,7 +56,9 @@ impl FromRequestParts<App> for Caller {
         } else {
             of_token(services, text).await?
         };
-        caller.allowed(parts)
+        let caller = caller.allowed(parts)?;
+        Held::take(&parts.extensions, app.user_requests(), caller.id)?;
+        Ok(caller)
     }
 }
 

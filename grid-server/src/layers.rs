@@ -10,16 +10,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grid_core::store::new_id;
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
+    admission::{self, Places},
     app::App,
-    clock,
+    clock, connection,
     metrics::TakenRoute,
     problem::{self, Problem},
+    telemetry::traces::RequestSpan,
 };
 
 /// What keeps a page of another origin from holding on to one of ours, or from taking in what it may not read.
@@ -57,10 +59,11 @@ impl RequestId {
 /// Wraps the routes.
 pub(crate) fn wrap(router: Router, app: App) -> Router {
     let config = app.config();
-    let places = Arc::new(Semaphore::new(config.max_requests.get()));
+    let places = Places::new(config.max_requests.get());
     router
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(places, admit))
+        .layer(from_fn_with_state(places, admission::admit))
+        .layer(from_fn(admission::gather))
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
             Problem::internal("a handler panicked; the panic's own text is above").into_response()
         }))
@@ -68,6 +71,7 @@ pub(crate) fn wrap(router: Router, app: App) -> Router {
         .layer(cross_origin(&config.cors_origins))
         .layer(from_fn_with_state(config.proxies() > 0, secure))
         .layer(from_fn_with_state(app, trace))
+        .layer(from_fn(connection::follow))
 }
 
 /// Lets the pages of the listed origins call the API, and no others.
@@ -80,8 +84,21 @@ fn cross_origin(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(listed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::LOCATION, header::WWW_AUTHENTICATE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            REQUEST_ID,
+        ])
+        .expose_headers([
+            REQUEST_ID,
+            header::RETRY_AFTER,
+            header::LOCATION,
+            header::WWW_AUTHENTICATE,
+            header::ETAG,
+            header::CONTENT_DISPOSITION,
+        ])
         .allow_credentials(true)
         .max_age(Duration::from_mins(10))
 }
@@ -99,6 +116,29 @@ fn trace_of(headers: &HeaderMap) -> Option<&str> {
     standard.filter(is_one).or_else(|| cloud().filter(is_one))
 }
 
+/// What is counted of a request whose client left before its answer, as many servers and proxies write it down.
+const GONE: u16 = 499;
+
+/// A request that is counted at its end, also where that is the end of the patience of its client.
+struct Counted {
+    app: App,
+    route: TakenRoute,
+    method: Method,
+    began: Instant,
+    status: u16,
+    id: Arc<str>,
+    span: Option<RequestSpan>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(span) = self.span.take() {
+            span.end(&self.method, self.route.path(), self.status, &self.id);
+        }
+        self.app.metrics().answered(&self.route, &self.method, self.status, self.began.elapsed());
+    }
+}
+
 /// Gives the request its id, counts it, and logs it when it is answered.
 async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
@@ -111,10 +151,19 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let path = request.uri().path().to_owned();
     let trace = trace_of(request.headers());
     let span = tracing::info_span!("request", id = %id.0, %method, path, trace);
-    let began = tokio::time::Instant::now();
+    let mut counted = Counted {
+        app: app.clone(),
+        route,
+        method,
+        began: Instant::now(),
+        status: GONE,
+        id: Arc::clone(&id.0),
+        span: app.traces().map(|traces| traces.begin(&request)),
+    };
     let mut response = next.run(request).instrument(span.clone()).await;
-    let took = began.elapsed();
-    app.metrics().answered(&route, &method, response.status(), took);
+    let took = counted.began.elapsed();
+    counted.status = response.status().as_u16();
+    drop(counted);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
         let status = response.status().as_u16();
@@ -129,17 +178,6 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
-}
-
-/// Refuses at once what is more than the server can work on.
-async fn admit(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    // Health must be answered also by a server that is full.
-    let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    match places.try_acquire() {
-        Ok(_place) => next.run(request).await,
-        Err(_) if exempt => next.run(request).await,
-        Err(_) => Problem::unavailable("the server is full", Duration::from_secs(1)).into_response(),
-    }
 }
 
 /// The layer that gives a request up after a time.

@@ -77,6 +77,7 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
         }
     }
     for (path, item) in &mut document.paths.paths {
+        describe_conditions(item);
         for operation in operations(item) {
             let secured = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
             let has = |place: ParameterIn| {
@@ -113,6 +114,27 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
             if takes_a_form(operation) {
                 refuse_as_oauth(operation);
             }
+        }
+    }
+}
+
+/// Describes what a client is answered that has the answer already, or changes what it has not seen: see [`conditional`].
+///
+/// [`conditional`]: crate::conditional
+fn describe_conditions(item: &mut PathItem) {
+    let can_be_read = item.get.is_some();
+    if let Some(operation) = &mut item.get {
+        let known = "The answer is the one whose `ETag` stands in `If-None-Match`";
+        let answers = &mut operation.responses.responses;
+        if answers.contains_key("200") {
+            let not_modified = ResponseBuilder::new().description(known).build();
+            answers.entry("304".to_owned()).or_insert(RefOr::T(not_modified));
+        }
+    }
+    for operation in [&mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+        if can_be_read {
+            let stale = RefOr::Ref(Ref::from_response_name("Outofdate"));
+            operation.responses.responses.entry("412".to_owned()).or_insert(stale);
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 };
 use grid_core::error::excerpt;
 
-use crate::{app::App, layers::RequestId};
+use crate::{app::App, connection::Peer, layers::RequestId};
 
 /// Where a request comes from.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl FromRequestParts<App> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
         let user_agent = parts.headers.get(header::USER_AGENT).map(|value| {
             let text = String::from_utf8_lossy(value.as_bytes());
             text.chars().filter(|character| !character.is_control()).take(120).collect()

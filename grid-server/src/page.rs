@@ -1,9 +1,15 @@
 //! Long lists, a page at a time.
 
-use grid_core::store::{self, Page};
+use axum::http::StatusCode;
+use grid_core::{
+    error::{Place, excerpt},
+    store::{self, Page},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+use crate::problem::Problem;
 
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -15,6 +21,25 @@ pub(crate) struct PageQuery {
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Limit<100, { Page::MOST }>,
+}
+
+/// Which part of a list is wanted whose items are named otherwise than by an id alone.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NamedQuery {
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many items at most: 1000 where nothing is said, 10000 at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10000)]
+    limit: Limit<1000, 10_000>,
+}
+
+impl NamedQuery {
+    /// The page of a whole list that is asked for.
+    pub(crate) fn of<T>(&self, items: Vec<T>, name: impl Fn(&T) -> String) -> Result<Listed<T>, Problem> {
+        Listed::cut(items, self.after.as_deref(), self.limit.items(), name)
+    }
 }
 
 /// How many items a page has at most, from 1 to `MOST`, and `USUAL` where nothing is said.
@@ -82,16 +107,42 @@ impl<T> Listed<T> {
         }
     }
 
-    /// Cuts a page out of a whole list whose items are named by `name`.
-    pub(crate) fn cut(items: Vec<T>, after: Option<&str>, limit: usize, name: impl Fn(&T) -> String) -> Self {
-        let begin = after.map_or(0, |after| {
-            items.iter().position(|item| name(item) == after).map_or(items.len(), |at| at + 1)
-        });
+    /// Cuts a page out of a whole list, each of whose items has a name of its own.
+    ///
+    /// # Errors
+    ///
+    /// Where no item has the name `after`: it is gone, and where the page would begin is not known.
+    pub(crate) fn cut(
+        items: Vec<T>,
+        after: Option<&str>,
+        limit: usize,
+        name: impl Fn(&T) -> String,
+    ) -> Result<Self, Problem> {
+        let begin = match after {
+            None => 0,
+            Some(after) => match items.iter().position(|item| name(item) == after) {
+                Some(at) => at.saturating_add(1),
+                None => return Err(no_such_place(after)),
+            },
+        };
         let more = items.len() > begin.saturating_add(limit);
         let items: Vec<T> = items.into_iter().skip(begin).take(limit).collect();
         let next = if more { items.last().map(name) } else { None };
-        Self { items, next }
+        Ok(Self { items, next })
     }
+}
+
+fn no_such_place(after: &str) -> Problem {
+    let after = excerpt(after);
+    let place = Place {
+        pointer: Some("after".to_owned()),
+        expected: "the `next` of a page".to_owned(),
+        got: after.clone(),
+        ..Place::default()
+    };
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("nothing in this list is `{after}` (any more)"))
+        .hint("begin again without `after`, with the same parameters on every page")
+        .place(place)
 }
 
 #[cfg(test)]
@@ -114,7 +165,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let page = Listed::cut((0..7).collect(), after.as_deref(), 3, name);
+            let page = Listed::cut((0..7).collect(), after.as_deref(), 3, name).unwrap();
             seen.extend(page.items);
             match page.next {
                 Some(next) => after = Some(next),
@@ -122,6 +173,7 @@ mod tests {
             }
         }
         assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
-        assert!(Listed::cut(vec![1], Some("9"), 3, name).items.is_empty());
+        // An empty page would be taken for the end.
+        assert!(Listed::cut(vec![1], Some("9"), 3, name).is_err());
     }
 }

@@ -9,7 +9,7 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, config::Config, layers, metrics, openapi, routes};
+use crate::{app::App, conditional, config::Config, layers, metrics, openapi, routes};
 
 /// The routes that the API's description has.
 pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
@@ -24,7 +24,11 @@ pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
         .layer(from_fn_with_state(config.upload_time(), layers::limit_time));
     OpenApiRouter::with_openapi(openapi::frame())
         .nest("/api/v1", plain.merge(uploads))
-        .merge(routes::root().layer(from_fn_with_state(config.request_time(), layers::limit_time)))
+        .merge(
+            routes::root()
+                .layer(DefaultBodyLimit::max(config.max_body()))
+                .layer(from_fn_with_state(config.request_time(), layers::limit_time)),
+        )
         .merge(root_uploads)
 }
 
@@ -39,5 +43,7 @@ pub fn router(app: App) -> Router {
     // A path with a slash at its end is the same path: answered, never redirected, because a client that is redirected
     // may drop its `Authorization` header.
     let routes = NormalizePathLayer::trim_trailing_slash().layer(routes);
-    layers::wrap(Router::new().fallback_service(routes), app)
+    // Around all of them and not around each, so that what a change is about can be read first.
+    let routes = Router::new().fallback_service(routes).layer(from_fn(conditional::compare));
+    layers::wrap(routes, app)
 }

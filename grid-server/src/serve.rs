@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use grid_core::store::{DatabasePlace, Location, Options, Store};
 use jiff::SignedDuration;
 use tokio::net::{TcpListener, TcpSocket};
@@ -16,12 +15,13 @@ use crate::{
     app::{App, StartUp},
     cli, clock,
     config::Config,
+    connection::{Paced, Peer},
     demo,
-    pace::Paced,
     problem::Problem,
     router,
     services::{FOLLOWS, Services},
-    setup, telemetry,
+    setup,
+    telemetry::{self, traces::Traces},
 };
 
 /// How long requests that run may go on after the signal to stop: with closing the store, less than the ten seconds after
@@ -106,7 +106,9 @@ pub async fn run(
 ) -> Result<(), Failed> {
     let address = listener.local_addr()?;
     config.metrics_token()?;
-    let app = App::new(config);
+    let collector = config.otlp_endpoint.as_deref();
+    let traces = collector.map(|collector| Traces::to(collector, config.trace_ratio, &config.issuer));
+    let app = App::new(config, traces.transpose()?);
     tracing::info!("listening on http://{address}");
     let mut start_up = tokio::spawn(start(app.clone(), content, address));
     let following = tokio::spawn(follow(app.clone()));
@@ -120,13 +122,9 @@ pub async fn run(
             let _ = stopping.send(true);
         }
     };
-    let listener = Paced::new(listener).tap_io(|stream| {
-        // Small answers must not wait for more.
-        let _ = stream.set_nodelay(true);
-    });
     let server = axum::serve(
-        listener,
-        router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>(),
+        Paced::new(listener),
+        router::router(app.clone()).into_make_service_with_connect_info::<Peer>(),
     )
     .with_graceful_shutdown(signal);
     let deadline = async {
@@ -159,6 +157,9 @@ pub async fn run(
         // The same as the drain: a database that hangs must not keep the process alive.
         let _ = tokio::time::timeout(Duration::from_secs(1), services.store().close()).await;
     }
+    let ended = app.clone();
+    // The last spans are sent by a thread of their own, which a runtime must not wait for where it works.
+    let _ = tokio::task::spawn_blocking(move || ended.traces().map(Traces::close)).await;
     tracing::info!("stopped");
     failed?;
     Ok(result?)

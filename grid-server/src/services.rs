@@ -27,6 +27,9 @@ use crate::{clock, config::Config, problem::Problem};
 
 /// How often the server asks what others have done.
 pub(crate) const FOLLOWS: Duration = Duration::from_secs(2);
+
+/// How long the database may take to tell them.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(2);
 /// After how long a request asks first, where the process was kept from asking, as on a platform that stops it between
 /// requests.
 const STALE: SignedDuration = SignedDuration::from_secs(4);
@@ -208,8 +211,14 @@ impl Services {
     /// Takes in what other servers have done: sessions that ended, keys that came or went.
     pub(crate) async fn follow(&self, now: Timestamp) -> Result<(), Problem> {
         self.asked_at.store(now.as_microsecond(), Ordering::Relaxed);
-        self.verifier.revoke_all(self.store.revocations(now).await?, now);
-        let stored = self.store.signing_keys().await?;
+        // Whoever has a token waits for this, so it must end also where the database says nothing.
+        let asked = async {
+            Ok::<_, Problem>((self.store.revocations(now).await?, self.store.signing_keys().await?))
+        };
+        let (revoked, stored) = tokio::time::timeout(FOLLOWED_WITHIN, asked)
+            .await
+            .map_err(|_| Problem::unavailable("the database does not answer", FOLLOWED_WITHIN))??;
+        self.verifier.revoke_all(revoked, now);
         let ring = ring(&stored, self.sealing_key.as_ref())?;
         let fresh = Keys::of(ring, &self.issuer, &self.audience, self.lifetime, now)?;
         if fresh.names() != self.keys().names() {

@@ -1,6 +1,15 @@
 //! Files that are too large for memory: kept in an unnamed file on disk while they arrive, and gone with their last reader.
 
-use std::{fs::File, future::Future, io::Seek};
+use std::{
+    fs::File,
+    future::Future,
+    io::Seek,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     RequestExt,
@@ -27,33 +36,92 @@ pub(crate) struct Spooled {
     pub(crate) file: File,
     /// The place that it took while it arrived; what is done with it next may keep it.
     pub(crate) place: Place,
+    /// Its part of the room for all files, for as long as the file is there.
+    pub(crate) room: Room,
+}
+
+/// The room for the files of all users together. They lie where the system keeps temporary files, which is memory on Cloud
+/// Run, and elsewhere often the disk of the database.
+#[derive(Clone, Debug)]
+pub(crate) struct Rooms {
+    taken: Arc<AtomicU64>,
+    most: u64,
+}
+
+/// What one file takes of it.
+#[derive(Debug)]
+pub(crate) struct Room {
+    rooms: Rooms,
+    taken: u64,
+    /// How many bytes this file may have.
+    most: u64,
+}
+
+impl Rooms {
+    pub(crate) fn new(most: u64) -> Self {
+        Self { taken: Arc::default(), most }
+    }
+
+    fn room(&self, most: u64) -> Room {
+        Room { rooms: self.clone(), taken: 0, most }
+    }
+}
+
+impl Room {
+    /// Takes some more.
+    fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        let more = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.taken = self.taken.saturating_add(more);
+        let all = self.rooms.taken.fetch_add(more, Ordering::Relaxed).saturating_add(more);
+        if self.taken > self.most {
+            return Err(upload::too_large());
+        }
+        if all > self.rooms.most {
+            let text = "there is no room for more files at the moment";
+            return Err(Problem::unavailable(text, Duration::from_secs(5)));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.rooms.taken.fetch_sub(self.taken, Ordering::Relaxed);
+    }
 }
 
 /// Keeps the body of a request, or the first file of its form, within the limits of its sender.
 pub(crate) async fn spool(app: &App, request: Request, sender: Sender) -> Result<Spooled, Problem> {
-    upload::check_length(app, request.headers())?;
+    let length = upload::check_length(app, request.headers())?;
+    let _share = sender.share(app, length)?;
     let until = sender.deadline(app);
     let place = app.uploads(sender).place().await?;
+    let mut room = app.rooms().room(sender.most(app));
     let unnamed = tokio::task::spawn_blocking(tempfile::tempfile).await;
     let unnamed = unnamed.map_err(|_| Problem::internal("a task ended early"))?;
     let mut file = tokio::fs::File::from_std(unnamed.map_err(|error| no_room(&error))?);
     let name = if is_form(&request) {
-        form(request, until, &mut file).await?
+        form(request, until, &mut file, &mut room).await?
     } else {
-        body(request, until, &mut file).await?;
+        body(request, until, &mut file, &mut room).await?;
         None
     };
     file.flush().await.map_err(|error| no_room(&error))?;
     let mut file = file.into_std().await;
     file.rewind().map_err(|error| no_room(&error))?;
-    Ok(Spooled { name, file, place })
+    Ok(Spooled { name, file, place, room })
 }
 
 fn is_form(request: &Request) -> bool {
     media_type(request.headers()).as_deref() == Some("multipart/form-data")
 }
 
-async fn body(request: Request, until: Instant, file: &mut tokio::fs::File) -> Result<(), Problem> {
+async fn body(
+    request: Request,
+    until: Instant,
+    file: &mut tokio::fs::File,
+    room: &mut Room,
+) -> Result<(), Problem> {
     let mut frames = request.into_limited_body().into_data_stream();
     while let Some(frame) = patiently(until, frames.try_next()).await?.map_err(|error| {
         if upload::is_too_large(&error) {
@@ -62,6 +130,7 @@ async fn body(request: Request, until: Instant, file: &mut tokio::fs::File) -> R
             Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end")
         }
     })? {
+        room.take(frame.len())?;
         file.write_all(&frame).await.map_err(|error| no_room(&error))?;
     }
     Ok(())
@@ -71,6 +140,7 @@ async fn form(
     request: Request,
     until: Instant,
     file: &mut tokio::fs::File,
+    room: &mut Room,
 ) -> Result<Option<String>, Problem> {
     let mut form = Multipart::from_request(request, &())
         .await
@@ -81,6 +151,7 @@ async fn form(
         }
         let name = part.file_name().map(str::to_owned);
         while let Some(piece) = patiently(until, part.chunk()).await?.map_err(|error| broken(&error))? {
+            room.take(piece.len())?;
             file.write_all(&piece).await.map_err(|error| no_room(&error))?;
         }
         drop(part);
@@ -108,4 +179,26 @@ async fn patiently<T>(until: Instant, next: impl Future<Output = T>) -> Result<T
 
 fn no_room(error: &std::io::Error) -> Problem {
     Problem::internal(&format!("failed to keep an upload in a temporary file: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_share_one_room_and_each_has_a_limit_of_its_own() {
+        let rooms = Rooms::new(100);
+        let mut first = rooms.room(80);
+        first.take(60).unwrap();
+        assert_eq!(first.take(21).unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
+        drop(first);
+        let (mut one, mut two) = (rooms.room(80), rooms.room(80));
+        one.take(60).unwrap();
+        assert_eq!(two.take(41).unwrap_err().status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(one);
+        // What was refused is counted until it is gone.
+        two.take(30).unwrap();
+        drop(two);
+        assert_eq!(rooms.taken.load(Ordering::Relaxed), 0);
+    }
 }

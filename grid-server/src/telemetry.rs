@@ -1,6 +1,7 @@
-//! The log: lines for a person, or an object a line as Cloud Logging takes them.
+//! What the server tells of itself: a log, as lines for a person or as an object a line for Cloud Logging, and traces.
 
 mod json;
+pub(crate) mod traces;
 
 use tracing_subscriber::{EnvFilter, fmt, fmt::format::JsonFields, util::SubscriberInitExt};
 

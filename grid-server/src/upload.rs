@@ -24,23 +24,32 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::{
     app::App,
+    caller::Caller,
     extract::{is_json, media_type},
     period::field,
     problem::Problem,
+    quota::Share,
     routes::not_one_of,
 };
 
 /// How long the next piece of a file may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The largest body that is as good as there when its head is.
+const AT_ONCE: usize = 1 << 16;
+
+/// The largest file that is taken of somebody who is not logged in.
+const ANONYMOUS_MOST: u64 = 32_000_000;
+
 /// Who sends a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sender {
     /// A user who is logged in.
-    User,
+    User(Uuid),
     /// Anybody at all: other places, and less time.
     Anybody,
 }
@@ -50,9 +59,28 @@ impl Sender {
     pub(crate) fn deadline(self, app: &App) -> Instant {
         Instant::now()
             + match self {
-                Self::User => app.config().upload_time(),
+                Self::User(_) => app.config().upload_time(),
                 Self::Anybody => app.config().anonymous_upload_time(),
             }
+    }
+
+    /// How many bytes a file may have.
+    pub(crate) fn most(self, app: &App) -> u64 {
+        let most = u64::try_from(app.config().max_upload()).unwrap_or(u64::MAX);
+        match self {
+            Self::User(_) => most,
+            Self::Anybody => most.min(ANONYMOUS_MOST),
+        }
+    }
+
+    /// Takes one of the user's places for what takes time to arrive.
+    pub(crate) fn share(self, app: &App, length: Option<usize>) -> Result<Option<Share>, Problem> {
+        match self {
+            Self::User(user) if length.is_none_or(|length| length > AT_ONCE) => {
+                app.user_uploads().share(user).map(Some)
+            }
+            Self::User(_) | Self::Anybody => Ok(None),
+        }
     }
 }
 
@@ -151,11 +179,17 @@ fn stated(headers: &HeaderMap) -> Result<Option<Format>, Problem> {
 }
 
 /// Reads the readings of a request, whatever file they come in.
-pub(crate) async fn readings(app: &App, request: Request, mut options: Options) -> Result<Ingested, Problem> {
+pub(crate) async fn readings(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    mut options: Options,
+) -> Result<Ingested, Problem> {
     if let Some(format) = stated(request.headers())? {
         options.format = Some(format);
     }
-    Ok(stream(app, request, Sender::User, move |source| ingest::read_any(source, "body", &options)).await??)
+    let sender = Sender::User(caller.id);
+    Ok(stream(app, request, sender, move |source| ingest::read_any(source, "body", &options)).await??)
 }
 
 /// What an answer tells of a file: of one of our own there is nothing to tell.
@@ -176,7 +210,8 @@ pub(crate) async fn stream<T: Send + 'static>(
     sender: Sender,
     work: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    check_length(app, request.headers())?;
+    let length = check_length(app, request.headers())?;
+    let _share = sender.share(app, length)?;
     let body = request.into_limited_body().into_data_stream();
     let arriving = Arriving { body, until: sender.deadline(app) };
     let frames = futures_util::stream::try_unfold(arriving, next_frame);
@@ -197,13 +232,13 @@ pub(crate) async fn stream<T: Send + 'static>(
         .await?
 }
 
-/// Refuses a body that says itself that it is larger than the limit, before any of it is read.
-pub(crate) fn check_length(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+/// How many bytes a body says that it has; one that is larger than the limit is refused before any of it is read.
+pub(crate) fn check_length(app: &App, headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > app.config().max_upload()) {
         return Err(too_large());
     }
-    Ok(())
+    Ok(length)
 }
 
 pub(crate) fn too_large() -> Problem {

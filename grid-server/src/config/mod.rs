@@ -140,6 +140,26 @@ pub struct Config {
     #[arg(long, env = "GRID_MAX_REQUESTS", global = true, default_value = "512")]
     pub max_requests: NonZeroUsize,
 
+    /// Megabytes of uploaded files that may lie in the folder for temporary files (`TMPDIR`) at the same time; more are answered 503.
+    #[arg(long, env = "GRID_SPOOL_MB", global = true, default_value = "4000")]
+    pub spool_mb: NonZeroU32,
+
+    /// Requests of one user that are worked on at the same time; more are answered 429.
+    #[arg(long, env = "GRID_USER_REQUESTS", global = true, default_value = "128")]
+    pub user_requests: NonZeroUsize,
+
+    /// Files of one user that may arrive at the same time; more are answered 429.
+    #[arg(long, env = "GRID_USER_UPLOADS", global = true, default_value = "8")]
+    pub user_uploads: NonZeroUsize,
+
+    /// Devices that one user may keep.
+    #[arg(long, env = "GRID_USER_DEVICES", global = true, default_value = "10000")]
+    pub user_devices: NonZeroU32,
+
+    /// Megabytes of battery recordings that one user may keep.
+    #[arg(long, env = "GRID_USER_STORAGE_MB", global = true, default_value = "10000")]
+    pub user_storage_mb: NonZeroU32,
+
     /// Seconds that a request may take; ten times as long for an upload.
     #[arg(long, env = "GRID_REQUEST_SECONDS", global = true, default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub request_seconds: u64,
@@ -163,6 +183,14 @@ pub struct Config {
     /// File that holds that token; for where `GRID_METRICS_TOKEN` is not set as near.
     #[arg(long, env = "GRID_METRICS_TOKEN_FILE", global = true)]
     pub metrics_token_file: Option<PathBuf>,
+
+    /// Collector of OpenTelemetry that traces are sent to, as in `http://127.0.0.1:4318`; none where it is not set.
+    #[arg(long, env = "GRID_OTLP_ENDPOINT", global = true, value_parser = collector)]
+    pub otlp_endpoint: Option<String>,
+
+    /// Part of the requests that are traced, from 0 to 1, where their sender does not decide it.
+    #[arg(long, env = "GRID_TRACE_RATIO", global = true, default_value = "1", value_parser = ratio)]
+    pub trace_ratio: f64,
 
     /// What is logged, as in `info` or `grid_server=debug,tower_http=debug`.
     #[arg(long, env = "GRID_LOG", global = true, default_value = "info")]
@@ -403,6 +431,11 @@ impl Config {
         Duration::from_secs(self.request_seconds)
     }
 
+    /// How many bytes of uploaded files may be kept at the same time.
+    pub fn spool_bytes(&self) -> u64 {
+        u64::from(self.spool_mb.get()).saturating_mul(1_000_000)
+    }
+
     /// How long an upload may take.
     pub const fn upload_time(&self) -> Duration {
         Duration::from_secs(self.request_seconds.saturating_mul(10))
@@ -469,6 +502,23 @@ fn origin(text: &str) -> Result<String, String> {
         _ if text.is_empty() => Ok(String::new()),
         _ => Err("expected an origin like `https://grid.example`, without a path".to_owned()),
     }
+}
+
+fn collector(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    // One beside the server or in its network: what lies between is not encrypted.
+    let is_one =
+        text.strip_prefix("http://").is_some_and(|rest| !rest.is_empty()) && !text.contains(['?', '#', ' ']);
+    if is_one {
+        Ok(text.to_owned())
+    } else {
+        Err("expected an address like `http://127.0.0.1:4318`".to_owned())
+    }
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.trim().parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
 const fn days(count: u32) -> Duration {

@@ -18,10 +18,11 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{Method, StatusCode},
+    http::Method,
     middleware::Next,
     response::Response,
 };
+use grid_core::store::Ingested;
 use jiff::Timestamp;
 
 use self::{exposition::Page, histogram::Histogram};
@@ -67,6 +68,13 @@ struct Counted {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TakenRoute(Arc<OnceLock<MatchedPath>>);
 
+impl TakenRoute {
+    /// The route, where there is one.
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.0.get().map(MatchedPath::as_str)
+    }
+}
+
 /// A request that is being answered; it is not any more when this is dropped, also where its client has gone away.
 #[derive(Debug)]
 pub(crate) struct InFlight<'a>(&'a AtomicI64);
@@ -96,14 +104,14 @@ impl Metrics {
     }
 
     /// Counts a request that was answered.
-    pub(crate) fn answered(&self, route: &TakenRoute, method: &Method, status: StatusCode, took: Duration) {
-        let route = self.route(route.0.get().map_or(NO_ROUTE, MatchedPath::as_str));
+    pub(crate) fn answered(&self, route: &TakenRoute, method: &Method, status: u16, took: Duration) {
+        let route = self.route(route.path().unwrap_or(NO_ROUTE));
         let place = METHODS.iter().position(|(_, listed)| listed == method).unwrap_or(METHODS.len());
         let Some(counted) = route.0.get(place) else { return };
         let counted = counted.get_or_init(Counted::default);
         counted.seconds.record(took);
         let mut statuses = counted.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        *statuses.entry(status.as_u16()).or_default() += 1;
+        *statuses.entry(status).or_default() += 1;
     }
 
     fn route(&self, path: &str) -> Arc<Route> {
@@ -115,7 +123,8 @@ impl Metrics {
     }
 
     /// Counts readings that were stored.
-    pub(crate) fn ingested(&self, inserted: usize, unchanged: usize, superseded: usize) {
+    pub(crate) fn ingested(&self, stored: Ingested) {
+        let Ingested { inserted, unchanged, superseded } = stored;
         for ((_, counter), count) in self.readings.iter().zip([inserted, unchanged, superseded]) {
             counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
@@ -226,7 +235,7 @@ mod tests {
         let metrics = Metrics::new();
         for method in ["BREW", "WHEN", "GET"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let status = StatusCode::NOT_FOUND;
+            let status = 404;
             metrics.answered(&TakenRoute::default(), &method, status, Duration::from_millis(3));
         }
         let mut page = Page::default();

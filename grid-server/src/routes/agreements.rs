@@ -25,7 +25,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query, is_json, media_type, unreadable},
-    page::Listed,
+    page::{Listed, NamedQuery},
     period::{Period, field, instant},
     problem::Problem,
 };
@@ -147,12 +147,13 @@ impl PriceView {
 
 /// Lists the contracts of a community, by when they begin.
 #[utoipa::path(get, path = "/communities/{id}/contracts", tag = "settlement", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), NamedQuery),
     responses((status = 200, description = "The contracts", body = Listed<ContractView>)))]
 pub(crate) async fn contracts(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<ContractView>>, Problem> {
     let (community, own) = caller.community(&app, id).await?;
     let contracts = app.services()?.store().contracts(id).await?.into_iter();
@@ -163,7 +164,9 @@ pub(crate) async fn contracts(
         }
         ContractView::of(stored, &community.calendar)
     };
-    Ok(Json(Listed::whole(contracts.map(seen).collect())))
+    Ok(Json(
+        page.of(contracts.map(seen).collect(), |contract: &ContractView| contract.valid_from.to_string())?,
+    ))
 }
 
 /// Sets by what a community settles from an instant on. Only for operators.
@@ -191,19 +194,21 @@ pub(crate) async fn set_contract(
 
 /// Lists the tariffs of a community, in the order in which they were added.
 #[utoipa::path(get, path = "/communities/{id}/tariffs", tag = "settlement", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), NamedQuery),
     responses((status = 200, description = "The tariffs", body = Listed<TariffView>)))]
 pub(crate) async fn tariffs(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<TariffView>>, Problem> {
     let (_, own) = caller.community(&app, id).await?;
     let mut tariffs = app.services()?.store().tariffs(id).await?;
     // A member sees what is for all, and its own.
     let sees_all = own.role == Role::Operator;
     tariffs.retain(|stored| sees_all || stored.member.is_none_or(|member| member == own.id));
-    Ok(Json(Listed::whole(tariffs.into_iter().map(Into::into).collect())))
+    let tariffs = tariffs.into_iter().map(TariffView::from).collect();
+    Ok(Json(page.of(tariffs, |tariff: &TariffView| tariff.id.to_string())?))
 }
 
 /// Adds a tariff, in JSON or TOML. Only for operators.
@@ -250,7 +255,7 @@ pub(crate) async fn add_tariff(
 
 /// Lists the prices of a series in a period.
 #[utoipa::path(get, path = "/communities/{id}/prices", tag = "settlement", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path), Period, PricesQuery),
+    params(("id" = Uuid, Path), Period, PricesQuery, NamedQuery),
     responses((status = 200, description = "By start", body = Listed<PriceView>)))]
 pub(crate) async fn prices(
     State(app): State<App>,
@@ -258,12 +263,14 @@ pub(crate) async fn prices(
     Path(id): Path<Uuid>,
     Query(period): Query<Period>,
     Query(query): Query<PricesQuery>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<PriceView>>, Problem> {
     let (community, _) = caller.community(&app, id).await?;
     let interval = period.whole(&community.calendar)?;
     let book = app.services()?.store().prices(id, interval, clock::now()).await?;
     let prices = book.series(&query.name).unwrap_or_default();
-    Ok(Json(Listed::whole(prices.iter().map(PriceView::of).collect())))
+    let prices = prices.iter().map(PriceView::of).collect();
+    Ok(Json(page.of(prices, |price: &PriceView| price.start.to_string())?))
 }
 
 /// Adds prices to a series from comma-separated rows `start,end,price`. Only for operators.

@@ -108,7 +108,8 @@ pub(crate) async fn set(
     let store = app.services()?.store();
     let points = store.supply_points(id).await?;
     let key =
-        upload::stream(&app, request, Sender::User, move |source| points.read(source, "body")).await??;
+        upload::stream(&app, request, Sender::User(caller.id), move |source| points.read(source, "body"))
+            .await??;
     store.set_key(id, &key, valid_from, clock::now()).await?;
     Ok((StatusCode::CREATED, Json(KeyView { valid_from, key })))
 }

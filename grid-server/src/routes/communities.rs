@@ -18,7 +18,7 @@ use crate::{
     caller::{Caller, not_found},
     clock,
     extract::{Json, Path, Query},
-    page::{Listed, PageQuery},
+    page::{Listed, NamedQuery, PageQuery},
     period::{Period, field},
     problem::Problem,
 };
@@ -137,15 +137,17 @@ pub(crate) async fn show(
 
 /// Lists the members of a community.
 #[utoipa::path(get, path = "/communities/{id}/members", tag = "communities", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path)), responses((status = 200, description = "The members", body = Listed<MemberView>)))]
+    params(("id" = Uuid, Path), NamedQuery), responses((status = 200, description = "The members", body = Listed<MemberView>)))]
 pub(crate) async fn members(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<MemberView>>, Problem> {
     caller.community(&app, id).await?;
     let members = app.services()?.store().members(id).await?;
-    Ok(Json(Listed::whole(members.into_iter().map(MemberView::from).collect())))
+    let members = members.into_iter().map(MemberView::from).collect();
+    Ok(Json(page.of(members, |member: &MemberView| member.id.to_string())?))
 }
 
 /// Takes a member in. Only for operators.

@@ -16,7 +16,7 @@ use crate::{
     caller::{Caller, not_found},
     clock,
     extract::{Json, Path, Query},
-    page::Listed,
+    page::{Listed, NamedQuery},
     period::instant,
     problem::Problem,
 };
@@ -113,13 +113,14 @@ pub(crate) struct UntilQuery {
 /// Lists the devices of a community and the members that they count for, and since when.
 #[utoipa::path(get, path = "/communities/{id}/devices", tag = "communities", security(("bearerAuth" = [])),
     operation_id = "community_devices",
-    params(("id" = Uuid, Path), CommunityDevicesQuery),
+    params(("id" = Uuid, Path), CommunityDevicesQuery, NamedQuery),
     responses((status = 200, description = "By device and start: one item for each member", body = Listed<CommunityDevice>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
     Query(query): Query<CommunityDevicesQuery>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<CommunityDevice>>, Problem> {
     let (community, own) = caller.community(&app, id).await?;
     let as_of = query.as_of.as_deref().map(|text| instant("as_of", text, &community.calendar)).transpose()?;
@@ -130,7 +131,12 @@ pub(crate) async fn list(
         (own.role == Role::Operator || placed.stretch.member == own.id)
             && (query.ended || placed.stretch.during.end() > now)
     };
-    Ok(Json(Listed::whole(devices.into_iter().filter(visible).map(CommunityDevice::from).collect())))
+    let devices = devices.into_iter().filter(visible).map(CommunityDevice::from).collect();
+    let name = |placed: &CommunityDevice| match placed.from {
+        Some(from) => format!("{}/{from}", placed.device.id),
+        None => placed.device.id.to_string(),
+    };
+    Ok(Json(page.of(devices, name)?))
 }
 
 /// Puts a device of the caller's into a community, for one of its members. Only for operators.
@@ -163,7 +169,7 @@ pub(crate) async fn add(
 /// Says all that was ever said of whom a device counts for in a community. Only for operators.
 #[utoipa::path(get, path = "/communities/{id}/devices/{device}", tag = "communities", security(("bearerAuth" = [])),
     operation_id = "community_device_placements",
-    params(("id" = Uuid, Path), ("device" = Uuid, Path)), responses(
+    params(("id" = Uuid, Path), ("device" = Uuid, Path), NamedQuery), responses(
         (status = 200, description = "In the order in which it was recorded", body = Listed<PlacementView>),
         (status = 403, description = "The caller is no operator", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
@@ -171,13 +177,18 @@ pub(crate) async fn placements(
     State(app): State<App>,
     caller: Caller,
     Path((id, device)): Path<(Uuid, Uuid)>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<PlacementView>>, Problem> {
     caller.operated(&app, id).await?;
     let said = app.services()?.store().placements(id, device).await?;
     if said.is_empty() {
         return Err(not_found(OF_COMMUNITY, device));
     }
-    Ok(Json(Listed::whole(said.into_iter().map(PlacementView::from).collect())))
+    let name = |said: &PlacementView| {
+        let from = said.from.map_or_else(String::new, |from| from.to_string());
+        format!("{}/{from}", said.recorded_at)
+    };
+    Ok(Json(page.of(said.into_iter().map(PlacementView::from).collect(), name)?))
 }
 
 /// Lets a device count for another member of its community from an instant on. Only for operators.

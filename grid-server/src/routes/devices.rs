@@ -2,12 +2,12 @@
 
 use axum::{
     extract::State,
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
 };
 use grid_core::{
     energy::{Device, DeviceKind, Name},
     quantity::{self, Power},
-    store::new_id,
+    store::{self, new_id},
     time::Calendar,
 };
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,12 @@ use uuid::Uuid;
 use crate::{
     app::App,
     caller::Caller,
-    clock,
+    clock, conditional,
     extract::{Json, Path, Query},
     page::{Listed, PageQuery},
     period::field,
     problem::Problem,
+    quota,
 };
 
 /// A device to register.
@@ -66,6 +67,26 @@ pub(crate) struct DeviceView {
     pub(crate) rated_power_w: Option<i64>,
 }
 
+impl DeviceChange {
+    /// The device with the change made.
+    fn made_of(&self, seen: &Device) -> Result<Device, Problem> {
+        let mut device = seen.clone();
+        if let Some(name) = &self.name {
+            device.name = field("/name", Name::new(name))?;
+        }
+        if let Some(kind) = &self.kind {
+            device.kind = field("/kind", kind.parse())?;
+        }
+        if let Some(zone) = &self.time_zone {
+            device.calendar = field("/time_zone", Calendar::new(zone))?;
+        }
+        if let Some(watts) = self.rated_power_w {
+            device.rated_power = Some(rated(watts)?);
+        }
+        Ok(device)
+    }
+}
+
 impl From<Device> for DeviceView {
     fn from(device: Device) -> Self {
         Self {
@@ -99,6 +120,7 @@ pub(crate) async fn list(
 /// Registers a device.
 #[utoipa::path(post, path = "/devices", tag = "devices", security(("bearerAuth" = [])), responses(
     (status = 201, description = "Registered; `Location` is its path", body = DeviceView),
+    (status = 409, description = "The caller has as many devices as one user may", body = crate::problem::Body, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -114,7 +136,9 @@ pub(crate) async fn create(
         calendar: field("/time_zone", Calendar::new(body.time_zone.as_deref().unwrap_or("UTC")))?,
         rated_power: body.rated_power_w.map(rated).transpose()?,
     };
-    app.services()?.store().create_device(&device, now).await?;
+    let services = app.services()?;
+    quota::room_for_device(services, app.config(), caller.id).await?;
+    services.store().create_device(&device, now).await?;
     let location = format!("/api/v1/devices/{}", device.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(device.into())))
 }
@@ -137,23 +161,20 @@ pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    headers: HeaderMap,
     Json(body): Json<DeviceChange>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let mut device = caller.device(&app, id).await?;
-    if let Some(name) = body.name {
-        device.name = field("/name", Name::new(&name))?;
+    loop {
+        let seen = caller.device(&app, id).await?;
+        conditional::require(&headers, &DeviceView::from(seen.clone()))?;
+        let device = body.made_of(&seen)?;
+        match app.services()?.store().update_device(&seen, &device).await {
+            // Two change different things of it at once: each is made of what the other left.
+            Err(store::Error::Changed { .. }) => {}
+            Err(other) => return Err(other.into()),
+            Ok(()) => return Ok(Json(device.into())),
+        }
     }
-    if let Some(kind) = body.kind {
-        device.kind = field("/kind", kind.parse())?;
-    }
-    if let Some(zone) = body.time_zone {
-        device.calendar = field("/time_zone", Calendar::new(&zone))?;
-    }
-    if let Some(watts) = body.rated_power_w {
-        device.rated_power = Some(rated(watts)?);
-    }
-    app.services()?.store().update_device(&device).await?;
-    Ok(Json(device.into()))
 }
 
 /// Deletes a device that has no readings.

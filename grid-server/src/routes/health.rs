@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     app::{App, StartUp},
     extract::Json,
+    services::Services,
 };
 
 /// That the process lives.
@@ -41,7 +42,7 @@ pub(crate) struct Readiness {
 }
 
 /// How something outside of the server is.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Dependency {
     /// `ok`, or what is wrong in two or three words, as in `checks`.
     #[schema(example = "ok")]
@@ -57,6 +58,9 @@ pub(crate) struct Dependency {
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long an answer of the database stands for the next ones.
+const FRESH: Duration = Duration::from_millis(250);
+
 impl Dependency {
     async fn database(app: &App) -> Self {
         let Ok(services) = app.services() else {
@@ -66,6 +70,19 @@ impl Dependency {
             };
             return Self { status: "not reached yet", latency_ms: None, reason: Some(reason.to_owned()) };
         };
+        // Whoever asks at the same time is answered the same: a flood of questions must not take every connection.
+        let mut looked = app.looked().lock().await;
+        if let Some((at, found)) = looked.as_ref()
+            && at.elapsed() < FRESH
+        {
+            return found.clone();
+        }
+        let found = Self::look(services).await;
+        *looked = Some((Instant::now(), found.clone()));
+        found
+    }
+
+    async fn look(services: &Services) -> Self {
         let began = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, services.store().ready()).await;
         // In whole microseconds.

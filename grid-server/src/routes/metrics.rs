@@ -1,7 +1,5 @@
 //! The server's figures, for Prometheus and whoever reads its format.
 
-use std::net::SocketAddr;
-
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -11,6 +9,7 @@ use axum::{
 use crate::{
     app::App,
     config::{Config, Metrics},
+    connection::Peer,
     metrics::{self, MEDIA_TYPE},
     problem::Problem,
 };
@@ -39,8 +38,8 @@ pub(crate) async fn metrics(State(app): State<App>, request: Request) -> Result<
 }
 
 fn check_place(config: &Config, request: &Request) -> Result<(), Problem> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let is_near = peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let is_near = peer.is_some_and(|ConnectInfo(peer)| peer.address.ip().to_canonical().is_loopback());
     let through_a_proxy =
         config.proxies() > 0 || FORWARDED.iter().any(|name| request.headers().contains_key(*name));
     if is_near && !through_a_proxy {

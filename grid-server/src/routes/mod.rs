@@ -34,6 +34,8 @@ pub(crate) mod setup;
 mod sharing;
 mod users;
 
+pub(crate) use health::Dependency;
+
 /// What stands under `/api/v1`.
 pub(crate) fn plain() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -284,11 +284,15 @@ pub(crate) async fn of_device(
             items
         }
     };
-    Ok(Json(page(items, query.after.as_deref(), query.limit)))
+    Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
 /// The page of readings or sums that is asked for.
-fn page(items: Vec<ReadingView>, after: Option<&str>, limit: LongLimit) -> Listed<ReadingView> {
+fn page(
+    items: Vec<ReadingView>,
+    after: Option<&str>,
+    limit: LongLimit,
+) -> Result<Listed<ReadingView>, Problem> {
     Listed::cut(items, after, limit.items(), ReadingView::cursor)
 }
 
@@ -325,14 +329,14 @@ pub(crate) async fn store(
 ) -> Result<Json<Outcome>, Problem> {
     let device = caller.device(&app, id).await?;
     let options = query.options(Layout::Device { channel: None }, device.calendar)?;
-    let read = upload::readings(&app, request, options).await?;
+    let read = upload::readings(&app, &caller, request, options).await?;
     let batches: Vec<_> = read
         .batches
         .into_iter()
         .map(|batch| DeviceBatch { device: device.id, channel: batch.channel, readings: batch.readings })
         .collect();
     let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
-    app.metrics().ingested(outcome.inserted, outcome.unchanged, outcome.superseded);
+    app.metrics().ingested(outcome);
     Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }
 
@@ -409,7 +413,7 @@ pub(super) async fn sums(
         Some(text) => field("resolution", text.parse())?,
     };
     let items = summed(app, of, channel, interval, resolution, calendar).await?;
-    Ok(Json(page(items, query.after.as_deref(), query.limit)))
+    Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
 /// The sums of registers; years of many keep a core busy for longer than other requests may wait.

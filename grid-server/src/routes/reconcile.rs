@@ -84,6 +84,6 @@ pub(crate) async fn reconcile(
         Ok::<_, grid_core::energy::Error>((figures.members, figures.plants, sheet.evidence, found))
     };
     let (members, plants, evidence, reconciliation) =
-        upload::stream(&app, request, Sender::User, work).await??;
+        upload::stream(&app, request, Sender::User(caller.id), work).await??;
     Ok(Json(ReconciliationView { members, plants, evidence, reconciliation }))
 }

@@ -12,7 +12,7 @@ use grid_core::{
         ingest::{Format, Layout},
         sharing::Key,
     },
-    store::{Imported, Of},
+    store::{Imported, Ingested, Of},
     time::{Calendar, few_slots},
 };
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query},
-    page::Listed,
+    page::{Listed, NamedQuery},
     period::{Period, field, instant},
     problem::Problem,
     upload::{self, FileQuery},
@@ -243,10 +243,11 @@ pub(crate) async fn import(
 ) -> Result<Json<ImportOutcome>, Problem> {
     let community = caller.operated(&app, id).await?;
     let options = query.options(Layout::Community, community.calendar.clone())?;
-    let read = upload::readings(&app, request, options).await?;
+    let read = upload::readings(&app, &caller, request, options).await?;
     let store = app.services()?.store();
     let imported = store.import_community(community.id, caller.id, read.batches, clock::now()).await?;
-    app.metrics().ingested(imported.inserted, imported.unchanged, imported.superseded);
+    let Imported { inserted, unchanged, superseded, .. } = imported;
+    app.metrics().ingested(Ingested { inserted, unchanged, superseded });
     Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))
 }
 
@@ -314,16 +315,18 @@ pub(crate) async fn balance(
 
 /// Lists the keys by which a community shares, by when they begin; where there is none, it shares in proportion.
 #[utoipa::path(get, path = "/communities/{id}/keys", tag = "communities", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), NamedQuery),
     responses((status = 200, description = "The keys", body = Listed<KeyView>)))]
 pub(crate) async fn keys(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<KeyView>>, Problem> {
     caller.community(&app, id).await?;
     let keys = app.services()?.store().keys(id).await?;
-    Ok(Json(Listed::whole(keys.into_iter().map(|(valid_from, key)| KeyView { valid_from, key }).collect())))
+    let keys = keys.into_iter().map(|(valid_from, key)| KeyView { valid_from, key }).collect();
+    Ok(Json(page.of(keys, |key: &KeyView| key.valid_from.to_string())?))
 }
 
 /// Sets the key by which a community shares from an instant on. Only for operators.

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, conditional::is_known, problem::Problem};
 
 /// Gives the public keys that access tokens are verified with (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", responses(
@@ -18,7 +18,7 @@ pub(crate) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Result<R
     // The thumbprints of the keys name the set.
     let names: Vec<_> = keys.keys.iter().filter_map(|key| key.kid.as_deref()).collect();
     let tag = format!("\"{}\"", names.join("."));
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == tag.as_bytes());
+    let known = is_known(&headers, &tag);
     // A key is published when it is made and its tokens are seen at once, so a verifier that meets a name it does not
     // know reads the set again, as PyJWT and others do; five minutes are for all others.
     let caching = [(header::CACHE_CONTROL, "public, max-age=300".to_owned()), (header::ETAG, tag)];

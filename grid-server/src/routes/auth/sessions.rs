@@ -20,10 +20,10 @@ use crate::{
     browser::{self, BrowserToken},
     caller::{Caller, not_found},
     clock,
-    extract::{Json, Path},
+    extract::{Json, Path, Query},
     oauth::Parameters,
     origin::Origin,
-    page::Listed,
+    page::{Listed, NamedQuery},
     problem::Problem,
     services::Services,
     trail::Deed,
@@ -182,12 +182,13 @@ pub(crate) struct OwnSession {
 }
 
 /// Lists the caller's sessions: where they are logged in.
-#[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearerAuth" = [])), responses(
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearerAuth" = [])), params(NamedQuery), responses(
     (status = 200, description = "The sessions that last, the oldest first", body = Listed<OwnSession>),
 ))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<OwnSession>>, Problem> {
     let current = caller.session_id();
     let sessions = app.services()?.store().sessions_of(caller.id, clock::now()).await?;
@@ -205,7 +206,7 @@ pub(crate) async fn list(
             current: current == Some(session.id),
         })
         .collect();
-    Ok(Json(Listed::whole(items)))
+    Ok(Json(page.of(items, |session: &OwnSession| session.id.to_string())?))
 }
 
 /// Ends one of the caller's sessions.

@@ -4,7 +4,7 @@ use std::{fs::File, io::Seek};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use grid_core::{
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     caller::{Caller, not_found},
+    conditional::is_known,
     extract::Path,
     problem::Problem,
 };
@@ -72,14 +73,6 @@ impl FromRequestParts<App> for Kept {
         }
         Ok(Self { app: app.clone(), stored, tag: header })
     }
-}
-
-/// Whether a client has the answer of a tag (RFC 9110, section 13.1.2: compared weakly).
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let wanted = opaque(tag);
-    let sent = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    sent.flat_map(|value| value.split(',')).any(|one| one.trim() == "*" || opaque(one) == wanted)
 }
 
 fn tagged(tag: HeaderValue, mut response: Response) -> Response {
@@ -163,26 +156,5 @@ fn as_stored<T>(
     match Format::parse(format).map(|format| read(Some(format))) {
         Some(Ok(stated)) => Ok(stated),
         _ => recognised,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_known_weak_or_strong_alone_or_in_a_list() {
-        let knows = |sent: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(sent).unwrap());
-            is_known(&headers, "W/\"a-1\"")
-        };
-        for sent in ["W/\"a-1\"", "\"a-1\"", "\"b\", W/\"a-1\"", "*"] {
-            assert!(knows(sent), "{sent}");
-        }
-        for sent in ["\"a-2\"", "a-1", "", "W/\"b\""] {
-            assert!(!knows(sent), "{sent}");
-        }
-        assert!(!is_known(&HeaderMap::new(), "W/\"a-1\""));
     }
 }

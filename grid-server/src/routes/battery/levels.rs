@@ -3,10 +3,7 @@
 //! Its names say `kW` where kWh are meant; they stay. What is not right is refused, where the old system answered 200 with an
 //! `error`, and loading the same rows again changes nothing, where it appended them.
 
-use axum::{
-    extract::{Request, State},
-    http::header,
-};
+use axum::extract::{Request, State};
 use grid_core::{
     battery::{Level, read_levels},
     time::{Calendar, Interval},
@@ -21,7 +18,7 @@ use crate::{
     app::App,
     caller::Caller,
     clock,
-    extract::{Json, Query},
+    extract::{Json, Query, is_json, media_type},
     period::field,
     problem::Problem,
     routes::not_one_of,
@@ -31,17 +28,30 @@ use crate::{
 
 /// How full a battery is now.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = BatteryStatus)]
 pub(crate) struct Status {
     /// What it holds now, in kWh.
-    #[serde(rename = "energy_available_kW")]
+    #[serde(rename = "energy_available_kW", deserialize_with = "number_or_text")]
     #[schema(example = 4.2)]
     energy_available: f64,
     /// What it holds when it is full, in kWh.
-    #[serde(rename = "battery_capacity_kW")]
+    #[serde(rename = "battery_capacity_kW", deserialize_with = "number_or_text")]
     #[schema(example = 10.0)]
     battery_capacity: f64,
+}
+
+/// A number, or the text of one, as a form has it and the service before took it.
+fn number_or_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Number(f64),
+        Text(String),
+    }
+    match Told::deserialize(from)? {
+        Told::Number(number) => Ok(number),
+        Told::Text(text) => text.trim().parse().map_err(serde::de::Error::custom),
+    }
 }
 
 /// What was done.
@@ -214,13 +224,13 @@ pub(crate) async fn load(
 ) -> Result<Json<Message>, Problem> {
     let zone = query.time_zone.as_deref();
     let calendar = zone.map_or(Ok(Calendar::utc()), |zone| field("time_zone", Calendar::new(zone)))?;
-    let says_nothing = !request.headers().contains_key(header::CONTENT_TYPE);
-    let Spooled { file, place, .. } = spool(&app, request, Sender::User).await?;
+    let says_nothing = media_type(request.headers()).is_none_or(|kind| is_json(&kind));
+    let Spooled { file, place, room: _room, .. } = spool(&app, request, Sender::User(caller.id)).await?;
     let store = app.services()?.store().clone();
     let runtime = Handle::current();
     let loaded = place.run(move || {
         // Clients of the old system ask, without a file, for the one that lay on its server.
-        if says_nothing && file.metadata().is_ok_and(|about| about.len() == 0) {
+        if says_nothing && is_nothing(&file) {
             return Ok(None);
         }
         let levels = read_levels(&file, &calendar)?;
@@ -231,6 +241,15 @@ pub(crate) async fn load(
         None => Message::new("No file was sent, so nothing was loaded"),
         Some((rows, new)) => Message::new(format!("Battery data loaded: {rows} rows, {new} of them new")),
     })
+}
+
+/// Whether a body has nothing in it, as a page has nothing that calls with no body, or with an empty object.
+fn is_nothing(mut file: &std::fs::File) -> bool {
+    use std::io::{Read as _, Seek as _};
+
+    let mut start = String::new();
+    let read = file.take(16).read_to_string(&mut start).is_ok() && file.rewind().is_ok();
+    read && matches!(start.trim(), "" | "{}" | "null")
 }
 
 /// Loads levels from a table, under the path of the old system.

@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use grid_core::battery::{AnalysisOptions, StepSummary, analyse};
+use grid_core::battery::{AnalysisOptions, CycleSummary, StepSummary, analyse};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -89,14 +89,17 @@ pub(crate) async fn delete(kept: Kept) -> Result<StatusCode, Problem> {
 
 /// Gives capacity, energy and efficiency of each cycle.
 #[utoipa::path(get, path = "/battery/recordings/{id}/cycles", tag = "battery", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), NumberedQuery),
     responses(
-        (status = 200, description = "The cycles", body = Listed<CycleView>),
+        (status = 200, description = "A page of cycles, named by their first rows", body = Listed<CycleView>),
         (status = 304, description = "The client has them already"),
     ))]
-pub(crate) async fn cycles(kept: Kept) -> Result<Response, Problem> {
+pub(crate) async fn cycles(kept: Kept, Query(page): Query<NumberedQuery>) -> Result<Response, Problem> {
     let cycles = kept.summary().await?.cycles;
-    Ok(kept.answer(Written(Listed::whole(cycles))))
+    // A vendor's numbers may come twice.
+    let name = |cycle: &CycleSummary| cycle.first_row.to_string();
+    let listed = Listed::cut(cycles, page.after.as_deref(), page.limit.items(), name)?;
+    Ok(kept.answer(Written(listed)))
 }
 
 /// Parts a recording into steps: rest, constant current, voltage or power, pulse.
@@ -109,7 +112,7 @@ pub(crate) async fn cycles(kept: Kept) -> Result<Response, Problem> {
 pub(crate) async fn steps(kept: Kept, Query(page): Query<NumberedQuery>) -> Result<Response, Problem> {
     let steps = kept.summary().await?.steps;
     let name = |step: &StepSummary| step.first_row.to_string();
-    let listed = Listed::cut(steps, page.after.as_deref(), page.limit.items(), name);
+    let listed = Listed::cut(steps, page.after.as_deref(), page.limit.items(), name)?;
     Ok(kept.answer(Written(listed)))
 }
 

@@ -24,6 +24,7 @@ use crate::{
     extract::{Json, Query},
     period::field,
     problem::Problem,
+    quota,
     routes::not_one_of,
     spool::{Spooled, spool},
     upload::{self, Sender},
@@ -83,6 +84,7 @@ pub(crate) struct Form {
     responses(
         (status = 200, description = "What it says; not stored", body = RecordingView),
         (status = 201, description = "Stored; `Location` is its path", body = RecordingView),
+        (status = 409, description = "The caller keeps as much as one user may", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
@@ -90,9 +92,10 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
     let keep = query.store.unwrap_or(true);
     let caller = if keep { Some(Caller::from_request_parts(&mut parts, &app).await?) } else { None };
     let asked = query.asked()?;
-    let sender = if caller.is_some() { Sender::User } else { Sender::Anybody };
+    let sender = caller.as_ref().map_or(Sender::Anybody, |caller| Sender::User(caller.id));
     let until = sender.deadline(&app);
-    let Spooled { name, file, place } = spool(&app, Request::from_parts(parts, body), sender).await?;
+    let Spooled { name, file, place, room: _room } =
+        spool(&app, Request::from_parts(parts, body), sender).await?;
     let name = called(asked.name, name)?;
     let (format, known) = (asked.format, asked.known);
     let Some(caller) = caller else {
@@ -100,6 +103,8 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
         let summary = place.run(move || summed_up(&file, format, until)).await??;
         return Ok(Json(view(summary, name, known)).into_response());
     };
+    let bytes = file.metadata().map_err(|error| Problem::internal(&error.to_string()))?.len();
+    quota::room_for_recording(app.services()?, app.config(), caller.id, bytes).await?;
     let work = move || summed_up(&file, format, until).map(|summary| (summary, file));
     let (summary, mut file) = app.analyses().run(work).await??;
     let now = clock::now();

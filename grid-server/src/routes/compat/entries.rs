@@ -17,7 +17,7 @@ use super::{channel, not_one_of, own};
 use crate::{app::App, caller::Caller, clock, extract::Json, period::field, problem::Problem};
 
 /// How many entries one request may have.
-const MOST: usize = 10_000;
+const MOST: usize = 9_000;
 
 /// An entry to store. Fields that are not known are passed over.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -103,7 +103,7 @@ pub(crate) async fn register_at_root(
     register(state, caller, entry).await
 }
 
-/// Stores a list of entries, all of them or none; 10,000 at most.
+/// Stores a list of entries, all of them or none; 9,000 at most.
 #[utoipa::path(post, path = "/consumption_generation/register-entries", tag = "compatibility",
     security(("bearerAuth" = [])), operation_id = "register_entries",
     responses(
@@ -160,7 +160,8 @@ async fn store(
             value_type: channel.to_string(),
         });
     }
-    app.services()?.store().ingest(&batches, clock::now()).await?;
+    let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
+    app.metrics().ingested(outcome);
     Ok(stored)
 }
 

@@ -15,7 +15,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query},
-    page::Listed,
+    page::{Listed, NamedQuery},
     period::{Period, field},
     problem::Problem,
     routes::readings,
@@ -48,7 +48,7 @@ pub(crate) struct FindingView {
 
 /// Says what looks wrong in a device's readings: gaps, spikes, stuck registers, drifting clocks and the like.
 #[utoipa::path(get, path = "/devices/{id}/findings", tag = "devices", security(("bearerAuth" = [])),
-    params(("id" = Uuid, Path), Period, FindingsQuery),
+    params(("id" = Uuid, Path), Period, FindingsQuery, NamedQuery),
     responses((status = 200, description = "By channel, start and rule", body = Listed<FindingView>)))]
 pub(crate) async fn findings(
     State(app): State<App>,
@@ -56,6 +56,7 @@ pub(crate) async fn findings(
     Path(id): Path<Uuid>,
     Query(period): Query<Period>,
     Query(query): Query<FindingsQuery>,
+    Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<FindingView>>, Problem> {
     let device = caller.device(&app, id).await?;
     let store = app.services()?.store();
@@ -72,5 +73,9 @@ pub(crate) async fn findings(
     let work = move || runtime.block_on(store.findings(id, wanted, interval, resolution, now));
     let found = app.analyses().run(work).await??;
     let items = found.into_iter().map(|(channel, finding)| FindingView { channel, finding }).collect();
-    Ok(Json(Listed::whole(items)))
+    let name = |FindingView { channel, finding }: &FindingView| {
+        let (interval, rule) = (finding.interval, finding.rule);
+        format!("{channel}/{}/{}/{}", interval.start(), interval.end(), rule.as_str())
+    };
+    Ok(Json(page.of(items, name)?))
 }

@@ -279,6 +279,9 @@ pub(crate) async fn registers(
         .collect::<Result<_, _>>()?;
     let report = MeterReport { device: id, channel, reads, events, withdrawn, modulus, multiplier };
     let recorded = app.services()?.store().record_register(&report, keep, clock::now()).await;
+    if let Ok(registered) = &recorded {
+        app.metrics().ingested(registered.readings);
+    }
     recorded.map(|registered| Json(registered.into())).map_err(|error| {
         let overlaps = matches!(
             error,

@@ -140,7 +140,9 @@ pub(crate) async fn substitutions(
     let (reader, runtime) = (store.clone(), Handle::current());
     let filled = app.analyses().run(move || runtime.block_on(reader.substitutes(&request))).await??;
     let stored = if body.store {
-        Some(store.fill_missing(&filled.batch(id, channel)?, clock::now()).await?.into())
+        let outcome = store.fill_missing(&filled.batch(id, channel)?, clock::now()).await?;
+        app.metrics().ingested(outcome);
+        Some(outcome.into())
     } else {
         None
     };

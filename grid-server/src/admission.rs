@@ -1,0 +1,121 @@
+//! How many requests are worked on at the same time, and what may take such a place.
+//!
+//! A place is worth having, so it is not given for nothing: a small body has to be there first, bodies that arrive while
+//! they are read take half of the places at most, and a place is free again when the answer has been taken, not when it
+//! has been made.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{body::holding, problem::Problem, quota::Held};
+
+/// The largest body that is read before its request takes a place.
+const SMALL: usize = 1 << 14;
+
+/// How long such a body may take.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
+
+/// The places for requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    all: Arc<Semaphore>,
+    /// Those of requests whose body arrives while it is read.
+    arriving: Arc<Semaphore>,
+}
+
+impl Places {
+    pub(crate) fn new(most: usize) -> Self {
+        let arriving = most.div_ceil(2);
+        Self { all: Arc::new(Semaphore::new(most)), arriving: Arc::new(Semaphore::new(arriving)) }
+    }
+
+    /// Takes the places that a request needs; nothing where one of them is not there.
+    fn take(&self, arrives: bool) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
+        let arriving = arrives.then(|| Arc::clone(&self.arriving).try_acquire_owned());
+        Some((Arc::clone(&self.all).try_acquire_owned().ok()?, arriving.transpose().ok()?))
+    }
+}
+
+/// How many bytes the body of a request says that it has; nothing where it comes in pieces.
+fn length(headers: &HeaderMap) -> Option<usize> {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return None;
+    }
+    headers.get(header::CONTENT_LENGTH).map_or(Some(0), |length| length.to_str().ok()?.parse().ok())
+}
+
+/// The layer that waits for a small body before its request takes a place.
+pub(crate) async fn gather(request: Request, next: Next) -> Response {
+    if !length(request.headers()).is_some_and(|length| (1..=SMALL).contains(&length)) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let refusal = match tokio::time::timeout(ARRIVES_WITHIN, to_bytes(body, SMALL)).await {
+        Ok(Ok(bytes)) => return next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Err(_)) => Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"),
+        Err(_) => {
+            let text = format!("the body did not arrive within {} seconds", ARRIVES_WITHIN.as_secs());
+            Problem::new(StatusCode::REQUEST_TIMEOUT, text)
+        }
+    };
+    refusal.into_response()
+}
+
+/// The layer that refuses at once what is more than the server can work on.
+pub(crate) async fn admit(State(places): State<Places>, mut request: Request, next: Next) -> Response {
+    // Health must be answered also by a server that is full.
+    let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+    let arrives = length(request.headers()).is_none_or(|length| length > SMALL);
+    let place = places.take(arrives);
+    if place.is_none() && !exempt {
+        return Problem::unavailable("the server is full", Duration::from_secs(1)).into_response();
+    }
+    // Whose place it is of that user's own is found out further in.
+    let held = Held::default();
+    request.extensions_mut().insert(held.clone());
+    let response = next.run(request).await;
+    // A stream of events lasts, costs next to nothing, and is counted where it is made.
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        held.give_back();
+        return response;
+    }
+    response.map(|body| holding(body, (place, held)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_places_are_for_bodies_that_are_there() {
+        let places = Places::new(3);
+        let arriving: Vec<_> = std::iter::from_fn(|| places.take(true)).collect();
+        assert_eq!(arriving.len(), 2);
+        let small = places.take(false);
+        assert!(small.is_some() && places.take(false).is_none());
+        drop(arriving);
+        assert!(places.take(true).is_some());
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_it_says_and_one_in_pieces_says_nothing() {
+        let of = |name, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, header::HeaderValue::from_static(value));
+            length(&headers)
+        };
+        assert_eq!(length(&HeaderMap::new()), Some(0));
+        assert_eq!(of(header::CONTENT_LENGTH, "12"), Some(12));
+        assert_eq!(of(header::CONTENT_LENGTH, "many"), None);
+        assert_eq!(of(header::TRANSFER_ENCODING, "chunked"), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! What one user may take of the server, so that something is left for everybody else.
+//!
+//! How many of a user's requests and uploads run at the same time is counted here, by each server for itself: it is that
+//! server's places that they take. What a user keeps in the database is counted there.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::http::{Extensions, StatusCode};
+use uuid::Uuid;
+
+use crate::{config::Config, problem::Problem, services::Services};
+
+/// How many places of one sort each user holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Quota(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    what: &'static str,
+    most: usize,
+    taken: Mutex<HashMap<Uuid, usize>>,
+}
+
+/// A place that a user holds until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Share {
+    quota: Quota,
+    user: Uuid,
+}
+
+impl Quota {
+    /// Gives each user `most` places.
+    pub(crate) fn new(what: &'static str, most: usize) -> Self {
+        Self(Arc::new(Inner { what, most, taken: Mutex::default() }))
+    }
+
+    /// Takes a place for a user, or says that all of theirs are taken.
+    pub(crate) fn share(&self, user: Uuid) -> Result<Share, Problem> {
+        let Inner { what, most, taken } = &*self.0;
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = taken.entry(user).or_default();
+        if *places >= *most {
+            let text =
+                format!("{most} {what} of this user run already, which is as many as may at the same time");
+            return Err(Problem::limited(text, Duration::from_secs(1))
+                .hint("wait for the answer of some, then go on"));
+        }
+        *places += 1;
+        Ok(Share { quota: self.clone(), user })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut taken = self.quota.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(places) = taken.get_mut(&self.user) {
+            *places = places.saturating_sub(1);
+            if *places == 0 {
+                taken.remove(&self.user);
+            }
+        }
+    }
+}
+
+/// The place of a request, which is taken when it is known whose it is, and given back when it is answered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held(Arc<Mutex<Option<Share>>>);
+
+impl Held {
+    /// Takes the place of a request, once however often it is asked whose the request is.
+    pub(crate) fn take(extensions: &Extensions, quota: &Quota, user: Uuid) -> Result<(), Problem> {
+        let Some(Self(slot)) = extensions.get::<Self>() else { return Ok(()) };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = Some(quota.share(user)?);
+        }
+        Ok(())
+    }
+
+    /// Gives the place back before the request ends.
+    pub(crate) fn give_back(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// Checks that a user may keep one more device.
+pub(crate) async fn room_for_device(services: &Services, config: &Config, user: Uuid) -> Result<(), Problem> {
+    let kept = services.store().holdings(user).await?.devices;
+    let most = u64::from(config.user_devices.get());
+    if kept < most {
+        return Ok(());
+    }
+    Err(full(&format!("{kept} devices, and {most} are as many as one user may"), "GRID_USER_DEVICES"))
+}
+
+/// Checks that a user may keep a recording of `bytes` more.
+pub(crate) async fn room_for_recording(
+    services: &Services,
+    config: &Config,
+    user: Uuid,
+    bytes: u64,
+) -> Result<(), Problem> {
+    let kept = services.store().holdings(user).await?.recording_bytes;
+    let most = u64::from(config.user_storage_mb.get()).saturating_mul(1_000_000);
+    if kept.saturating_add(bytes) <= most {
+        return Ok(());
+    }
+    let text = format!(
+        "recordings of {kept} bytes, and with {bytes} more they are over the {most} that one user may"
+    );
+    Err(full(&text, "GRID_USER_STORAGE_MB"))
+}
+
+fn full(kept: &str, setting: &str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, format!("the user keeps {kept}"))
+        .hint(format!("remove what is not needed, or ask whoever runs the server for more ({setting})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_user_has_places_of_their_own_and_gets_them_back() {
+        let quota = Quota::new("requests", 2);
+        let (kat, eva) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let held = [quota.share(kat).unwrap(), quota.share(kat).unwrap()];
+        assert_eq!(quota.share(kat).unwrap_err().status(), StatusCode::TOO_MANY_REQUESTS);
+        let other = quota.share(eva).unwrap();
+        drop(held);
+        assert!(quota.share(kat).is_ok());
+        drop(other);
+        // Nothing is left of whoever has gone.
+        assert!(quota.0.taken.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_request_takes_one_place_however_often_its_user_is_looked_at() {
+        let quota = Quota::new("requests", 1);
+        let mut extensions = Extensions::new();
+        let held = Held::default();
+        extensions.insert(held.clone());
+        for _ in 0..2 {
+            Held::take(&extensions, &quota, Uuid::from_u128(1)).unwrap();
+        }
+        assert!(quota.share(Uuid::from_u128(1)).is_err());
+        drop((held, extensions));
+        assert!(quota.share(Uuid::from_u128(1)).is_ok());
+    }
+}
