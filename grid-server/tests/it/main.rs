@@ -17,6 +17,7 @@ mod commands;
 mod communities;
 mod community_forecasts;
 mod compat;
+mod databases;
 mod demo;
 mod deploy;
 mod devices;

@@ -13,6 +13,7 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::{
+    databases::Database,
     harness::{Client, Server, folder},
     process::program,
 };
@@ -83,8 +84,8 @@ fn body(token: &str, name: &str) -> Value {
 
 #[tokio::test]
 async fn the_first_start_prints_a_link_and_the_link_makes_an_administrator_once() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
-    let first = Program::start(&url);
+    let database = Database::empty(&folder());
+    let first = Program::start(&database.url);
     let (address, token) = first.link();
     assert_eq!(SetupToken::parse(&token).unwrap().expose(), token);
     let client = Client::of(address);
@@ -102,16 +103,16 @@ async fn the_first_start_prints_a_link_and_the_link_makes_an_administrator_once(
     assert!(!audit.text().contains(secret));
     assert!(!first.log().contains(secret));
     drop(first);
-    let second = Program::start(&url);
+    let second = Program::start(&database.url);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(*second.out.lock().unwrap(), "");
 }
 
 #[test]
 fn a_start_after_one_that_nobody_answered_prints_another_link() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
-    let (_, first) = Program::start(&url).link();
-    let program = Program::start(&url);
+    let database = Database::empty(&folder());
+    let (_, first) = Program::start(&database.url).link();
+    let program = Program::start(&database.url);
     let (address, second) = program.link();
     assert_ne!(first, second);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -174,9 +175,9 @@ async fn the_page_runs_no_script_of_others_and_none_that_stands_in_it() {
 #[cfg(unix)]
 #[test]
 fn the_demo_prints_no_link() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
+    let database = Database::empty(&folder());
     let mut child = program()
-        .args(["demo", "--port", "0", "--database-url", &url, "--log", "off"])
+        .args(["demo", "--port", "0", "--database-url", &database.url, "--log", "off"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
