@@ -18,7 +18,9 @@ use crate::process::program;
 /// A database that no other test uses as long as this is there.
 pub(crate) struct Database {
     pub(crate) url: String,
-    _held: Option<Held>,
+    held: Option<Held>,
+    /// Of a database that goes with the test.
+    dropped: Option<String>,
 }
 
 /// Which database this run is about.
@@ -26,25 +28,28 @@ pub(crate) fn kind() -> String {
     std::env::var("GRID_TEST_SERVER_DATABASE").unwrap_or_else(|_| "sqlite".to_owned())
 }
 
+/// The server of this run's kind, or `None` for SQLite.
+fn server() -> Option<String> {
+    let variable = match kind().as_str() {
+        "sqlite" => return None,
+        "mysql" => "GRID_TEST_MYSQL_URL",
+        "postgres" => "GRID_TEST_POSTGRES_URL",
+        other => {
+            panic!("expected `sqlite`, `mysql` or `postgres` in GRID_TEST_SERVER_DATABASE, got `{other}`")
+        }
+    };
+    Some(std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set")))
+}
+
 impl Database {
-    /// One without a row, with its tables made.
+    /// One without a row, with its tables made on a server, and none yet in a file.
     pub(crate) fn empty(folder: &Path) -> Self {
-        let variable = match kind().as_str() {
-            "sqlite" => {
-                return Self { url: format!("sqlite://{}", folder.join("grid.db").display()), _held: None };
-            }
-            "mysql" => "GRID_TEST_MYSQL_URL",
-            "postgres" => "GRID_TEST_POSTGRES_URL",
-            other => {
-                panic!("expected `sqlite`, `mysql` or `postgres` in GRID_TEST_SERVER_DATABASE, got `{other}`")
-            }
-        };
-        let server = std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set"));
+        let Some(server) = server() else { return Self::file(folder) };
         let mut held = Held::connect(&server);
         let schema = schema(&kind());
         for number in 0.. {
             let name = format!("grid_test_http_{schema:08x}_{number}");
-            let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+            let url = on(&server, &name);
             if !held.lock(&name) {
                 continue;
             }
@@ -54,9 +59,37 @@ impl Database {
                 Some(Emptied::Occupied) => continue,
                 Some(Emptied::HalfMade) | None => held.make(&name, &url),
             }
-            return Self { url, _held: Some(held) };
+            return Self { url, held: Some(held), dropped: None };
         }
         unreachable!("numbers do not end")
+    }
+
+    /// One in which nothing was made.
+    pub(crate) fn without_tables(folder: &Path) -> Self {
+        let Some(server) = server() else { return Self::file(folder) };
+        let name = format!("grid_test_http_of_{}", std::process::id());
+        let mut held = Held::connect(&server);
+        held.ask(&format!("DROP DATABASE IF EXISTS {name};"));
+        held.ask(&format!("CREATE DATABASE {name};"));
+        Self { url: on(&server, &name), held: Some(held), dropped: Some(name) }
+    }
+
+    fn file(folder: &Path) -> Self {
+        Self { url: format!("sqlite://{}", folder.join("grid.db").display()), held: None, dropped: None }
+    }
+}
+
+/// The address of a database on a server.
+fn on(server: &str, name: &str) -> String {
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let (Some(held), Some(name)) = (&mut self.held, &self.dropped) {
+            let force = if let Kind::Postgres = held.kind { " WITH (FORCE)" } else { "" };
+            held.ask(&format!("DROP DATABASE {name}{force};"));
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod old_faults;
 mod predictions;
 mod process;
 mod readings;
+mod replicas;
 mod service;
 mod sessions;
 mod settlement_command;

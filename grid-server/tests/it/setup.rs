@@ -29,15 +29,23 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(url: &str) -> Self {
+        Self::begin(url, &["--host", "0.0.0.0"]).when_ready()
+    }
+
+    /// Starts it and does not wait.
+    pub(crate) fn begin(url: &str, arguments: &[&str]) -> Self {
         let mut command = program();
-        command.args(["--port", "0", "--host", "0.0.0.0", "--database-url", url, "--log", "debug"]);
+        command.args(["--port", "0", "--database-url", url, "--log", "debug"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, log) = (gather(child.stdout.take().unwrap()), gather(child.stderr.take().unwrap()));
-        let program = Self { child, out, log };
-        while !program.log().contains("ready") {
+        Self { child, out, log }
+    }
+
+    pub(crate) fn when_ready(self) -> Self {
+        while !self.log().contains(" ready\n") {
             std::thread::sleep(Duration::from_millis(20));
         }
-        program
+        self
     }
 
     /// The address and the token of the link, once it is there.
