@@ -26,7 +26,7 @@ TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E '
 # The server as the Rust tests build it: alone it would have other features, and all of the library would be compiled once more.
 SERVER = cargo test --quiet --workspace --locked --test it --no-run
 
-.PHONY: help run test lint format clippy rustdoc test-rust test-outside test-fuzz test-python test-api soak test-soak test-faults \
+.PHONY: help run test lint format clippy rustdoc test-rust test-databases test-outside test-fuzz test-python test-api soak test-soak test-faults test-connections \
 	test-wheel test-image fuzz bench bench-rust \
 	bench-python accuracy openapi readme clean
 
@@ -42,7 +42,7 @@ run: ## build the server and start it with a demo community, on PORT (8080)
 
 # --- everything ----------------------------------------------------------------------------------------------------
 
-test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-faults test-wheel test-image ## run every check and every test
+test: lint test-rust test-outside test-fuzz test-python test-api test-soak test-faults test-connections test-wheel test-image ## run every check and every test
 
 lint: format clippy rustdoc ## formatting, clippy per feature, rustdoc; no warning passes
 
@@ -64,15 +64,46 @@ rustdoc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 # nextest hides what passing tests print; a skipped suite must be seen, so it is read back from its report.
+JUNIT = $(TARGET)/nextest/default/junit.xml
+TOLD = grep -hoE 'skipped: [^<&]*' $(JUNIT) | sort -u || true
+
 test-rust: ## Rust tests and doctests; databases by GRID_TEST_MYSQL_URL and GRID_TEST_POSTGRES_URL
 ifeq ($(NEXTEST),yes)
-	rm -f $(TARGET)/nextest/default/junit.xml
+	rm -f $(JUNIT)
 	cargo nextest run --workspace --locked --no-fail-fast
-	@grep -hoE 'skipped: [^<&]*' $(TARGET)/nextest/default/junit.xml | sort -u || true
+	@$(TOLD)
 else
 	cargo test --workspace --locked --no-fail-fast --lib --bins --tests -- --show-output
 endif
+	@$(MAKE) test-databases
 	cargo test --workspace --locked --doc
+
+# Modules of the server's suite that ask for no database, or bring their own.
+NO_DATABASE := battery_command doctor
+
+empty :=
+AROUND = package(grid-server) & binary(it) & not test(/^($(subst $(empty) ,|,$(strip $(NO_DATABASE))))::/)
+
+# The same binary and the same tests: only the database that each of them gets is another.
+test-databases: ## the server's suite again, on MySQL or MariaDB and on PostgreSQL
+	@for database in mysql postgres; do \
+		variable=GRID_TEST_$${database^^}_URL; \
+		if [ -z "$${!variable:-}" ]; then \
+			echo "skipped: the server's suite on $$database ($$variable is not set)"; \
+			continue; \
+		fi; \
+		echo "the server's suite on $$database"; \
+		export GRID_TEST_SERVER_DATABASE=$$database; \
+		$(SUITE); \
+	done
+
+ifeq ($(NEXTEST),yes)
+SUITE = rm -f $(JUNIT); cargo nextest run --workspace --locked --no-fail-fast -E '$(AROUND)'; $(TOLD)
+else
+SUITE = suite=$$(cargo test --workspace --locked --test it --no-run --message-format json 2>/dev/null \
+	| sed -nE '/grid-server\/Cargo.toml/ s/.*"executable":"([^"]*\/it-[^"]*)".*/\1/p'); \
+	(cd grid-server; "$$suite" $(NO_DATABASE:%=--skip %::) --show-output)
+endif
 
 # A stranger's crate: its own workspace, grid-core by path, each feature alone, with the versions of our lock file.
 test-outside: export CARGO_TARGET_DIR = $(TARGET)
@@ -156,6 +187,10 @@ test-soak: ## the same, 10 times
 test-faults: ## take the database away from a running server in every way, and look what clients see
 	$(SERVER)
 	$(PYTHON) grid-server/tests/faults.py $(TARGET)/debug/grid-server sqlite $${GRID_TEST_API_DATABASES:-}
+
+test-connections: ## one story over TCP, TLS and the Unix socket of MariaDB and PostgreSQL, as a user of rows alone
+	$(SERVER)
+	$(PYTHON) grid-server/tests/connections.py $(TARGET)/debug/grid-server mysql postgres
 
 # `pip wheel` builds as `pip install ./grid-py` does, in the profile of the tests; the wheel is then used far from here.
 test-wheel: export MATURIN_PEP517_ARGS = --profile dev --locked

@@ -1,9 +1,11 @@
 """Takes the database away from a running server in every way that happens, and looks what its clients see.
 
 `faults.py BINARY URL...`; `sqlite` is a file of its own. MySQL and PostgreSQL are reached through a proxy that refuses, cuts,
-swallows and delays; locks, read-only databases and refused connections are made with `mariadb` and `psql`, as the
-administrator of a server on this machine. During each fault every request is answered within three seconds, by 503 with
-`Retry-After` and not a word of the driver, or well, where it needs no database; afterwards the same process works again.
+swallows and delays; locks and refused connections are made with `mariadb` and `psql`, as the administrator of a server on this
+machine. What nobody should do to a server of others is done to one of its own: it is killed and started again, made read-only,
+and its disk is filled. During each fault every request is answered within three seconds, by 503 with `Retry-After` and not a word
+of the driver, or well, where it needs no database or only reads; afterwards the same process works again, and every reading
+that was acknowledged is there.
 """
 
 import asyncio
@@ -21,6 +23,8 @@ import tempfile
 import threading
 import time
 from urllib.parse import urlsplit
+
+from private_servers import KINDS, MIGRATES, SERVES, filled
 
 MOST_SECONDS = 3.0
 RECOVERS_SECONDS = 20.0
@@ -103,8 +107,8 @@ class Server:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             self.port = taken.getsockname()[1]
-        self.token, self.log = None, pathlib.Path(folder, "log")
-        settings = os.environ | {
+        self.token, self.log, self.binary = None, pathlib.Path(folder, "log"), binary
+        self.settings = settings = os.environ | {
             "GRID_DATABASE_URL": database,
             "PORT": str(self.port),
             "GRID_TOKEN_MINUTES": "1440",
@@ -116,14 +120,35 @@ class Server:
         self.user = f"fault{time.time_ns()}"
         made = [binary, "user", "create", self.user, "--email", f"{self.user}@grid.example"]
         subprocess.run(made, env=settings, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True)
-        log = self.log.open("w")
-        self.process = subprocess.Popen([binary, "serve"], env=settings, stdout=log, stderr=log)
+        self.start()
         wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, 30, "the server is not ready")
         login = self.ask("POST", "/api/v1/auth/login", {"username": self.user, "password": PASSWORD})
         self.token = json.loads(login[2])["access_token"]
         device = {"name": "meter", "kind": "meter", "time_zone": "UTC"}
         made = json.loads(self.ask("POST", "/api/v1/devices", device)[2])
-        self.readings, self.hour = f"/api/v1/devices/{made['id']}/readings", 0
+        self.readings, self.hour, self.kept = f"/api/v1/devices/{made['id']}/readings", 0, []
+
+    def start(self) -> None:
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen([self.binary, "serve"], env=self.settings, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def keep(self) -> None:
+        """Writes one reading and remembers that it was acknowledged."""
+        reading = self.reading()
+        status, _, said = self.ask("POST", self.readings, reading)
+        if not 200 <= status < 300:
+            raise Wrong(f"a write without a fault: {status}: {said[:300]!r}")
+        self.kept.append(reading["start"])
+
+    def has_all(self, fault: str) -> None:
+        status, _, said = self.ask("GET", f"{self.readings}?from=2026-01-01&to=2026-12-31&limit=10000")
+        there = {item["start"] for item in json.loads(said)["items"]} if status == 200 else set()
+        if lost := set(self.kept) - there:
+            raise Wrong(f"{fault}: acknowledged, and not there: {sorted(lost)}")
 
     def ask(self, method: str, path: str, body=None):
         """Status, headers and body; none of them where the server did not answer in twenty seconds."""
@@ -170,8 +195,8 @@ def wait_until(is_so, seconds: float, otherwise: str) -> float:
     raise Wrong(otherwise)
 
 
-def look(server: Server, fault: str) -> None:
-    """Every request, all at once and twice, during a fault."""
+def look(server: Server, fault: str, works=(), may_write: bool = False) -> None:
+    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well."""
     slowest, problems, refused = 0.0, [], 0
     lock = threading.Lock()
 
@@ -194,7 +219,9 @@ def look(server: Server, fault: str) -> None:
                 problems.append(f"{where}: it lives")
             if not (200 <= status < 300 or status == 503 or (name == "log" and status == 404)):
                 problems.append(f"{where}: neither done nor 503")
-            if name == "write" and 200 <= status < 300:
+            if name in works and status not in (200, 404):
+                problems.append(f"{where}: it needs nothing that the fault took away")
+            if name == "write" and 200 <= status < 300 and not may_write:
                 problems.append(f"{where}: a write that cannot have been stored was acknowledged")
 
     for _ in range(2):
@@ -203,7 +230,7 @@ def look(server: Server, fault: str) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    if refused == 0:
+    if refused == 0 and not may_write:
         problems.append(f"{fault}: nothing was refused, so there was no fault")
     if problems:
         raise Wrong("\n".join(problems))
@@ -219,6 +246,8 @@ def recovers(server: Server, fault: str) -> None:
     seconds = wait_until(works, RECOVERS_SECONDS, f"{fault}: no recovery in {RECOVERS_SECONDS} s")
     if server.process.poll() is not None:
         raise Wrong(f"{fault}: the server ended")
+    server.has_all(fault)
+    server.keep()
     print(f"  {fault}: works again after {seconds:.2f} s", flush=True)
 
 
@@ -250,6 +279,7 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
     name = url.path.strip("/")
     server = Server(binary, through, folder)
     try:
+        server.keep()
         for fault, manner in [
             ("refused and cut", "refuse"),
             ("swallowed", "swallow"),
@@ -270,8 +300,7 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
         print(server.log.read_text()[-3000:], file=sys.stderr)
         raise
     finally:
-        server.process.kill()
-        server.process.wait()
+        server.kill()
 
 
 def by_an_administrator(scheme: str, name: str):
@@ -304,6 +333,90 @@ def by_an_administrator(scheme: str, name: str):
     ]
 
 
+# What only reads goes on where nothing can be written.
+READS = ("ready", "list", "read", "log")
+
+
+def on_a_server_of_its_own(binary: str, kind: str, folder: str) -> None:
+    """The faults of a server that is nobody else's."""
+    with KINDS[kind](pathlib.Path(folder, "private"), megabytes=160) as database:
+        migrates = os.environ | {"GRID_DATABASE_URL": database.plain(MIGRATES)}
+        subprocess.run([binary, "migrate"], env=migrates, check=True, capture_output=True)
+        server = Server(binary, database.plain(SERVES), folder)
+        try:
+            server.keep()
+            database.kill()
+            look(server, "killed")
+            database.start()
+            recovers(server, "killed and started again")
+
+            database.tell(READ_ONLY[kind][0])
+            look(server, "read-only", works=READS)
+            database.tell(READ_ONLY[kind][1])
+            recovers(server, "read-only")
+
+            if not database.mounted:
+                print("  not run here: a full disk (no right to mount a small file system)")
+                return
+            with filled(database):
+                exhaust(server)
+                # What is small may still find room in what the database had set aside.
+                look(server, "full", may_write=True)
+            if database.process.poll() is not None:
+                database.start()
+            recovers(server, "full")
+        except Wrong:
+            print(server.log.read_text()[-3000:], file=sys.stderr)
+            raise
+        finally:
+            server.kill()
+
+
+READ_ONLY = {
+    # Who has no right to write in spite of it, which the user who serves has not.
+    "mysql": ("SET GLOBAL read_only = 1;", "SET GLOBAL read_only = 0;"),
+    # As a copy of another server is that did not become the first yet.
+    "postgres": (
+        "ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf();",
+        "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf();",
+    ),
+}
+
+
+def exhaust(server: Server) -> None:
+    """Writes until there is no room for more, in what the database had set aside too."""
+    device = {"name": "large", "kind": "meter", "time_zone": "UTC"}
+    for number in range(400):
+        status, headers, said = server.ask("POST", "/api/v1/devices", device)
+        if refused_well(status, headers, said):
+            return
+        path = f"/api/v1/devices/{json.loads(said)['id']}/readings"
+        day = f"2025-{number % 12 + 1:02}-01T"
+        rows = [
+            {
+                "channel": channel,
+                "start": f"{day}{minute // 60:02}:{minute % 60:02}:00Z",
+                "end": f"{day}{(minute + 1) // 60:02}:{(minute + 1) % 60:02}:00Z",
+                "energy_kwh": f"{(number * 7919 + minute * 104729) % 999983 / 1000000:.6f}",
+                "quality": "measured",
+            }
+            for channel in ("import", "export", "generation", "consumption")
+            for minute in range(1439)
+        ]
+        if refused_well(*server.ask("POST", path, rows)):
+            return
+    raise Wrong("full: four hundred devices found room on a full disk")
+
+
+def refused_well(status: int, headers, said: bytes) -> bool:
+    """Whether it was refused; as it has to be, or not at all."""
+    if status == 503 and headers.get("Retry-After") and not DRIVER_WORDS.search(said):
+        return True
+    if not 200 <= status < 300:
+        raise Wrong(f"full: {status}: {said[:300]!r}")
+    return False
+
+
 def in_a_file(binary: str, folder: str) -> None:
     """The faults of SQLite."""
     data = pathlib.Path(folder, "data")
@@ -311,6 +424,7 @@ def in_a_file(binary: str, folder: str) -> None:
     small = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "grid", data], capture_output=True).returncode == 0
     server = Server(binary, f"sqlite://{data}/grid.db", folder)
     try:
+        server.keep()
         other = sqlite3.connect(data / "grid.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         try:
@@ -337,8 +451,7 @@ def in_a_file(binary: str, folder: str) -> None:
         print(server.log.read_text()[-3000:], file=sys.stderr)
         raise
     finally:
-        server.process.kill()
-        server.process.wait()
+        server.kill()
         if small:
             subprocess.run(["umount", data], check=False)
 
@@ -349,12 +462,13 @@ def main() -> None:
     wrong = []
     for database in databases:
         print(database.split(":")[0], flush=True)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             try:
                 if database == "sqlite":
                     in_a_file(binary, folder)
                 else:
                     over_a_line(binary, database, folder)
+                    on_a_server_of_its_own(binary, database.split(":")[0], folder)
             except Wrong as found:
                 wrong.append(str(found))
     if wrong:

@@ -5,6 +5,7 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::{
+    databases::Database,
     harness::{Client, Server, folder},
     setup::Program,
 };
@@ -207,7 +208,8 @@ async fn a_key_ends_with_its_time_and_with_its_owner() {
 
 #[tokio::test]
 async fn no_log_has_a_key() {
-    let program = Program::start(&format!("sqlite://{}", folder().join("grid.db").display()));
+    let database = Database::empty(&folder());
+    let program = Program::start(&database.url);
     let client = Client::of(program.link().0);
     let person = json!({"username": "ana", "email": "ana@example.org", "password": "correct horse"});
     client.post("/api/v1/auth/register", &person).await.good();

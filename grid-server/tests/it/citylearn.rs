@@ -12,30 +12,6 @@ async fn seventeen_homes_come_to_the_published_totals_over_http() {
     check(Server::start().await).await;
 }
 
-#[tokio::test]
-async fn seventeen_homes_come_to_the_published_totals_over_http_on_mysql() {
-    if let Some(server) = on("GRID_TEST_MYSQL_URL").await {
-        check(server).await;
-    }
-}
-
-#[tokio::test]
-async fn seventeen_homes_come_to_the_published_totals_over_http_on_postgres() {
-    if let Some(server) = on("GRID_TEST_POSTGRES_URL").await {
-        check(server).await;
-    }
-}
-
-/// A server on the database that a variable names.
-async fn on(variable: &str) -> Option<Server> {
-    let Ok(url) = std::env::var(variable) else {
-        assert!(std::env::var_os("GRID_TEST_NO_SKIP").is_none(), "{variable} is not set");
-        println!("skipped: the homes over HTTP ({variable} is not set)");
-        return None;
-    };
-    Some(Server::on(&url).await)
-}
-
 async fn check(server: Server) {
     let Some(year) = files::load() else { return };
     // A database server keeps what earlier runs left.

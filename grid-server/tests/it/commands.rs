@@ -8,6 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
+    databases::Database,
     harness::{Server, folder},
     process::program,
 };
@@ -126,7 +127,7 @@ async fn a_token_is_explained_without_its_signature() {
 #[test]
 fn a_token_of_the_old_kind_is_explained_where_the_secret_is_set() {
     use grid_core::auth::{Scopes, SharedSecret, Subject};
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
+    let database = Database::empty(&folder());
     let secret = "thirty-two bytes that nobody guesses";
     let kat = Subject {
         user_id: uuid::Uuid::from_u128(7),
@@ -138,11 +139,11 @@ fn a_token_of_the_old_kind_is_explained_where_the_secret_is_set() {
     let now = jiff::Timestamp::now();
     let shared = SharedSecret::new(secret.as_bytes()).unwrap();
     let token = shared.issue(&kat, std::time::Duration::from_mins(5), now).unwrap().token;
-    let text = said(&run(&url, &["token", "inspect", &token, "--jwt-hs256-secret", secret], ""));
+    let text = said(&run(&database.url, &["token", "inspect", &token, "--jwt-hs256-secret", secret], ""));
     assert!(text.contains("signature: passed") && text.contains("HS256"), "{text}");
     let other = ["token", "inspect", &token, "--jwt-hs256-secret", "another secret of thirty-two bytes"];
-    assert!(refused(&run(&url, &other, "")).contains("signature"));
-    refused(&run(&url, &["token", "inspect", &token], ""));
+    assert!(refused(&run(&database.url, &other, "")).contains("signature"));
+    refused(&run(&database.url, &["token", "inspect", &token], ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,12 +181,12 @@ async fn keys_are_listed_rotated_and_removed() {
 
 #[test]
 fn sealed_keys_need_what_they_were_sealed_with() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
+    let database = Database::empty(&folder());
     let sealing = ["--sealing-key", "a text of at least 32 bytes, best made at random"];
-    said(&run(&url, &[&["keys", "rotate"], &sealing[..]].concat(), ""));
-    let listed = said(&run(&url, &[&["keys", "list"], &sealing[..]].concat(), ""));
+    said(&run(&database.url, &[&["keys", "rotate"], &sealing[..]].concat(), ""));
+    let listed = said(&run(&database.url, &[&["keys", "list"], &sealing[..]].concat(), ""));
     assert!(listed.contains("\tsealed\n"), "{listed}");
     for command in ["list", "rotate"] {
-        assert!(refused(&run(&url, &["keys", command], "")).contains("GRID_SEALING_KEY"));
+        assert!(refused(&run(&database.url, &["keys", command], "")).contains("GRID_SEALING_KEY"));
     }
 }

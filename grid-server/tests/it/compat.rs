@@ -129,30 +129,6 @@ async fn the_old_requests_are_answered_in_the_old_shape() {
     check(Server::start().await).await;
 }
 
-#[tokio::test]
-async fn the_old_requests_are_answered_in_the_old_shape_on_mysql() {
-    if let Some(server) = on("GRID_TEST_MYSQL_URL").await {
-        check(server).await;
-    }
-}
-
-#[tokio::test]
-async fn the_old_requests_are_answered_in_the_old_shape_on_postgres() {
-    if let Some(server) = on("GRID_TEST_POSTGRES_URL").await {
-        check(server).await;
-    }
-}
-
-/// A server on the database that a variable names.
-async fn on(variable: &str) -> Option<Server> {
-    let Ok(url) = std::env::var(variable) else {
-        assert!(std::env::var_os("GRID_TEST_NO_SKIP").is_none(), "{variable} is not set");
-        println!("skipped: the old requests ({variable} is not set)");
-        return None;
-    };
-    Some(Server::on(&url).await)
-}
-
 /// Registering and logging in as the old pages do, and the claims that its services read.
 #[tokio::test]
 async fn an_old_page_registers_logs_in_and_finds_what_it_looks_for() {

@@ -10,6 +10,7 @@ use grid_server::serve::Content;
 use serde_json::json;
 
 use crate::{
+    databases::Database,
     harness::{Client, Server, folder},
     process::program,
 };
@@ -107,7 +108,8 @@ async fn a_start_that_broke_off_is_made_up_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_that_start_at_once_make_one_community_and_both_serve() {
     let place = folder();
-    let url = format!("sqlite://{}", place.join("grid.db").display());
+    let database = Database::empty(&place);
+    let url = &database.url;
     let arguments = ["--database-url", url.as_str()];
     let (one, two) = tokio::join!(
         Server::begin(place.clone(), &arguments, Content::Demo),
@@ -117,7 +119,7 @@ async fn two_that_start_at_once_make_one_community_and_both_serve() {
     let mut seen = Vec::new();
     for server in [&one, &two] {
         let demo = server.client().log_in("demo", "demo-community").await;
-        seen.push(counted(&url, &demo).await);
+        seen.push(counted(url, &demo).await);
     }
     assert_eq!(seen[0], seen[1]);
     let alone = Server::with(&[], Content::Demo).await;

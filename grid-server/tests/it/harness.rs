@@ -3,7 +3,10 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,10 +25,14 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::databases::Database;
+
 /// A server that stops when it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) folder: PathBuf,
+    /// Where the harness made it; it is the last to go.
+    database: Option<Arc<Database>>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -56,17 +63,27 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 impl Server {
-    /// Starts a server on an empty SQLite database and waits until it is ready.
+    /// Starts a server on an empty database of this run's kind and waits until it is ready.
     pub(crate) async fn start() -> Self {
         Self::with(&[], Content::AsItIs).await
     }
 
     pub(crate) async fn with(arguments: &[&str], content: Content) -> Self {
         let folder = folder();
-        let url = format!("sqlite://{}", folder.join("grid.db").display());
-        let mut all = vec!["--database-url", &url];
+        let database = Arc::new(Database::empty(&folder));
+        Self::in_folder(folder, database, arguments, content).await
+    }
+
+    async fn in_folder(
+        folder: PathBuf,
+        database: Arc<Database>,
+        arguments: &[&str],
+        content: Content,
+    ) -> Self {
+        let mut all = vec!["--database-url", &database.url];
         all.extend(arguments);
-        let server = Self::begin(folder.clone(), &all, content).await;
+        let mut server = Self::begin(folder, &all, content).await;
+        server.database = Some(database);
         server.wait().await;
         server
     }
@@ -96,7 +113,7 @@ impl Server {
             };
             serve::run(listener, config, content, stopped).await.unwrap();
         });
-        Self { address, folder, stop: Some(stop), task: Some(task) }
+        Self { address, folder, database: None, stop: Some(stop), task: Some(task) }
     }
 
     pub(crate) async fn wait(&self) {
@@ -119,8 +136,9 @@ impl Server {
         client.log_in(name, "correct horse").await
     }
 
+    /// The address of the database that the harness made for it.
     pub(crate) fn database_url(&self) -> String {
-        format!("sqlite://{}", self.folder.join("grid.db").display())
+        self.database.as_ref().unwrap().url.clone()
     }
 
     /// Stops the server and starts another one on the same database.
@@ -130,12 +148,9 @@ impl Server {
 
     /// Stops the server and starts another one on the same database, which may fill it.
     pub(crate) async fn restart_with(mut self, content: Content) -> Self {
-        let folder = std::mem::take(&mut self.folder);
+        let (folder, database) = (std::mem::take(&mut self.folder), self.database.clone().unwrap());
         self.stop().await;
-        let url = format!("sqlite://{}", folder.join("grid.db").display());
-        let server = Self::begin(folder, &["--database-url", &url], content).await;
-        server.wait().await;
-        server
+        Self::in_folder(folder, database, &[], content).await
     }
 
     /// Stops the server and waits for its end.

@@ -7,7 +7,10 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::harness::{Server, folder};
+use crate::{
+    databases::Database,
+    harness::{Server, folder},
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_grid-server");
 
@@ -59,9 +62,9 @@ fn an_address_that_is_none_ends_the_program_and_shows_no_secret() {
 
 #[test]
 fn migrate_openapi_and_healthcheck_answer_and_end() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
-    assert!(run(program().args(["migrate", "--database-url", &url])).status.success());
-    assert!(run(program().args(["migrate", "--database-url", &url])).status.success());
+    let database = Database::empty(&folder());
+    assert!(run(program().args(["migrate", "--database-url", &database.url])).status.success());
+    assert!(run(program().args(["migrate", "--database-url", &database.url])).status.success());
     let openapi = run(program().arg("openapi").env("PORT", "1234"));
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
     assert!(

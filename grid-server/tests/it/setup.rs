@@ -13,6 +13,7 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::{
+    databases::Database,
     harness::{Client, Server, folder},
     process::program,
 };
@@ -28,15 +29,23 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(url: &str) -> Self {
+        Self::begin(url, &["--host", "0.0.0.0"]).when_ready()
+    }
+
+    /// Starts it and does not wait.
+    pub(crate) fn begin(url: &str, arguments: &[&str]) -> Self {
         let mut command = program();
-        command.args(["--port", "0", "--host", "0.0.0.0", "--database-url", url, "--log", "debug"]);
+        command.args(["--port", "0", "--database-url", url, "--log", "debug"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, log) = (gather(child.stdout.take().unwrap()), gather(child.stderr.take().unwrap()));
-        let program = Self { child, out, log };
-        while !program.log().contains("ready") {
+        Self { child, out, log }
+    }
+
+    pub(crate) fn when_ready(self) -> Self {
+        while !self.log().contains(" ready\n") {
             std::thread::sleep(Duration::from_millis(20));
         }
-        program
+        self
     }
 
     /// The address and the token of the link, once it is there.
@@ -83,8 +92,8 @@ fn body(token: &str, name: &str) -> Value {
 
 #[tokio::test]
 async fn the_first_start_prints_a_link_and_the_link_makes_an_administrator_once() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
-    let first = Program::start(&url);
+    let database = Database::empty(&folder());
+    let first = Program::start(&database.url);
     let (address, token) = first.link();
     assert_eq!(SetupToken::parse(&token).unwrap().expose(), token);
     let client = Client::of(address);
@@ -102,16 +111,16 @@ async fn the_first_start_prints_a_link_and_the_link_makes_an_administrator_once(
     assert!(!audit.text().contains(secret));
     assert!(!first.log().contains(secret));
     drop(first);
-    let second = Program::start(&url);
+    let second = Program::start(&database.url);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(*second.out.lock().unwrap(), "");
 }
 
 #[test]
 fn a_start_after_one_that_nobody_answered_prints_another_link() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
-    let (_, first) = Program::start(&url).link();
-    let program = Program::start(&url);
+    let database = Database::empty(&folder());
+    let (_, first) = Program::start(&database.url).link();
+    let program = Program::start(&database.url);
     let (address, second) = program.link();
     assert_ne!(first, second);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -174,9 +183,9 @@ async fn the_page_runs_no_script_of_others_and_none_that_stands_in_it() {
 #[cfg(unix)]
 #[test]
 fn the_demo_prints_no_link() {
-    let url = format!("sqlite://{}", folder().join("grid.db").display());
+    let database = Database::empty(&folder());
     let mut child = program()
-        .args(["demo", "--port", "0", "--database-url", &url, "--log", "off"])
+        .args(["demo", "--port", "0", "--database-url", &database.url, "--log", "off"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
