@@ -9,7 +9,7 @@ use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateEr
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{bulk::Bulk, fault::Fault, sql::Notation};
+use super::{bulk::Bulk, fault::Fault, group::Group, sql::Notation};
 
 /// A store of everything that GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL; which one, its address says.
 ///
@@ -19,6 +19,8 @@ pub struct Store {
     pub(super) backend: Backend,
     /// The address without the password and the options.
     pub(super) address: String,
+    /// The small uploads that wait to be stored together.
+    pub(super) group: Group,
 }
 
 /// The connections to one of the databases.
