@@ -69,26 +69,25 @@ fn main() {
     let only = env::var("GRID_BENCH_ONLY").unwrap_or_default();
     databases.retain(|database| database.name().to_lowercase().contains(&only.to_lowercase()));
     let mut table = String::from(
-        "| database | what | server | a second | p50 | p99 | a server-CPU-second | database CPU s | times the peer | goal |\n\
+        "| database | what | server | a second | p50 | p99 | a server-CPU-second | database CPU s | times the better peer | goal |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",
     );
     let mut rest = String::from(
         "| database | server | first answer | ready | MB at rest | MB after the load |\n|---|---|---|---|---|---|\n",
     );
     for database in databases {
-        let measured: Vec<Measured> =
-            [Side::Ours(&ours), Side::Peer(&python)].map(|side| measure(&side, &database, &readings)).into();
-        let (ours, peer) = (&measured[0], &measured[1]);
+        // Two processes answer more reads; on SQLite they wait for each other where they write.
+        let sides = [Side::Ours(&ours), Side::Peer(&python, 1), Side::Peer(&python, 2)];
+        let measured = sides.map(|side| measure(&side, &database, &readings));
+        let (_, peers) = measured.split_at(1);
         for (what, goal) in
             [("read of a day", 10.0), ("insert of a reading", 5.0), ("import of a million", 20.0)]
         {
-            for measured in [ours, peer] {
+            let best = peers.iter().map(|peer| peer.done[what].rate).fold(0.0, f64::max);
+            for (place, measured) in measured.iter().enumerate() {
                 let done = &measured.done[what];
-                let times = if std::ptr::eq(measured, ours) {
-                    format!("{:.1} | {goal}", done.rate / peer.done[what].rate)
-                } else {
-                    "| ".to_owned()
-                };
+                let times =
+                    if place == 0 { format!("{:.1} | {goal}", done.rate / best) } else { "| ".to_owned() };
                 let _ = writeln!(
                     table,
                     "| {} | {what} | {} | {:.0} | {} | {} | {:.0} | {:.1} | {times} |",
@@ -102,7 +101,7 @@ fn main() {
                 );
             }
         }
-        for measured in [ours, peer] {
+        for measured in &measured {
             let _ = writeln!(
                 rest,
                 "| {} | {} | {} | {} | {:.1} | {:.1} |",
@@ -227,7 +226,8 @@ fn meter_name(number: usize) -> String {
 /// Which server is measured.
 enum Side<'a> {
     Ours(&'a Path),
-    Peer(&'a OsString),
+    /// With so many processes.
+    Peer(&'a OsString, u8),
 }
 
 /// What one kind of request came to.
@@ -253,6 +253,7 @@ struct Measured {
 struct Ready {
     served: Served,
     ready: Duration,
+    mb_at_rest: f64,
     authorization: String,
     community: String,
     /// By name: those of the file, which ours makes itself, and those that send.
@@ -264,12 +265,11 @@ fn measure(side: &Side<'_>, database: &Database<'_>, readings: &Readings) -> Mea
     let addresses = database.empty();
     let mut server = match side {
         Side::Ours(program) => start_ours(program, &addresses[0]),
-        Side::Peer(python) => start_peer(python, &addresses[1]),
+        Side::Peer(python, workers) => start_peer(python, *workers, &addresses[1]),
     };
     let seconds = env::var("GRID_BENCH_SECONDS").map_or(SECONDS, |text| text.parse().unwrap());
     let lasts = Duration::from_secs(seconds);
     println!("{} on {}, load average {}", server.name, database.name(), machine::load());
-    let mb_at_rest = server.served.resident_mb();
     let mut done = BTreeMap::new();
     done.insert("import of a million", import(&mut server, readings));
     done.insert("read of a day", read_days(&server, readings, lasts));
@@ -279,7 +279,7 @@ fn measure(side: &Side<'_>, database: &Database<'_>, readings: &Readings) -> Mea
         server: server.name,
         first_answer: server.served.first_answer,
         ready: server.ready,
-        mb_at_rest,
+        mb_at_rest: server.mb_at_rest,
         mb_after,
         done,
     };
@@ -296,7 +296,7 @@ fn start_ours(program: &Path, address: &str) -> Ready {
     let began = Instant::now();
     let mut served = Served::start(&mut command, port, "/healthz").unwrap();
     served.wait_for("/readyz").unwrap();
-    let ready = began.elapsed();
+    let (ready, mb_at_rest) = (began.elapsed(), served.resident_mb());
     let to = served.address;
     let person = json!({"username": "kat", "email": "kat@example.org", "password": "correct horse battery"});
     ask(to, "POST", "/api/v1/auth/register", "", &person);
@@ -312,14 +312,14 @@ fn start_ours(program: &Path, address: &str) -> Ready {
         devices.insert(sender_name(client), device["id"].as_str().unwrap().to_owned());
     }
     let community = community["id"].as_str().unwrap().to_owned();
-    Ready { served, ready, authorization, community, devices, name: "grid-server".to_owned() }
+    Ready { served, ready, mb_at_rest, authorization, community, devices, name: "grid-server".to_owned() }
 }
 
 fn sender_name(client: usize) -> String {
     format!("sender {client}")
 }
 
-fn start_peer(python: &OsString, address: &str) -> Ready {
+fn start_peer(python: &OsString, workers: u8, address: &str) -> Ready {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
     let names = (0..METERS).map(meter_name).chain((0..CLIENTS).map(sender_name));
     let mut command = Command::new(python);
@@ -331,23 +331,23 @@ fn start_peer(python: &OsString, address: &str) -> Ready {
     let prepared = command.output().unwrap();
     assert!(prepared.status.success(), "{}", String::from_utf8_lossy(&prepared.stderr));
     let prepared: Value = serde_json::from_slice(&prepared.stdout).unwrap();
-    let workers = env::var("GRID_BENCH_PEER_WORKERS").unwrap_or_else(|_| "2".to_owned());
     let port = free_port().unwrap();
     let mut command = Command::new(python);
     command.current_dir(&folder).env("PEER_DATABASE", address);
     command.args(["-m", "uvicorn", "fastapi_server:app", "--loop", "uvloop", "--http", "httptools"]);
     command.args(["--no-access-log", "--log-level", "warning"]);
-    command.args(["--workers", &workers, "--port", &port.to_string()]);
+    command.args(["--workers", &workers.to_string(), "--port", &port.to_string()]);
     let served = Served::start(&mut command, port, "/healthz").unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let devices = prepared["devices"].as_object().unwrap();
     Ready {
         ready: served.first_answer,
+        mb_at_rest: served.resident_mb(),
         served,
         authorization: format!("Authorization: Bearer {}\r\n", text(&prepared["token"])),
         community: text(&prepared["community"]),
         devices: devices.iter().map(|(name, id)| (name.clone(), text(id))).collect(),
-        name: format!("FastAPI, {workers} workers"),
+        name: format!("FastAPI, processes: {workers}"),
     }
 }
 
