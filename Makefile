@@ -28,7 +28,7 @@ SERVER = cargo test --quiet --workspace --locked --test it --no-run
 
 .PHONY: help run test lint format clippy rustdoc test-rust test-databases test-outside test-fuzz test-python test-api soak test-soak test-faults test-connections \
 	test-wheel test-image fuzz bench bench-rust \
-	bench-python accuracy openapi readme clean
+	bench-python bench-http bench-fill accuracy openapi readme clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -235,6 +235,25 @@ $(VENV)/pyprobe/.ready: $(VENV)/.ready benches/peers/requirements-pyprobe.txt
 	$(PYTHON) -m venv $(VENV)/pyprobe
 	$(VENV)/pyprobe/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements-pyprobe.txt
 	touch $@
+
+$(VENV)/http/.ready: benches/peers/requirements-http.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed (Debian: python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)/http
+	$(VENV)/http/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements-http.txt
+	touch $@
+
+# GRID_BENCH_POSTGRES_SERVER (postgres://user:password@host:5432) names a PostgreSQL on this machine whose user may make
+# databases; psql's programs are used for that. Without it there is SQLite alone.
+bench-http: export GRID_BENCH_HTTP_PEER = $(VENV)/http/bin/python
+bench-http: $(VENV)/http/.ready ## measure the server beside one of FastAPI, on SQLite and GRID_BENCH_POSTGRES_SERVER
+	cargo build --release -p grid-server --locked
+	cargo bench -p grid-benches --bench http --locked
+
+bench-fill: export GRID_BENCH_FILL = 1
+bench-fill: ## store 100 million readings on GRID_BENCH_POSTGRES_SERVER and ask for users' months; GRID_BENCH_KEEP keeps them
+	@test -n "$${GRID_BENCH_POSTGRES_SERVER:-}" || { echo "GRID_BENCH_POSTGRES_SERVER is not set" >&2; exit 1; }
+	cargo build --release -p grid-server --locked
+	cargo bench -p grid-benches --bench fill --locked
 
 bench-python: export GRID_BENCH_PYPROBE = $(VENV)/pyprobe/bin/python
 bench-python: $(VENV)/.peers $(VENV)/pyprobe/.ready ## measure the Python peers

@@ -3,8 +3,10 @@
 //! What the Python peers read is written to the target folder first, so that both sides work on the same bytes.
 
 pub mod homes;
+pub mod load;
 pub mod machine;
 pub mod recordings;
+pub mod served;
 
 use grid_core::quantity::Energy;
 

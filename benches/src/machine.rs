@@ -21,9 +21,14 @@ pub fn line() -> String {
     let name = processors.lines().find_map(|line| line.strip_prefix("model name"));
     let name = name.map_or("unknown processor", |name| name.trim_start_matches([' ', '\t', ':']));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let load = read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
+    let load = load();
     format!("{}, {name}, {cores} cores, load average {load}", jiff::Timestamp::now().strftime("%Y-%m-%d"))
+}
+
+/// The load average: how many wanted a core in the last minute.
+pub fn load() -> String {
+    let load = read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
 }
 
 /// The most memory that this process has had, in MB; NaN where the system does not say.

@@ -44,6 +44,11 @@ impl Period {
         }
     }
 
+    /// Whether both ends are told.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.from.is_some() && self.to.is_some()
+    }
+
     /// The interval, both of whose ends must be told.
     pub(crate) fn whole(&self, calendar: &Calendar) -> Result<Interval, Problem> {
         for (name, text) in [("from", &self.from), ("to", &self.to)] {

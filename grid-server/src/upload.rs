@@ -1,7 +1,7 @@
 //! Files that come as a body: read on a blocking thread while they arrive, never held whole.
 
 use std::{
-    io::{ErrorKind, Read},
+    io::{Cursor, ErrorKind, Read},
     time::Duration,
 };
 
@@ -38,6 +38,9 @@ use crate::{
 
 /// How long the next piece of a file may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The largest body that is read where it arrives: some hundred readings.
+const SMALL: usize = 16 << 10;
 
 /// The largest body that is as good as there when its head is.
 const AT_ONCE: usize = 1 << 16;
@@ -189,6 +192,10 @@ pub(crate) async fn readings(
         options.format = Some(format);
     }
     let sender = Sender::User(caller.id);
+    if told_length(request.headers()).is_some_and(|length| length <= SMALL) {
+        let read = |source: &mut dyn Read| ingest::read_any(source, "body", &options);
+        return Ok(at_once(app, request, sender, read).await??);
+    }
     Ok(stream(app, request, sender, move |source| ingest::read_any(source, "body", &options)).await??)
 }
 
@@ -212,33 +219,71 @@ pub(crate) async fn stream<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let length = check_length(app, request.headers())?;
     let _share = sender.share(app, length)?;
-    let body = request.into_limited_body().into_data_stream();
-    let arriving = Arriving { body, until: sender.deadline(app) };
+    let arriving = Arriving::of(app, request, sender);
     let frames = futures_util::stream::try_unfold(arriving, next_frame);
     // The stream polls what it waits for where it stands.
     let source = StreamReader::new(Box::pin(frames));
-    app.uploads(sender)
-        .run(move || {
-            let mut source = Watched { source: SyncIoBridge::new(source), failed: None };
-            let result = work(&mut source);
-            if source.failed == Some(ErrorKind::TimedOut) {
-                return Err(too_late());
+    app.uploads(sender).run(move || read_through(SyncIoBridge::new(source), work)).await?
+}
+
+/// Gives `work` a body that says itself that it is small, once it has arrived and on the thread on which it did: to go to
+/// another one takes longer than to read a few readings.
+async fn at_once<T>(
+    app: &App,
+    request: Request,
+    sender: Sender,
+    work: impl FnOnce(&mut dyn Read) -> T,
+) -> Result<T, Problem> {
+    check_length(app, request.headers())?;
+    let mut arriving = Arriving::of(app, request, sender);
+    let mut held = Vec::new();
+    let failed = loop {
+        match next_frame(arriving).await {
+            Ok(Some((frame, rest))) => {
+                held.extend_from_slice(&frame);
+                arriving = rest;
             }
-            if source.failed.is_none() {
-                let _ = std::io::copy(&mut source, &mut std::io::sink());
-            }
-            if source.failed == Some(ErrorKind::FileTooLarge) { Err(too_large()) } else { Ok(result) }
-        })
-        .await?
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    read_through(Cursor::new(held).chain(End(failed)), work)
+}
+
+/// The end of a body, where it says once how it failed.
+struct End(Option<std::io::Error>);
+
+impl Read for End {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Lets `work` read a body, then reads what it left, and says what was wrong with the body itself.
+fn read_through<T>(source: impl Read, work: impl FnOnce(&mut dyn Read) -> T) -> Result<T, Problem> {
+    let mut source = Watched { source, failed: None };
+    let result = work(&mut source);
+    if source.failed == Some(ErrorKind::TimedOut) {
+        return Err(too_late());
+    }
+    if source.failed.is_none() {
+        let _ = std::io::copy(&mut source, &mut std::io::sink());
+    }
+    if source.failed == Some(ErrorKind::FileTooLarge) { Err(too_large()) } else { Ok(result) }
 }
 
 /// How many bytes a body says that it has; one that is larger than the limit is refused before any of it is read.
 pub(crate) fn check_length(app: &App, headers: &HeaderMap) -> Result<Option<usize>, Problem> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > app.config().max_upload()) {
+    let length = told_length(headers);
+    if length.is_some_and(|length| length > app.config().max_upload()) {
         return Err(too_large());
     }
     Ok(length)
+}
+
+/// How many bytes a body says that it has.
+fn told_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 pub(crate) fn too_large() -> Problem {
@@ -256,6 +301,13 @@ pub(crate) fn too_late() -> Problem {
 struct Arriving {
     body: BodyDataStream,
     until: Instant,
+}
+
+impl Arriving {
+    /// The body of a request, within the limits of its sender.
+    fn of(app: &App, request: Request, sender: Sender) -> Self {
+        Self { body: request.into_limited_body().into_data_stream(), until: sender.deadline(app) }
+    }
 }
 
 /// The next piece of a body; one that does not come in time ends it, so that nobody holds a thread by sending nothing,

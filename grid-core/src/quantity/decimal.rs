@@ -32,6 +32,24 @@ pub(crate) fn parse_scaled_rounded(
         .ok_or(OUT_OF_RANGE)
 }
 
+/// A number without a sign, an exponent or more than six decimals, in millionths, as most files have nothing else; `None`
+/// where it is another, or none.
+pub(crate) fn parse_plain_micro(text: &str) -> Option<i64> {
+    // Twelve digits before the point and six after it fit in any case.
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if whole.is_empty() || whole.len() > 12 || fraction.len() > 6 {
+        return None;
+    }
+    let mut micro = 0_i64;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        micro = 10 * micro + i64::from(byte - b'0');
+    }
+    Some((fraction.len()..6).fold(micro, |micro, _| 10 * micro))
+}
+
 const OUT_OF_RANGE: Error = Error::OutOfRange { quantity: "the amount", unit: "its smallest unit" };
 
 /// A decimal number as `count + remainder / divisor`, all with its sign but the divisor.
@@ -157,6 +175,18 @@ mod tests {
         assert_eq!(parse_scaled("1.2500000", 6, "a number"), Ok(1_250_000));
         assert_eq!(parse_scaled(".5", 6, "a number"), Ok(500_000));
         assert_eq!(parse_scaled("0e999999", 6, "a number"), Ok(0));
+    }
+
+    #[test]
+    fn plain_numbers_are_read_as_all_others() {
+        for text in ["0", "007", "1.", "1.25", "0.000001", "999999999999.999999"] {
+            let micro = parse_plain_micro(text).map(i128::from);
+            assert_eq!(micro, parse_scaled(text, 6, "a number").ok(), "{text}");
+            assert!(micro.is_some(), "{text}");
+        }
+        for other in ["", ".5", "-1", "+1", "1e3", "1.2500000", "1000000000000", "1.2.3", "1 ", "٣"] {
+            assert_eq!(parse_plain_micro(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -70,6 +70,9 @@ impl Energy {
     /// [`Error::NotAnAmount`] or [`Error::OutOfRange`].
     pub fn parse_kwh_rounded(text: &str, rounding: Rounding) -> Result<Self, Error> {
         const EXPECTED: &str = "an energy in kWh, like `1.250000`";
+        if let Some(mwh) = super::decimal::parse_plain_micro(text) {
+            return Ok(Self { mwh });
+        }
         Self::from_count(super::decimal::parse_scaled_rounded(text, 6, rounding, EXPECTED)?)
     }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{
     bulk::Bulk,
     fault::Fault,
+    group::Group,
     held::{Held, Pulse},
     sql::Notation,
 };
@@ -24,6 +25,8 @@ pub struct Store {
     pub(super) backend: Backend,
     /// The address without the password and the options.
     pub(super) address: String,
+    /// The small uploads that wait to be stored together.
+    pub(super) group: Group,
 }
 
 /// The connections to one of the databases.

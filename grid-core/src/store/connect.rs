@@ -8,6 +8,7 @@ use sqlx::pool::PoolOptions;
 use super::{
     DatabaseKind, Error, Store,
     backend::{Backend, Locks, Pools, on},
+    group::Group,
     sql::sql,
 };
 use crate::error::excerpt;
@@ -69,7 +70,7 @@ impl Store {
             DatabaseKind::MySql => mysql(&uniform, options)?,
             DatabaseKind::Postgres => postgres(&uniform, options)?,
         };
-        Ok(Self { backend, address: without_secret(address) })
+        Ok(Self { backend, address: without_secret(address), group: Group::default() })
     }
 
     /// How many connections are open now.
@@ -178,7 +179,9 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
         .busy_timeout(options.lock_wait)
         .statement_cache_capacity(200)
         .optimize_on_close(true, 400);
-    let write = PoolOptions::new().max_connections(1).acquire_timeout(super::lock::TURN);
+    // sqlx asks each connection whether it is there when it is given back. One to a file does not go away after that.
+    let write =
+        PoolOptions::new().max_connections(1).test_before_acquire(false).acquire_timeout(super::lock::TURN);
     if address.contains(":memory:") || address.contains("mode=memory") {
         // The database lives as long as its one connection.
         let pool = write.idle_timeout(None).max_lifetime(None).connect_lazy_with(file);
@@ -186,6 +189,7 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
     }
     let read = PoolOptions::new()
         .max_connections(options.connections.max(1))
+        .test_before_acquire(false)
         .acquire_timeout(options.acquire_timeout)
         .before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }))
         .connect_lazy_with(file.clone().pragma("query_only", "ON"));
@@ -200,6 +204,18 @@ fn has_ended(connection: &sqlx::SqliteConnection) -> bool {
     use sqlx::Connection;
 
     !connection.is_in_transaction()
+}
+
+/// Asks a server whether a connection that was given back a while ago is still there. One that answered a moment ago, as
+/// each does when it is given back, is not asked again: where requests are many that would be a third of what the server
+/// is asked.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn is_there<C: sqlx::Connection>(connection: &mut C, idle: Duration) -> Result<bool, sqlx::Error> {
+    const MOMENT: Duration = Duration::from_millis(20);
+    if idle > MOMENT {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -219,6 +235,8 @@ fn mysql(address: &str, options: Options) -> Result<Backend, Error> {
     let pool = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| Box::pin(is_there(connection, about.idle_for)))
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 // A value that does not fit is an error, never cut to what fits. A row's lock and a table's have each a time.
@@ -251,6 +269,8 @@ fn postgres(address: &str, options: Options) -> Result<Backend, Error> {
     let pool = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| Box::pin(is_there(connection, about.idle_for)))
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 sqlx::query("SELECT set_config('lock_timeout', $1, false)")

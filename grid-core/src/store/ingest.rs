@@ -9,10 +9,10 @@ use super::{
     Error, Store,
     backend::{on, per_driver},
     bulk::{Bulk, DayRow, SupersededRow},
+    channel_rows::{ChannelRows, ChannelState, PackedDays, Register, Span},
     day::{self, Summary},
     fault::{Fault, gone, not_found},
-    rows::{self, key},
-    sql::sql,
+    group, rows,
 };
 use crate::{
     energy::{
@@ -109,14 +109,6 @@ fn runs(mut readings: &[Reading], reach: i64) -> Vec<Run<'_>> {
     runs
 }
 
-/// What a channel's row says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ChannelState {
-    reach: i64,
-    first_start: Option<i64>,
-    last_end: Option<i64>,
-}
-
 impl ChannelState {
     /// The state with readings added.
     fn with(self, readings: &[Reading]) -> Self {
@@ -194,8 +186,86 @@ fn superseded_row((device, channel): (Uuid, Channel), old: &Superseded) -> Super
     }
 }
 
+/// What is stored of one register at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upload<'a> {
+    pub(super) register: (Uuid, Channel),
+    /// By start.
+    pub(super) readings: &'a [Reading],
+    pub(super) now: Timestamp,
+}
+
+impl Upload<'_> {
+    /// The register as it is stored.
+    fn row(&self) -> Register {
+        (self.register.0, i64::from(self.register.1.code()))
+    }
+}
+
+/// What becomes of the others where one upload is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// They are part of the same thing, and it is refused.
+    OfAll,
+    /// They are stored.
+    OfOne,
+}
+
+/// What an upload changes.
+#[derive(Debug, Default)]
+struct Change {
+    ingested: Ingested,
+    days: Vec<DayRow>,
+    old: Vec<SupersededRow>,
+}
+
+/// Merges an upload into the days that stand.
+fn change(
+    upload: &Upload<'_>,
+    reach: i64,
+    stored: &PackedDays,
+    retired: &BTreeSet<Interval>,
+) -> Result<Change, Error> {
+    let (device, channel) = upload.register;
+    let code = i64::from(channel.code());
+    // What is stored has microseconds; what is compared with it must have no more.
+    let now = rows::instant(upload.now.as_microsecond(), "clock")?;
+    let mut change = Change::default();
+    for run in runs(upload.readings, reach) {
+        let mut before = BTreeMap::new();
+        for (&(_, _, number), packed) in stored.range((device, code, run.first)..=(device, code, run.last)) {
+            let readings = day::unpack(number, packed).map_err(|reason| Error::CorruptDay {
+                device,
+                channel,
+                day: day::date(number),
+                reason,
+            })?;
+            before.insert(number, readings);
+        }
+        let standing = before.values().flatten().copied().collect();
+        let merged = ledger::replace(standing, retired, run.readings, now)?;
+        change.ingested.inserted += merged.inserted;
+        change.ingested.unchanged += merged.unchanged;
+        change.ingested.superseded += merged.superseded.len();
+        change.days.append(&mut changed_days(upload.register, &before, &merged.current)?);
+        change.old.extend(merged.superseded.iter().map(|old| superseded_row(upload.register, old)));
+    }
+    Ok(change)
+}
+
+/// How many uploads the next look at stored days is for, so that a large import holds those of one register at a time.
+fn next_look(uploads: &[&Upload<'_>]) -> usize {
+    const MOST: usize = 4096;
+    let mut total = 0_usize;
+    let fit = uploads.iter().take_while(|upload| {
+        total = total.saturating_add(upload.readings.len());
+        total <= MOST
+    });
+    fit.count().max(1)
+}
+
 /// The steps of an ingest within a transaction.
-pub(super) trait Ingest: Bulk {
+pub(super) trait Ingest: ChannelRows {
     /// Merges readings into those that stand; those of `retired` make place, as [`ledger::replace`] says.
     async fn ingest(
         connection: &mut Self::Connection,
@@ -203,6 +273,15 @@ pub(super) trait Ingest: Bulk {
         retired: &Retired,
         now: Timestamp,
     ) -> Result<Ingested, Fault>;
+
+    /// Merges the readings of several registers, each named once and in order, and says what became of each. One that is
+    /// refused changes nothing, but that its channel may have a row which says that it is empty.
+    async fn ingest_each(
+        connection: &mut Self::Connection,
+        uploads: &[Upload<'_>],
+        retired: &Retired,
+        refusal: Refusal,
+    ) -> Result<Vec<Result<Ingested, Error>>, Fault>;
 }
 
 per_driver! {
@@ -213,90 +292,88 @@ per_driver! {
             retired: &Retired,
             now: Timestamp,
         ) -> Result<Ingested, Fault> {
-            // What is stored has microseconds; what is compared with it must have no more.
-            let now = rows::instant(now.as_microsecond(), "clock")?;
-            let mut last_device = None;
-            for (device, _) in channels.keys() {
-                if last_device.replace(*device) == Some(*device) {
-                    continue;
-                }
-                let there: Option<(i64,)> =
-                    sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
-                        .bind(key(device))
-                        .fetch_optional(&mut *connection)
-                        .await?;
-                there.ok_or_else(|| not_found("device", device))?;
+            let uploads: Vec<Upload<'_>> = channels
+                .iter()
+                .map(|(&register, readings)| Upload { register, readings, now })
+                .collect();
+            let mut ingested = Ingested::default();
+            for outcome in Db::ingest_each(connection, &uploads, retired, Refusal::OfAll).await? {
+                let Ingested { inserted, unchanged, superseded } = outcome?;
+                ingested.inserted += inserted;
+                ingested.unchanged += unchanged;
+                ingested.superseded += superseded;
             }
-            let claimed: Vec<(Uuid, i64)> =
-                channels.keys().map(|(device, channel)| (*device, i64::from(channel.code()))).collect();
+            Ok(ingested)
+        }
+
+        async fn ingest_each(
+            connection: &mut Self::Connection,
+            uploads: &[Upload<'_>],
+            retired: &Retired,
+            refusal: Refusal,
+        ) -> Result<Vec<Result<Ingested, Error>>, Fault> {
+            let mut devices: Vec<Uuid> = uploads.iter().map(|upload| upload.register.0).collect();
+            devices.dedup();
+            let known = Db::known_devices(&mut *connection, &devices).await?;
+            if refusal == Refusal::OfAll
+                && let Some(unknown) = devices.iter().find(|device| !known.contains(device))
+            {
+                return Err(not_found("device", unknown).into());
+            }
+            let there: Vec<&Upload<'_>> =
+                uploads.iter().filter(|upload| known.contains(&upload.register.0)).collect();
+            let claimed: Vec<Register> = there.iter().map(|upload| upload.row()).collect();
             // A device may have been deleted since it was looked for.
             Db::claim_channels(&mut *connection, &claimed).await.map_err(gone)?;
+            let states = Db::states(&mut *connection, &claimed).await?;
+            let state_of = |upload: &Upload<'_>| {
+                states.get(&upload.row()).copied().ok_or(Fault::Gone(sqlx::Error::RowNotFound))
+            };
 
             let none = BTreeSet::new();
-            let mut ingested = Ingested::default();
-            let (mut days, mut old) = (Vec::new(), Vec::new());
-            for (&(device, channel), readings) in channels {
-                let code = i64::from(channel.code());
-                let (reach, first_start, last_end): (i64, Option<i64>, Option<i64>) = sqlx::query_as::<Db, _>(sql!(
-                    "SELECT reach, first_start, last_end FROM channels WHERE device = ? AND channel = ?"
-                ))
-                .bind(key(&device))
-                .bind(code)
-                .fetch_one(&mut *connection)
-                .await?;
-                let state = ChannelState { reach, first_start, last_end };
-                for run in runs(readings, reach) {
-                    let stored: Vec<(i64, Vec<u8>)> = if first_start.is_none() {
-                        Vec::new()
-                    } else {
-                        sqlx::query_as::<Db, _>(sql!(
-                            "SELECT day, packed FROM reading_days \
-                             WHERE device = ? AND channel = ? AND day >= ? AND day <= ? ORDER BY day"
-                        ))
-                        .bind(key(&device))
-                        .bind(code)
-                        .bind(run.first)
-                        .bind(run.last)
-                        .fetch_all(&mut *connection)
-                        .await?
-                    };
-                    let mut before = BTreeMap::new();
-                    for (number, packed) in stored {
-                        let readings = day::unpack(number, &packed).map_err(|reason| {
-                            Error::CorruptDay { device, channel, day: day::date(number), reason }
-                        })?;
-                        before.insert(number, readings);
+            let mut outcomes = BTreeMap::new();
+            let (mut days, mut old, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+            let mut rest = there.as_slice();
+            while let Some((look, later)) = rest.split_at_checked(next_look(rest)) {
+                rest = later;
+                let mut spans = Vec::new();
+                for upload in look {
+                    let state = state_of(upload)?;
+                    if state.first_start.is_some() {
+                        let register = upload.row();
+                        let runs = runs(upload.readings, state.reach).into_iter();
+                        spans.extend(runs.map(|run| Span { register, first: run.first, last: run.last }));
                     }
-                    let standing = before.values().flatten().copied().collect();
-                    let merged = ledger::replace(
-                        standing,
-                        retired.get(&(device, channel)).unwrap_or(&none),
-                        run.readings,
-                        now,
-                    )?;
-                    ingested.inserted += merged.inserted;
-                    ingested.unchanged += merged.unchanged;
-                    ingested.superseded += merged.superseded.len();
-                    days.append(&mut changed_days((device, channel), &before, &merged.current)?);
-                    old.extend(merged.superseded.iter().map(|old| superseded_row((device, channel), old)));
                 }
-                let after = state.with(readings);
-                if after != state {
-                    sqlx::query::<Db>(sql!(
-                        "UPDATE channels SET reach = ?, first_start = ?, last_end = ? WHERE device = ? AND channel = ?"
-                    ))
-                    .bind(after.reach)
-                    .bind(after.first_start)
-                    .bind(after.last_end)
-                    .bind(key(&device))
-                    .bind(code)
-                    .execute(&mut *connection)
-                    .await?;
+                let stored = Db::packed_days(&mut *connection, &spans).await?;
+                for upload in look {
+                    let state = state_of(upload)?;
+                    let retired = retired.get(&upload.register).unwrap_or(&none);
+                    let outcome = change(upload, state.reach, &stored, retired).map(|mut change| {
+                        days.append(&mut change.days);
+                        old.append(&mut change.old);
+                        let after = state.with(upload.readings);
+                        if after != state {
+                            changed.push((upload.row(), after));
+                        }
+                        change.ingested
+                    });
+                    if refusal == Refusal::OfAll {
+                        outcomes.insert(upload.register, Ok(outcome?));
+                    } else {
+                        outcomes.insert(upload.register, outcome);
+                    }
                 }
             }
+            Db::put_states(&mut *connection, &changed).await?;
             Db::put_days(&mut *connection, &days).await?;
             Db::put_superseded(&mut *connection, &old).await?;
-            Ok(ingested)
+            let outcome = |upload: &Upload<'_>| {
+                outcomes
+                    .remove(&upload.register)
+                    .unwrap_or_else(|| Err(not_found("device", &upload.register.0)))
+            };
+            Ok(uploads.iter().map(outcome).collect())
         }
     }
 }
@@ -304,6 +381,9 @@ per_driver! {
 impl Store {
     /// Takes in readings, all of them or none. A reading that is there already changes nothing; one of the same
     /// interval with another value takes its place, and the old one stays in the history.
+    ///
+    /// A few readings of one channel are stored in one transaction with those of others who call at the same time; the
+    /// outcome is that of this call alone. A call that is given up may have been stored.
     ///
     /// # Errors
     ///
@@ -316,6 +396,10 @@ impl Store {
         if channels.is_empty() {
             return Ok(Ingested::default());
         }
+        let channels = match group::small(channels) {
+            Ok((register, readings)) => return self.ingest_together(register, readings, now).await,
+            Err(channels) => channels,
+        };
         on!(self, write "store readings", |connection| {
             Db::ingest(connection, &channels, &Retired::new(), now).await
         })

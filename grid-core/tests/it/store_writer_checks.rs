@@ -4,7 +4,7 @@ use grid_core::{
     energy::Channel,
     error::{Failure as _, Kind},
     quantity::Energy,
-    store::Store,
+    store::{Store, new_id},
 };
 use jiff::ToSpan as _;
 
@@ -19,6 +19,7 @@ checks! {
     writers_of_the_same_readings_insert_each_once,
     writers_of_overlapping_readings_conflict_cleanly,
     writers_in_opposite_order_do_not_wait_for_each_other,
+    writers_who_are_stored_together_are_told_their_own_outcome,
 }
 
 async fn a_device_that_is_deleted_while_readings_come_is_not_found_or_stays(store: Store) {
@@ -117,4 +118,47 @@ async fn writers_in_opposite_order_do_not_wait_for_each_other(store: Store) {
     writers.join_all().await;
     assert_eq!(standing(&store, first, Channel::Import).await.len(), 10);
     assert_eq!(standing(&store, second, Channel::Import).await.len(), 10);
+}
+
+async fn writers_who_are_stored_together_are_told_their_own_outcome(store: Store) {
+    let owner = new_user(&store).await;
+    let mut devices = Vec::new();
+    for _ in 0..8 {
+        devices.push(new_device(&store, owner).await.id);
+    }
+    let quarter = |mwh| quarters("2026-01-01T00:00:00Z", [mwh]);
+    for device in &devices {
+        store.ingest(&[batch(*device, Channel::Import, quarter(1))], now()).await.unwrap();
+    }
+    let upload = |device, readings| {
+        let store = store.clone();
+        tokio::spawn(async move { store.ingest(&[batch(device, Channel::Import, readings)], now()).await })
+    };
+    // While the first is stored the others come, so that they are stored together; each round again.
+    for round in 0..5_i64 {
+        let good: Vec<_> = devices.iter().map(|device| upload(*device, quarter(10 + round))).collect();
+        let unknown = upload(new_id(now()), quarter(1));
+        let overlapping = upload(devices[1], vec![reading(at("2026-01-01T00:10:00Z"), 15, Some(round))]);
+        let same = upload(devices[2], quarter(10 + round));
+        let elsewhere = quarters("2026-01-05T00:00:00Z", [round]);
+        let other_day = upload(devices[3], elsewhere.clone());
+        for (place, outcome) in good.into_iter().enumerate() {
+            let done = outcome.await.unwrap().unwrap_or_else(|error| panic!("{place}: {error:?}"));
+            // The same from another may have come first.
+            let expected = if place == 2 && done.unchanged == 1 { (0, 1, 0) } else { (0, 0, 1) };
+            assert_eq!((done.inserted, done.unchanged, done.superseded), expected, "round {round}, {place}");
+        }
+        is(unknown.await.unwrap(), Kind::NotFound);
+        is(overlapping.await.unwrap(), Kind::Conflict);
+        let same = same.await.unwrap().unwrap();
+        assert_eq!((same.inserted, same.unchanged + same.superseded), (0, 1));
+        other_day.await.unwrap().unwrap();
+        for (place, device) in devices.iter().enumerate() {
+            let mut expected = quarter(10 + round);
+            if place == 3 {
+                expected.extend(&elsewhere);
+            }
+            assert_eq!(standing(&store, *device, Channel::Import).await, expected, "round {round}, {place}");
+        }
+    }
 }

@@ -21,10 +21,17 @@ impl<R: Read> ShortLines<R> {
 impl<R: Read> Read for ShortLines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let count = self.source.read(buffer)?;
-        for byte in buffer.iter().take(count) {
-            self.since_line_break = if *byte == b'\n' { 0 } else { self.since_line_break + 1 };
-            if self.since_line_break > LONGEST_LINE {
+        let read = buffer.get(..count).unwrap_or_default();
+        let mut began = 0;
+        for end in memchr::memchr_iter(b'\n', read).chain([count]) {
+            if self.since_line_break + (end - began) > LONGEST_LINE {
                 return Err(Error::from(ErrorKind::FileTooLarge));
+            }
+            if end == count {
+                self.since_line_break += end - began;
+            } else {
+                self.since_line_break = 0;
+                began = end + 1;
             }
         }
         Ok(count)

@@ -1,0 +1,3 @@
+-- What autovacuum does by itself after a while.
+VACUUM (ANALYZE);
+CHECKPOINT;
