@@ -10,14 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use grid_core::store::new_id;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
     app::App,
-    clock,
+    clock, idempotency,
     metrics::TakenRoute,
     problem::{self, Problem},
 };
@@ -80,8 +80,14 @@ fn cross_origin(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(listed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::LOCATION, header::WWW_AUTHENTICATE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID, idempotency::KEY])
+        .expose_headers([
+            REQUEST_ID,
+            header::RETRY_AFTER,
+            header::LOCATION,
+            header::WWW_AUTHENTICATE,
+            idempotency::REPLAYED,
+        ])
         .allow_credentials(true)
         .max_age(Duration::from_mins(10))
 }
@@ -131,12 +137,22 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     response
 }
 
+/// A place among the requests that are worked on, held for as long as a clone of it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(#[expect(dead_code, reason = "held, not used")] Arc<OwnedSemaphorePermit>);
+
 /// Refuses at once what is more than the server can work on.
-async fn admit(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+async fn admit(State(places): State<Arc<Semaphore>>, mut request: Request, next: Next) -> Response {
     // Health must be answered also by a server that is full.
     let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    match places.try_acquire() {
-        Ok(_place) => next.run(request).await,
+    match places.try_acquire_owned() {
+        Ok(place) => {
+            let place = Place(Arc::new(place));
+            request.extensions_mut().insert(place.clone());
+            let response = next.run(request).await;
+            drop(place);
+            response
+        }
         Err(_) if exempt => next.run(request).await,
         Err(_) => Problem::unavailable("the server is full", Duration::from_secs(1)).into_response(),
     }

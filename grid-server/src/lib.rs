@@ -19,6 +19,7 @@ mod clock;
 mod demo;
 mod extract;
 mod forecasting;
+mod idempotency;
 mod import;
 mod layers;
 mod metrics;

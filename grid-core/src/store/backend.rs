@@ -163,7 +163,7 @@ macro_rules! on {
                     let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
                     inner?
                 };
-                transaction.commit().await?;
+                transaction.commit().await.map_err($crate::store::fault::Fault::Commit)?;
                 Ok(value)
             }
             .await;

@@ -24,6 +24,7 @@ mod doctor;
 mod forecast_command;
 mod forecasts;
 mod harness;
+mod idempotency;
 mod load;
 mod logins;
 mod metering;
