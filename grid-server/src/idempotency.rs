@@ -91,10 +91,21 @@ pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -
     let size = route.and_then(|route| ROUTES.iter().find(|(path, _)| *path == route));
     let is_named = request.method() == Method::POST && request.headers().contains_key(KEY);
     match size {
-        Some((_, size)) if is_named => {
-            keyed(app, *size, request, next).await.unwrap_or_else(Problem::into_response)
-        }
+        Some((_, size)) if is_named => to_the_end(keyed(app, *size, request, next)).await,
         _ => next.run(request).await,
+    }
+}
+
+/// Works on a request in a task of its own, which goes on where the client does not wait: dropped on the way, it would leave
+/// a claim of which nobody knows.
+async fn to_the_end(
+    work: impl Future<Output = Result<Response, Problem>> + Send + 'static,
+) -> Response {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(answer) => answer.unwrap_or_else(Problem::into_response),
+        // As in any other handler.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Problem::unavailable("the server is stopping", Duration::from_secs(1)).into_response(),
     }
 }
 
@@ -126,7 +137,7 @@ async fn keyed(app: App, size: Size, request: Request, next: Next) -> Result<Res
         Claim::Run(claim) => {
             // Asked once for the request, and not again by its handler.
             parts.extensions.insert(caller);
-            run(named, claim, fingerprint, (parts, body), next).await
+            Ok(run(named, claim, fingerprint, (parts, body), next).await)
         }
         known => {
             let (most, time) = match size {
@@ -186,32 +197,21 @@ async fn read(mut body: Body, mut fingerprint: Fingerprint, most: usize) -> Resu
     Ok(fingerprint.finish())
 }
 
-/// Runs a claimed request to its end, also where its client does not wait for that.
+/// Runs a claimed request, and writes down how it ended.
 async fn run(
     named: Named,
     claim: Uuid,
     fingerprint: Fingerprint,
     (parts, body): (Parts, Body),
     next: Next,
-) -> Result<Response, Problem> {
+) -> Response {
     let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
-    // The place among the requests that are worked on, which is to be held for as long as this is.
-    let place = parts.extensions.get::<Place>().cloned();
+    // The place among the requests that are worked on is held for as long as this is.
+    let _place = parts.extensions.get::<Place>().cloned();
     let (body, watch) = watched(body, fingerprint);
-    let request = Request::from_parts(parts, body);
-    let work = async move {
-        let response = next.run(request).await;
-        let uncertain = response.extensions().get::<Problem>().is_some_and(Problem::may_have_happened);
-        let response = problem::written(response, &id);
-        let response = named.settle(claim, watch, uncertain, response).await;
-        drop(place);
-        response
-    };
-    match tokio::spawn(work.in_current_span()).await {
-        Ok(response) => Ok(response),
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Problem::unavailable("the server is stopping", Duration::from_secs(1))),
-    }
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let uncertain = response.extensions().get::<Problem>().is_some_and(Problem::may_have_happened);
+    named.settle(claim, watch, uncertain, problem::written(response, &id)).await
 }
 
 /// How a request ended, as far as a repetition is concerned.
