@@ -98,9 +98,7 @@ pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -
 
 /// Works on a request in a task of its own, which goes on where the client does not wait: dropped on the way, it would leave
 /// a claim of which nobody knows.
-async fn to_the_end(
-    work: impl Future<Output = Result<Response, Problem>> + Send + 'static,
-) -> Response {
+async fn to_the_end(work: impl Future<Output = Result<Response, Problem>> + Send + 'static) -> Response {
     match tokio::spawn(work.in_current_span()).await {
         Ok(answer) => answer.unwrap_or_else(Problem::into_response),
         // As in any other handler.
@@ -186,10 +184,7 @@ async fn read(mut body: Body, mut fingerprint: Fingerprint, most: usize) -> Resu
         if let Some(piece) = frame.data_ref() {
             length = length.saturating_add(piece.len());
             if length > most {
-                return Err(Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "the body is larger than the limit",
-                ));
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit"));
             }
             fingerprint.update(piece);
         }
@@ -229,7 +224,8 @@ impl Named {
     async fn settle(&self, claim: Uuid, watch: Watch, uncertain: bool, response: Response) -> Response {
         let status = response.status();
         if !status.is_success() && !is_kept(status) {
-            let nothing = !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
+            let nothing =
+                !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
             self.write(claim, if nothing { End::Nothing } else { End::Unknown }).await;
             return response;
         }
@@ -258,11 +254,8 @@ impl Named {
         if self.try_write(claim, &end).await {
             return;
         }
-        let again = Self {
-            store: self.store.clone(),
-            hash: self.hash,
-            sealing_key: self.sealing_key.clone(),
-        };
+        let again =
+            Self { store: self.store.clone(), hash: self.hash, sealing_key: self.sealing_key.clone() };
         tokio::spawn(async move {
             let until = tokio::time::Instant::now() + SETTLES;
             let mut pause = Duration::from_millis(500);
@@ -380,7 +373,8 @@ mod tests {
 
     #[test]
     fn the_page_lists_the_routes_that_take_a_key() {
-        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md")).unwrap();
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md")).unwrap();
         let section = page.split("## Sending a request again").nth(1).unwrap().split("\n## ").next().unwrap();
         let listed: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("- `POST ")).collect();
         let mut routes = ROUTES.map(|(path, _)| format!("{path}`"));

@@ -140,7 +140,8 @@ fn take_a_key(operation: &mut Operation) {
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
     for status in ["400", "409", "422"] {
-        let Some((_, _, title, _)) = problem::CODES.iter().find(|(_, code, _, _)| code.as_str() == status) else {
+        let Some((_, _, title, _)) = problem::CODES.iter().find(|(_, code, _, _)| code.as_str() == status)
+        else {
             continue;
         };
         let refusal = || RefOr::Ref(Ref::from_response_name(title.replace(' ', "")));

@@ -144,7 +144,12 @@ impl Store {
     /// # Errors
     ///
     /// A fault of the database; a claim that was forgotten meanwhile is none.
-    pub async fn settle_request(&self, hash: &[u8; 32], claim: Uuid, answer: &KeptAnswer) -> Result<(), Error> {
+    pub async fn settle_request(
+        &self,
+        hash: &[u8; 32],
+        claim: Uuid,
+        answer: &KeptAnswer,
+    ) -> Result<(), Error> {
         on!(self, write "keep the answer to a request", |connection| {
             sqlx::query::<Db>(sql!(
                 "UPDATE idempotent_requests SET status = ?, fingerprint = ?, answer = ? WHERE hash = ? AND id = ?"

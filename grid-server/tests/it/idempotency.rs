@@ -87,7 +87,8 @@ async fn a_key_belongs_to_its_user_and_its_path() {
     made(post(&ben, DEVICES, KEY, &roof()).await);
     made(post(&ana, "/api/v1/communities", KEY, &json!({"name": "Sol", "time_zone": "Europe/Madrid"})).await);
     // Of an API key, the user is the one who made it.
-    let program = post(&ana, "/api/v1/auth/api-keys", KEY, &json!({"name": "p", "scope": "read write"})).await;
+    let program =
+        post(&ana, "/api/v1/auth/api-keys", KEY, &json!({"name": "p", "scope": "read write"})).await;
     let program = server.client().with_token(program.good()["api_key"].as_str().unwrap());
     assert!(is_replay(&post(&program, DEVICES, KEY, &roof()).await));
     assert_eq!((count(&ana).await, count(&ben).await), (1, 1));
@@ -154,7 +155,8 @@ async fn the_same_file_of_readings_is_answered_again() {
         file += &format!("consumption,{},{},0.25\n", day(from), day(to));
     }
     let send = async |file: &str| {
-        let headers: [(&str, &[u8]); 2] = [("content-type", b"text/csv"), ("idempotency-key", KEY.as_bytes())];
+        let headers: [(&str, &[u8]); 2] =
+            [("content-type", b"text/csv"), ("idempotency-key", KEY.as_bytes())];
         ana.send("POST", &path, &headers, file.to_owned()).await
     };
     let first = send(&file).await;
