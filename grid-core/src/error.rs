@@ -63,6 +63,12 @@ pub trait Failure: std::error::Error {
         None
     }
 
+    /// Whether what was asked for may have been done although the answer says that it failed: it is then not to be done
+    /// again without looking.
+    fn may_have_happened(&self) -> bool {
+        false
+    }
+
     /// Where the faults lie, if the input has places.
     fn places(&self) -> Vec<Place> {
         Vec::new()

@@ -31,6 +31,12 @@ pub(crate) struct Places {
     arriving: Arc<Semaphore>,
 }
 
+/// A place among the requests that are worked on, held for as long as a clone of it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(
+    #[expect(dead_code, reason = "held, not used")] Arc<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)>,
+);
+
 impl Places {
     pub(crate) fn new(most: usize) -> Self {
         let arriving = most.div_ceil(2);
@@ -38,9 +44,10 @@ impl Places {
     }
 
     /// Takes the places that a request needs; nothing where one of them is not there.
-    fn take(&self, arrives: bool) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
+    fn take(&self, arrives: bool) -> Option<Place> {
         let arriving = arrives.then(|| Arc::clone(&self.arriving).try_acquire_owned());
-        Some((Arc::clone(&self.all).try_acquire_owned().ok()?, arriving.transpose().ok()?))
+        let place = (Arc::clone(&self.all).try_acquire_owned().ok()?, arriving.transpose().ok()?);
+        Some(Place(Arc::new(place)))
     }
 }
 
@@ -81,6 +88,9 @@ pub(crate) async fn admit(State(places): State<Places>, mut request: Request, ne
     // Whose place it is of that user's own is found out further in.
     let held = Held::default();
     request.extensions_mut().insert(held.clone());
+    if let Some(place) = &place {
+        request.extensions_mut().insert(place.clone());
+    }
     let response = next.run(request).await;
     // A stream of events lasts, costs next to nothing, and is counted where it is made.
     let kind = response.headers().get(header::CONTENT_TYPE);

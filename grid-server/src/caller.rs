@@ -49,6 +49,10 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        // A layer may have asked already.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let text = bearer(parts)?;
         let services = app.services()?;
         let caller = if text.starts_with(ApiKey::PREFIX) {

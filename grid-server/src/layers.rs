@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     admission::{self, Places},
     app::App,
-    clock, connection,
+    clock, connection, idempotency,
     metrics::TakenRoute,
     problem::{self, Problem},
     telemetry::traces::RequestSpan,
@@ -89,7 +89,9 @@ fn cross_origin(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            HeaderName::from_static("last-event-id"),
             REQUEST_ID,
+            idempotency::KEY,
         ])
         .expose_headers([
             REQUEST_ID,
@@ -98,6 +100,7 @@ fn cross_origin(origins: &[String]) -> CorsLayer {
             header::WWW_AUTHENTICATE,
             header::ETAG,
             header::CONTENT_DISPOSITION,
+            idempotency::REPLAYED,
         ])
         .allow_credentials(true)
         .max_age(Duration::from_mins(10))

@@ -1,18 +1,19 @@
 //! The API's description, made from the routes themselves.
 
 use clap::Parser;
+use grid_core::auth::IdempotencyKey;
 use utoipa::{
     OpenApi,
     openapi::{
         ContentBuilder, InfoBuilder, KnownFormat, ObjectBuilder, OpenApiBuilder, PathItem, Ref, RefOr,
-        Response, ResponseBuilder, SchemaFormat, Type,
-        path::{Operation, ParameterIn},
+        Required, Response, ResponseBuilder, SchemaFormat, Type,
+        path::{Operation, ParameterBuilder, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityScheme},
         tag::TagBuilder,
     },
 };
 
-use crate::{cli::Cli, oauth::FORM, problem, router};
+use crate::{cli::Cli, idempotency, oauth::FORM, problem, router};
 
 /// The name of the scheme that protects what needs a login.
 pub(crate) const BEARER: &str = "bearerAuth";
@@ -78,6 +79,9 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
     }
     for (path, item) in &mut document.paths.paths {
         describe_conditions(item);
+        if let Some(operation) = item.post.as_mut().filter(|_| idempotency::takes_a_key(path)) {
+            take_a_key(operation);
+        }
         for operation in operations(item) {
             let secured = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
             let has = |place: ParameterIn| {
@@ -136,6 +140,34 @@ fn describe_conditions(item: &mut PathItem) {
             let stale = RefOr::Ref(Ref::from_response_name("Outofdate"));
             operation.responses.responses.entry("412".to_owned()).or_insert(stale);
         }
+    }
+}
+
+/// Describes the key of a request that makes something, and how a repetition may be refused.
+fn take_a_key(operation: &mut Operation) {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(IdempotencyKey::LONGEST))
+        .build();
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names the request, so that sending it again under the same key gives the first answer and does nothing twice; \
+             a random UUID is a good one. Printable ASCII.",
+        ))
+        .schema(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+    for status in ["400", "409", "422"] {
+        let Some((_, _, title, _)) = problem::CODES.iter().find(|(_, code, _, _)| code.as_str() == status)
+        else {
+            continue;
+        };
+        let refusal = || RefOr::Ref(Ref::from_response_name(title.replace(' ', "")));
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
     }
 }
 

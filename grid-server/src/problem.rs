@@ -38,6 +38,8 @@ struct Content {
     error: Option<&'static str>,
     /// Whether the answer goes to a client that knows RFC 6749 alone.
     plain: bool,
+    /// Whether what was asked for may have been done.
+    uncertain: bool,
 }
 
 /// The sorts of refusal: code, status, title, and what the page of the code says.
@@ -228,6 +230,7 @@ impl Problem {
             challenge: None,
             error: None,
             plain: false,
+            uncertain: false,
         }))
     }
 
@@ -291,6 +294,25 @@ impl Problem {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         problem.0.retry_after = Some(retry_after);
         problem
+    }
+
+    /// Says when to ask again.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, after: Duration) -> Self {
+        self.0.retry_after = Some(after);
+        self
+    }
+
+    /// Says that something was done before this went wrong.
+    #[must_use]
+    pub(crate) fn after_all(mut self) -> Self {
+        self.0.uncertain = true;
+        self
+    }
+
+    /// Whether what was asked for may have been done.
+    pub(crate) const fn may_have_happened(&self) -> bool {
+        self.0.uncertain
     }
 
     /// Adds what can be done about it.
@@ -370,7 +392,8 @@ impl<E: Failure + 'static> From<E> for Problem {
     fn from(error: E) -> Self {
         let kind = error.kind();
         let retry_after = error.retry_after();
-        match kind {
+        let uncertain = error.may_have_happened();
+        let mut problem = match kind {
             Kind::Internal => Self::internal(&chain(&error)),
             Kind::Unavailable => {
                 tracing::warn!(error = chain(&error), "unavailable");
@@ -392,7 +415,9 @@ impl<E: Failure + 'static> From<E> for Problem {
                 problem.0.challenge = (kind == Kind::Unauthenticated).then(|| challenge(&error.to_string()));
                 problem
             }
-        }
+        };
+        problem.0.uncertain = uncertain;
+        problem
     }
 }
 
@@ -426,7 +451,11 @@ impl IntoResponse for Problem {
 /// The layer that writes problems, and turns refusals that libraries made into problems.
 pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
-    let mut response = next.run(request).await;
+    written(next.run(request).await, &id)
+}
+
+/// The answer to the request of an id, where it is a refusal as it is written.
+pub(crate) fn written(mut response: Response, id: &RequestId) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -436,7 +465,7 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         return response;
     }
     let (parts, _) = response.into_parts();
-    problem.unwrap_or_else(|| Problem::new(status, plain(status))).write(&id, parts.headers)
+    problem.unwrap_or_else(|| Problem::new(status, plain(status))).write(id, parts.headers)
 }
 
 /// Whether a handler answered a refusal with a JSON document of its own, as the readiness report is.

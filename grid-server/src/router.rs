@@ -9,7 +9,7 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, conditional, config::Config, layers, metrics, openapi, routes};
+use crate::{app::App, conditional, config::Config, idempotency, layers, metrics, openapi, routes};
 
 /// The routes that the API's description has.
 pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
@@ -38,7 +38,11 @@ pub fn router(app: App) -> Router {
     let (routes, mut document) = described(&config).split_for_parts();
     openapi::complete(&mut document);
     let pages = routes::docs::router(&document).merge(routes::setup::router());
-    let routes = routes.merge(pages).fallback(routes::nothing).layer(from_fn(metrics::note_route));
+    let routes = routes
+        .merge(pages)
+        .fallback(routes::nothing)
+        .layer(from_fn_with_state(app.clone(), idempotency::once))
+        .layer(from_fn(metrics::note_route));
     let routes = routes.with_state(app.clone());
     // A path with a slash at its end is the same path: answered, never redirected, because a client that is redirected
     // may drop its `Authorization` header.

@@ -249,6 +249,7 @@ impl Services {
             self.store.remove_signing_key(key.as_str()).await?;
         }
         self.store.prune_auth(now).await?;
+        self.store.prune_requests(now).await?;
         Ok(())
     }
 

@@ -47,10 +47,15 @@ impl SealingKey {
         if text.len() < Self::LEAST {
             return Err(Error::SecretTooShort { least: Self::LEAST, got: text.len() });
         }
+        Self::derived(text.as_bytes(), "sealing key, version 1")
+    }
+
+    /// Makes a key of any secret for one purpose: as hard to guess as the secret is, and no harder.
+    pub(super) fn derived(secret: &[u8], purpose: &str) -> Result<Self, Error> {
         let mut key = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"grid")
-            .extract(text.as_bytes())
-            .expand(&[b"sealing key, version 1"], hkdf::HKDF_SHA256)
+            .extract(secret)
+            .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
             .and_then(|expanded| expanded.fill(key.as_mut_slice()))
             .map_err(|_| Error::SealingFailed)?;
         Ok(Self(key))

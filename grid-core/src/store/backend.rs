@@ -185,10 +185,19 @@ macro_rules! on {
                     let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
                     inner?
                 };
-                transaction.commit().await?;
+                commits.store(true, std::sync::atomic::Ordering::Relaxed);
+                transaction.commit().await.map_err($crate::store::fault::Fault::Commit)?;
                 Ok(value)
             };
             let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
+            let outcome = match outcome {
+                // It may have been done all the same.
+                Err($crate::store::fault::Fault::Silent) if commits.into_inner() => {
+                    let gone = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                    Err($crate::store::fault::Fault::Commit(sqlx::Error::Io(gone)))
+                }
+                outcome => outcome,
+            };
             held.end(&outcome);
             outcome
         }
@@ -199,6 +208,7 @@ macro_rules! on {
         let mut patience = $crate::store::backend::Patience::new($pools.locks.wait);
         loop {
             let mut held = None;
+            let commits = std::sync::atomic::AtomicBool::new(false);
             let work = async {
                 let mut transaction =
                     <Db as $crate::store::backend::Driver>::begin($pools, &mut held).await?;

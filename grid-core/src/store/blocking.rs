@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    AuditEntry, DeviceBatch, Error, Imported, Ingested, Issued, Keep, Listed, LogSigner, MeterReport,
+    AuditEntry, Claim, DeviceBatch, Error, Imported, Ingested, Issued, Keep, KeptAnswer, Listed, LogSigner, MeterReport,
     NewRecording, Of, Options, Page, PlacedDevice, ReadSeek, Registered, SettlementRequest, StoredApiKey,
     StoredContract, StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement,
     StoredStatement, StoredTariff, Substitutes, SubstitutionRequest, User,
@@ -135,6 +135,11 @@ calls! {
     throttle_state(key: &[u8; 32]) -> Option<Timestamp>;
     pass_throttle(key: &[u8; 32], throttle: &Throttle, now: Timestamp) -> Decision;
     give_back(key: &[u8; 32], throttle: &Throttle) -> ();
+    claim_request(hash: &[u8; 32], owner: Uuid, expires_at: Timestamp, now: Timestamp) -> Claim;
+    settle_request(hash: &[u8; 32], claim: Uuid, answer: &KeptAnswer) -> ();
+    lose_request(hash: &[u8; 32], claim: Uuid) -> ();
+    give_request_back(hash: &[u8; 32], claim: Uuid) -> ();
+    prune_requests(now: Timestamp) -> ();
     replace_setup_link(hash: &[u8; 32], expires_at: Timestamp, now: Timestamp) -> ();
     use_setup_link(hash: &[u8; 32], user: &User, now: Timestamp) -> ();
     record(entry: &AuditEntry) -> ();

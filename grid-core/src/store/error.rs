@@ -52,6 +52,14 @@ pub enum Error {
         /// What the driver said.
         source: Source,
     },
+    /// The database went away while it was asked to make a change last: the change may have been made, or not.
+    #[error("the connection to the database was lost at the end: whether it did {action} is not known")]
+    Uncertain {
+        /// What was being done.
+        action: &'static str,
+        /// What the driver said.
+        source: Source,
+    },
     /// Others kept the database busy for too long.
     #[error("the database is busy: failed to {action}")]
     Busy {
@@ -344,6 +352,7 @@ impl Failure for Error {
             | Self::NotARegister { .. }
             | Self::TooFine { .. } => Kind::Invalid,
             Self::Unreachable { .. }
+            | Self::Uncertain { .. }
             | Self::Busy { .. }
             | Self::NotMigrated { .. }
             | Self::DirtyMigration { .. }
@@ -391,6 +400,7 @@ impl Failure for Error {
             Self::Unreachable { .. } => {
                 "check that the database runs, that the address, user and password are right, and that a SQLite file's folder exists"
             }
+            Self::Uncertain { .. } => "look whether it was done before doing it again",
             Self::NotMigrated { .. } => {
                 "run the migrations, or wait until the server that started has run them"
             }
@@ -456,11 +466,17 @@ impl Failure for Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unreachable { .. } | Self::NotMigrated { .. } => Some(Duration::from_secs(5)),
+            Self::Unreachable { .. } | Self::Uncertain { .. } | Self::NotMigrated { .. } => {
+                Some(Duration::from_secs(5))
+            }
             Self::Busy { .. } => Some(Duration::from_secs(1)),
             Self::MigrationWait { .. } => Some(Duration::from_secs(30)),
             _ => None,
         }
+    }
+
+    fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Uncertain { .. })
     }
 
     fn places(&self) -> Vec<Place> {

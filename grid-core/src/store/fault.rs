@@ -16,6 +16,8 @@ pub(super) enum Fault {
     Connection(sqlx::Error),
     /// The database gave no sign of life while it was waited for.
     Silent,
+    /// The driver failed while the transaction was being committed.
+    Commit(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Fault {
@@ -41,9 +43,10 @@ impl Fault {
     pub(super) fn is_transient<D: Driver>(&self) -> bool {
         match self {
             Self::Statement(sqlx::Error::Database(error))
-            | Self::Connection(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
+            | Self::Connection(sqlx::Error::Database(error))
+            | Self::Commit(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
             Self::Gone(_) => true,
-            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) | Self::Silent => false,
+            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) | Self::Commit(_) | Self::Silent => false,
         }
     }
 
@@ -53,15 +56,19 @@ impl Fault {
         match self {
             Self::Refused(error) => error,
             Self::Gone(source) => Error::Busy { action, source: source.into() },
-            Self::Statement(source) | Self::Connection(source) if transient => {
+            Self::Statement(source) | Self::Connection(source) | Self::Commit(source) if transient => {
                 Error::Busy { action, source: source.into() }
             }
             Self::Silent => {
                 Error::Unreachable { source: "the database fell silent while it was waited for".into() }
             }
+            // The database may have done it, and not come to say so.
+            Self::Commit(source) if is_lost::<D>(&source) => {
+                Error::Uncertain { action, source: source.into() }
+            }
             Self::Connection(source) => Error::Unreachable { source: source.into() },
             Self::Statement(source) if is_lost::<D>(&source) => Error::Unreachable { source: source.into() },
-            Self::Statement(source) => Error::Failed { action, source: source.into() },
+            Self::Statement(source) | Self::Commit(source) => Error::Failed { action, source: source.into() },
         }
     }
 }

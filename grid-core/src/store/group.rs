@@ -180,6 +180,12 @@ impl Store {
                     one.tell(Err(Error::Unreachable { source: said.clone().into() }));
                 }
             }
+            Err(Error::Uncertain { action, source }) => {
+                let said = source.to_string();
+                for one in group {
+                    one.tell(Err(Error::Uncertain { action, source: said.clone().into() }));
+                }
+            }
             // One of them is to blame, or waits for a lock, and the others shall not feel it.
             Err(_) => {
                 let alone = group.into_iter().map(|one| async move {

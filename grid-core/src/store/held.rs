@@ -44,7 +44,7 @@ impl<D: Driver> Held<D> {
 
     /// Says that nothing is under way any more, whatever came of it, unless the database was lost.
     pub(super) fn end<T>(mut self, outcome: &Result<T, Fault>) {
-        self.has_ended = !matches!(outcome, Err(Fault::Silent));
+        self.has_ended = !matches!(outcome, Err(Fault::Silent | Fault::Commit(_)));
     }
 }
 

@@ -58,7 +58,8 @@ macro_rules! files {
             "0035_placements_until_now",
             "0036_no_community_devices",
             "0037_battery_levels",
-            "0038_households"
+            "0038_households",
+            "0039_idempotent_requests"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -74,7 +75,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-const NUMBER: usize = 38;
+const NUMBER: usize = 39;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -64,6 +64,8 @@ mod store_reading_checks;
 #[cfg(feature = "_store")]
 mod store_register_checks;
 #[cfg(feature = "_store")]
+mod store_request_checks;
+#[cfg(feature = "_store")]
 mod store_settlement_checks;
 #[cfg(feature = "_store")]
 mod store_street;

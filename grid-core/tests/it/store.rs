@@ -169,6 +169,7 @@ async fn suite(kind: &'static str) {
         crate::store_finding_checks::all(),
         crate::store_settlement_checks::all(),
         crate::store_auth_checks::all(),
+        crate::store_request_checks::all(),
     ];
     for (name, check) in lists.into_iter().flatten() {
         println!("{kind}: {}", name.replace('_', " "));

@@ -172,6 +172,10 @@ pub struct Config {
     #[arg(long, env = "GRID_MAX_UPLOAD_MB", global = true, default_value = "256")]
     pub max_upload_mb: NonZeroU32,
 
+    /// Hours that the answer to a request with an `Idempotency-Key` is kept.
+    #[arg(long, env = "GRID_IDEMPOTENCY_HOURS", global = true, default_value = "24", value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub idempotency_hours: u32,
+
     /// Who may read `/metrics`: this machine alone (and nobody through a proxy), everybody, whoever has a token, or nobody.
     #[arg(long, env = "GRID_METRICS", global = true, value_enum, default_value_t = Metrics::Local)]
     pub metrics: Metrics,
@@ -434,6 +438,11 @@ impl Config {
     /// How many bytes of uploaded files may be kept at the same time.
     pub fn spool_bytes(&self) -> u64 {
         u64::from(self.spool_mb.get()).saturating_mul(1_000_000)
+    }
+
+    /// How long the answer to a request is kept that may come again.
+    pub fn idempotency_time(&self) -> Duration {
+        Duration::from_secs(u64::from(self.idempotency_hours) * 3600)
     }
 
     /// How long an upload may take.

@@ -123,7 +123,11 @@ pub(crate) async fn create(
     let user = User::new(id, &body.username, &body.email, hash)?;
     let user = if body.administrator { user.administrator() } else { user };
     services.store().create_user(&user, now).await?;
-    Deed::new("user.create", caller.id, &caller.username).to(id).record(services, &origin).await?;
+    Deed::new("user.create", caller.id, &caller.username)
+        .to(id)
+        .record(services, &origin)
+        .await
+        .map_err(Problem::after_all)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/v1/users/{id}"))], Json(user.into())))
 }
 

@@ -25,6 +25,7 @@ mod doctor;
 mod forecast_command;
 mod forecasts;
 mod harness;
+mod idempotency;
 mod lists;
 mod load;
 mod logins;

@@ -3,6 +3,7 @@
 import json
 import os
 import urllib.request
+import uuid
 
 import schemathesis
 
@@ -46,3 +47,12 @@ def ndjson(context, value):
 @schemathesis.serializer("application/toml")
 def toml(context, value):
     return (value if isinstance(value, str) else json.dumps(value)).encode(errors="replace")
+
+
+@schemathesis.hook
+def map_headers(context, headers):
+    """A key of a request's own: under one that was used before, what was made then is answered, and may be gone since."""
+    key = (headers or {}).get("Idempotency-Key")
+    if isinstance(key, str) and 0 < len(key.strip()) <= 200 and not key.strip().startswith('"'):
+        headers["Idempotency-Key"] = f"{key.strip()}{uuid.uuid4()}"
+    return headers

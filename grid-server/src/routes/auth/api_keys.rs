@@ -150,7 +150,7 @@ pub(crate) async fn create(
     };
     services.store().create_api_key(&stored, &key.hash()).await?;
     let deed = Deed::new("api_key.create", caller.id, &caller.username).to(stored.id);
-    deed.with(key.hash()).record(services, &origin).await?;
+    deed.with(key.hash()).record(services, &origin).await.map_err(Problem::after_all)?;
     let made = MadeApiKey { api_key: key.expose().to_owned(), about: stored.into() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(made)).into_response())
 }

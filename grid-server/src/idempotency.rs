@@ -1,0 +1,385 @@
+//! `Idempotency-Key`: a request that is sent again is not run again.
+//!
+//! A client that does not learn how its request ended sends it once more under the same key. The first one claims the key
+//! in the database, which all servers share, runs to its end even where its client has gone, and leaves its answer there,
+//! sealed; whoever comes later is given that answer, or told to wait, or told that nobody knows. Nothing runs twice: where
+//! it is not certain that nothing happened, the claim is not given back.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use grid_core::{
+    auth::{Fingerprint, IdempotencyKey, SealingKey},
+    store::{Claim, KeptAnswer, Store},
+};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use self::{
+    kept::{from_kept, to_keep},
+    watched::{Watch, watched},
+};
+use crate::{
+    admission::Place,
+    app::App,
+    caller::Caller,
+    clock,
+    layers::RequestId,
+    problem::{self, Problem},
+};
+
+mod kept;
+mod watched;
+
+/// The header that names a request.
+pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header of an answer that was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// How much longer than its time limit a request is believed to be running.
+const GRACE: Duration = Duration::from_mins(1);
+/// How long it is tried to write down how a request ended, where the database does not take it at once.
+const SETTLES: Duration = Duration::from_mins(2);
+
+/// The routes that take a key, which are those that make something, and whether they take files. What a nobody may call is
+/// not among them, since a key belongs to a caller; nor what manages logins, the old paths, and what only calculates.
+pub(crate) const ROUTES: [(&str, Size); 18] = [
+    ("/api/v1/auth/api-keys", Size::Small),
+    ("/api/v1/battery/recordings", Size::File),
+    ("/api/v1/communities", Size::Small),
+    ("/api/v1/communities/{id}/contracts", Size::Small),
+    ("/api/v1/communities/{id}/devices", Size::Small),
+    ("/api/v1/communities/{id}/keys", Size::Small),
+    ("/api/v1/communities/{id}/keys/coefficients.txt", Size::File),
+    ("/api/v1/communities/{id}/members", Size::Small),
+    ("/api/v1/communities/{id}/prices", Size::Small),
+    ("/api/v1/communities/{id}/readings", Size::File),
+    ("/api/v1/communities/{id}/settlements", Size::Small),
+    ("/api/v1/communities/{id}/tariffs", Size::Small),
+    ("/api/v1/devices", Size::Small),
+    ("/api/v1/devices/{id}/readings", Size::File),
+    ("/api/v1/devices/{id}/registers", Size::Small),
+    ("/api/v1/devices/{id}/substitutions", Size::Small),
+    ("/api/v1/forecasts", Size::Small),
+    ("/api/v1/users", Size::Small),
+];
+
+/// Whether a route takes a key.
+pub(crate) fn takes_a_key(route: &str) -> bool {
+    ROUTES.iter().any(|(path, _)| *path == route)
+}
+
+/// How large a body a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// That of any request.
+    Small,
+    /// That of a file.
+    File,
+}
+
+/// The layer that runs a request once, where it has a key and its route takes one.
+pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let size = route.and_then(|route| ROUTES.iter().find(|(path, _)| *path == route));
+    let is_named = request.method() == Method::POST && request.headers().contains_key(KEY);
+    match size {
+        Some((_, size)) if is_named => to_the_end(keyed(app, *size, request, next)).await,
+        _ => next.run(request).await,
+    }
+}
+
+/// Works on a request in a task of its own, which goes on where the client does not wait: dropped on the way, it would leave
+/// a claim of which nobody knows.
+async fn to_the_end(work: impl Future<Output = Result<Response, Problem>> + Send + 'static) -> Response {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(answer) => answer.unwrap_or_else(Problem::into_response),
+        // As in any other handler.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Problem::unavailable("the server is stopping", Duration::from_secs(1)).into_response(),
+    }
+}
+
+/// One request with a key.
+struct Named {
+    store: Store,
+    hash: [u8; 32],
+    sealing_key: SealingKey,
+}
+
+async fn keyed(app: App, size: Size, request: Request, next: Next) -> Result<Response, Problem> {
+    let key = key_of(request.headers())?;
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        // A nobody is told so by the route, or makes nothing that could be doubled.
+        return Ok(next.run(request).await);
+    }
+    let (mut parts, body) = request.into_parts();
+    let caller = Caller::from_request_parts(&mut parts, &app).await?;
+    let store = app.services()?.store().clone();
+    let named = Named {
+        hash: key.hash(caller.id, parts.method.as_str(), parts.uri.path()),
+        sealing_key: key.sealing_key(caller.id)?,
+        store,
+    };
+    let now = clock::now();
+    let expires_at = now.checked_add(app.config().idempotency_time()).unwrap_or(Timestamp::MAX);
+    let fingerprint = fingerprint_of(&parts);
+    match named.store.claim_request(&named.hash, caller.id, expires_at, now).await? {
+        Claim::Run(claim) => {
+            // Asked once for the request, and not again by its handler.
+            parts.extensions.insert(caller);
+            Ok(run(named, claim, fingerprint, (parts, body), next).await)
+        }
+        known => {
+            let (most, time) = match size {
+                Size::Small => (app.config().max_body(), app.config().request_time()),
+                Size::File => (app.config().max_upload(), app.config().upload_time()),
+            };
+            // Read in any case, because a client that is still sending would not see the answer.
+            let read = tokio::time::timeout(time, read(body, fingerprint, most)).await;
+            let fingerprint = read.unwrap_or_else(|_| Err(crate::upload::too_late()))?;
+            let longest = app.config().upload_time().saturating_add(GRACE);
+            named.again(known, fingerprint, longest, now)
+        }
+    }
+}
+
+/// The key of a request, which has one.
+fn key_of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+    let mut values = headers.get_all(KEY).iter();
+    let key = values.next().and_then(|value| IdempotencyKey::parse(value.as_bytes()));
+    key.filter(|_| values.next().is_none()).ok_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!(
+                "expected one `Idempotency-Key` of 1 to {} printable ASCII characters",
+                IdempotencyKey::LONGEST
+            ),
+        )
+        .hint("a random UUID is a good key: `Idempotency-Key: \"8e03978e-40d5-43dd-bc93-6894a57f9324\"`")
+    })
+}
+
+/// What a request is known by, up to its body. Method and path are part of the key's hash.
+fn fingerprint_of(parts: &Parts) -> Fingerprint {
+    let kind = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    // The boundary of a form is made up anew each time it is sent, and stands in the body as well: a form that is sent
+    // again is the same where its bytes are.
+    Fingerprint::new([parts.uri.query().unwrap_or_default(), &String::from_utf8_lossy(kind)])
+}
+
+/// Reads a body to its end and keeps nothing of it.
+async fn read(mut body: Body, mut fingerprint: Fingerprint, most: usize) -> Result<[u8; 32], Problem> {
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"))?;
+        if let Some(piece) = frame.data_ref() {
+            length = length.saturating_add(piece.len());
+            if length > most {
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the limit"));
+            }
+            fingerprint.update(piece);
+        }
+    }
+    Ok(fingerprint.finish())
+}
+
+/// Runs a claimed request, and writes down how it ended.
+async fn run(
+    named: Named,
+    claim: Uuid,
+    fingerprint: Fingerprint,
+    (parts, body): (Parts, Body),
+    next: Next,
+) -> Response {
+    let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
+    // The place among the requests that are worked on is held for as long as this is.
+    let _place = parts.extensions.get::<Place>().cloned();
+    let (body, watch) = watched(body, fingerprint);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let uncertain = response.extensions().get::<Problem>().is_some_and(Problem::may_have_happened);
+    named.settle(claim, watch, uncertain, problem::written(response, &id)).await
+}
+
+/// How a request ended, as far as a repetition is concerned.
+enum End {
+    /// With this answer.
+    Answered(KeptAnswer),
+    /// Without having done anything: it may be tried again.
+    Nothing,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Named {
+    /// Writes down how a request ended, and gives its answer back.
+    async fn settle(&self, claim: Uuid, watch: Watch, uncertain: bool, response: Response) -> Response {
+        let status = response.status();
+        if !status.is_success() && !is_kept(status) {
+            let nothing =
+                !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
+            self.write(claim, if nothing { End::Nothing } else { End::Unknown }).await;
+            return response;
+        }
+        // A refusal may come before the body was read: it is then the same the next time, and costs nothing.
+        let fingerprint = if status.is_success() { watch.rest().await } else { watch.whole() };
+        let (end, response) = match fingerprint {
+            None if status.is_success() => (End::Unknown, response),
+            None => (End::Nothing, response),
+            Some(fingerprint) => {
+                let (answer, response) = to_keep(response).await;
+                let sealed = answer.map(|answer| self.sealing_key.seal(&answer, &context(&self.hash)));
+                match sealed.transpose() {
+                    Ok(answer) => {
+                        (End::Answered(KeptAnswer { fingerprint, status: status.as_u16(), answer }), response)
+                    }
+                    Err(_) => (End::Unknown, response),
+                }
+            }
+        };
+        self.write(claim, end).await;
+        response
+    }
+
+    /// Writes down how a request ended. A database that does not take it is asked again, while the client has its answer.
+    async fn write(&self, claim: Uuid, end: End) {
+        if self.try_write(claim, &end).await {
+            return;
+        }
+        let again =
+            Self { store: self.store.clone(), hash: self.hash, sealing_key: self.sealing_key.clone() };
+        tokio::spawn(async move {
+            let until = tokio::time::Instant::now() + SETTLES;
+            let mut pause = Duration::from_millis(500);
+            while tokio::time::Instant::now() < until {
+                tokio::time::sleep(pause).await;
+                if again.try_write(claim, &end).await {
+                    return;
+                }
+                pause = (pause * 2).min(Duration::from_secs(10));
+            }
+            tracing::warn!("how a request with an idempotency key ended could not be written down");
+        });
+    }
+
+    async fn try_write(&self, claim: Uuid, end: &End) -> bool {
+        let written = match end {
+            End::Answered(answer) => self.store.settle_request(&self.hash, claim, answer).await,
+            End::Nothing => self.store.give_request_back(&self.hash, claim).await,
+            End::Unknown => self.store.lose_request(&self.hash, claim).await,
+        };
+        written.is_ok()
+    }
+
+    /// Answers a request that was sent before.
+    fn again(
+        &self,
+        known: Claim,
+        fingerprint: [u8; 32],
+        longest: Duration,
+        now: Timestamp,
+    ) -> Result<Response, Problem> {
+        match known {
+            Claim::Answered(kept) if kept.fingerprint != fingerprint => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "this `Idempotency-Key` was used for another request: its query, its media type or its body was not the same",
+            )
+            .hint("send the same bytes again, or this request under a new key")),
+            Claim::Answered(kept) => {
+                let status = kept.status;
+                let Some(sealed) = kept.answer else {
+                    return Err(Problem::new(
+                        StatusCode::CONFLICT,
+                        format!("this request was answered {status} before, and the answer was too large to be kept"),
+                    )
+                    .hint("it was done and is not done again: look with GET"));
+                };
+                let answer = self.sealing_key.open(&sealed, &context(&self.hash))?;
+                let mut response = from_kept(status, &answer)
+                    .ok_or_else(|| Problem::internal("the kept answer to a request is none"))?;
+                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+                Ok(response)
+            }
+            Claim::Running { since } if now.duration_since(since) <= signed(longest) => Err(Problem::new(
+                StatusCode::CONFLICT,
+                "the first request under this `Idempotency-Key` is still running",
+            )
+            .hint("send it again later, under the same key")
+            .retry_after(Duration::from_secs(1))),
+            Claim::Running { .. } | Claim::Unknown | Claim::Run(_) => Err(Problem::new(
+                StatusCode::CONFLICT,
+                "the outcome of the first request under this `Idempotency-Key` is not known",
+            )
+            .hint("look with GET whether it was done; if it was not, send it under a new key")),
+        }
+    }
+}
+
+/// Whether a refusal is the outcome of the request, and would be the same again: not one that depends on who asks, when, or
+/// how far the request came.
+fn is_kept(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT
+            | StatusCode::PRECONDITION_FAILED
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// What a sealed answer is bound to: it cannot be put in the place of another.
+fn context(hash: &[u8; 32]) -> String {
+    hash.iter().fold("answer ".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_post_that_makes_something_for_a_caller_takes_a_key() {
+        let document = crate::openapi::document().unwrap();
+        let mut taking = Vec::new();
+        for (path, item) in &document.paths.paths {
+            let Some(post) = &item.post else { continue };
+            let has_key = post.parameters.iter().flatten().any(|parameter| {
+                matches!(parameter, utoipa::openapi::RefOr::T(one) if one.name == "Idempotency-Key")
+            });
+            if has_key {
+                taking.push(path.as_str());
+            }
+            let makes = post.responses.responses.contains_key("201");
+            let secured = post.security.as_ref().is_some_and(|needs| !needs.is_empty());
+            assert!(has_key || !makes || !secured, "{path} makes something and takes no key");
+        }
+        let mut listed = ROUTES.map(|(path, _)| path);
+        listed.sort_unstable();
+        taking.sort_unstable();
+        assert_eq!(taking, listed);
+    }
+
+    #[test]
+    fn the_page_lists_the_routes_that_take_a_key() {
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md")).unwrap();
+        let section = page.split("## Sending a request again").nth(1).unwrap().split("\n## ").next().unwrap();
+        let listed: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("- `POST ")).collect();
+        let mut routes = ROUTES.map(|(path, _)| format!("{path}`"));
+        routes.sort_unstable();
+        assert_eq!(listed, routes);
+    }
+}
