@@ -107,7 +107,8 @@ pub(super) enum MigrateFault {
 ///
 /// In the body `Db` is the driver, `connection` its connection, and `?` takes a driver's error or one of the store's.
 /// `read` is for one statement, `snapshot` for several that must see one state, `write` is a transaction that is
-/// tried again when the database says that it got in the way of another, so its body must not consume what it uses.
+/// tried again when the database says that it got in the way of another, so its body must not consume what it uses;
+/// `once` is one that is not, for a body that does.
 macro_rules! on {
     ($store:expr, $mode:ident $action:literal, |$connection:ident| $body:block) => {
         match $store.backend {
@@ -142,6 +143,20 @@ macro_rules! on {
             let mut transaction = <Db as $crate::store::backend::Driver>::begin_snapshot(&$pools.read)
                 .await
                 .map_err($crate::store::fault::Fault::Connection)?;
+            let value = {
+                let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
+                let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
+                inner?
+            };
+            transaction.commit().await?;
+            Ok(value)
+        }
+        .await;
+        outcome.map_err(|fault| fault.into_error::<Db>($action))
+    }};
+    (@once $pools:ident, $action:literal, $connection:ident, $body:block) => {{
+        let outcome: Result<_, $crate::store::fault::Fault> = async {
+            let mut transaction = <Db as $crate::store::backend::Driver>::begin($pools).await?;
             let value = {
                 let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
                 let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
