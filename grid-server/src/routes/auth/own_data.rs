@@ -101,8 +101,7 @@ pub(crate) async fn export(
     Ok((headers, body).into_response())
 }
 
-/// Erases the caller: account, logins, household, devices with their readings, recordings, forecasts. What others'
-/// accounts stand on stays without a name, and the answer says how much that is.
+/// Erases the caller. What others' accounts stand on stays without a name, and the answer says how much.
 #[utoipa::path(delete, path = "/auth/me", tag = "auth", operation_id = "erase_me", security(("bearerAuth" = [])),
     responses(
         (status = 200, description = "Erased: no token of the caller is good any more", body = Gone),
