@@ -1,6 +1,7 @@
 //! The store of a community, for notebooks: every call waits. One file a subject.
 
 mod agreements;
+mod archive;
 mod arriving;
 mod asking;
 mod devices;

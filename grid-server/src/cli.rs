@@ -33,6 +33,10 @@ pub enum Command {
     Demo,
     /// Load a file of readings into the database, as a POST of the same file does.
     Import(Import),
+    /// Write everything that the database keeps into one archive, as of now.
+    Export(commands::archive::Export),
+    /// Fill an empty database, of whatever kind, from an archive that `export` wrote.
+    Restore(commands::archive::Restore),
     /// Tell what battery recordings of any vendor say, with charts and exports; needs no database.
     Battery(commands::battery::Battery),
     /// Forecast the series of a CSV file, or a device's readings, with intervals and a chart; a file needs no database.
@@ -122,7 +126,7 @@ pub struct Import {
 
 /// Runs the program with its arguments, the program's name first; the exit code says how it ended.
 ///
-/// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line, 130 a forecast that was stopped.
+/// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line, 130 a forecast, an export or a restore that was stopped.
 #[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Config::of_this_process(arguments) {
@@ -146,7 +150,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", chain(error.as_ref()));
             // What a shell gives a program that Ctrl-C ended: 128 and the number of the signal.
-            if error.is::<commands::forecast::Interrupted>() {
+            if error.is::<commands::forecast::Interrupted>() || error.is::<commands::archive::Interrupted>() {
                 ExitCode::from(130)
             } else {
                 ExitCode::FAILURE
@@ -160,6 +164,8 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Command::Serve => serve::blocking(cli.config, serve::Content::AsItIs),
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
         Command::Import(wanted) => import::run(&cli.config, &wanted),
+        Command::Export(wanted) => commands::archive::export(&cli.config, wanted),
+        Command::Restore(wanted) => commands::archive::restore(&cli.config, &wanted),
         Command::Battery(wanted) => commands::battery::run(&wanted),
         Command::Forecast(wanted) => commands::forecast::run(&cli.config, &wanted),
         Command::Settle(wanted) => commands::settle::run(&cli.config, wanted),

@@ -139,7 +139,8 @@ pub(super) enum MigrateFault {
 ///
 /// In the body `Db` is the driver, `connection` its connection, and `?` takes a driver's error or one of the store's.
 /// `read` is for one statement, `snapshot` for several that must see one state, `write` is a transaction that is
-/// tried again when the database says that it got in the way of another, so its body must not consume what it uses.
+/// tried again when the database says that it got in the way of another, so its body must not consume what it uses;
+/// `once` is one that is not, for a body that does.
 macro_rules! on {
     ($store:expr, $mode:ident $action:literal, |$connection:ident| $body:block) => {
         match $store.backend {
@@ -204,32 +205,48 @@ macro_rules! on {
         .await;
         outcome.map_err(|fault| fault.into_error::<Db>($action))
     }};
+    (@once $pools:ident, $action:literal, $connection:ident, $body:block) => {{
+        let outcome = $crate::store::backend::on!(@attempt $pools, $connection, $body);
+        outcome.map_err(|fault| fault.into_error::<Db>($action))
+    }};
     (@write $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let mut patience = $crate::store::backend::Patience::new($pools.locks.wait);
         loop {
-            let mut held = None;
-            let commits = std::sync::atomic::AtomicBool::new(false);
-            let work = async {
-                let mut transaction =
-                    <Db as $crate::store::backend::Driver>::begin($pools, &mut held).await?;
-                let value = {
-                    let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
-                    let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
-                    inner?
-                };
-                transaction.commit().await?;
-                Ok(value)
-            };
-            let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
-            if let Some(held) = held {
-                held.end(&outcome);
-            }
+            let outcome = $crate::store::backend::on!(@attempt $pools, $connection, $body);
             let again = outcome.as_ref().is_err_and(|fault| fault.is_transient::<Db>());
             if again && patience.wait().await {
                 continue;
             }
             break outcome.map_err(|fault| fault.into_error::<Db>($action));
         }
+    }};
+    (@attempt $pools:ident, $connection:ident, $body:block) => {{
+        let mut held = None;
+        let commits = std::sync::atomic::AtomicBool::new(false);
+        let work = async {
+            let mut transaction = <Db as $crate::store::backend::Driver>::begin($pools, &mut held).await?;
+            let value = {
+                let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
+                let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
+                inner?
+            };
+            commits.store(true, std::sync::atomic::Ordering::Relaxed);
+            transaction.commit().await.map_err($crate::store::fault::Fault::Commit)?;
+            Ok(value)
+        };
+        let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
+        let outcome = match outcome {
+            // It may have been done all the same.
+            Err($crate::store::fault::Fault::Silent) if commits.into_inner() => {
+                let gone = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                Err($crate::store::fault::Fault::Commit(sqlx::Error::Io(gone)))
+            }
+            outcome => outcome,
+        };
+        if let Some(held) = held {
+            held.end(&outcome);
+        }
+        outcome
     }};
 }
 pub(super) use on;

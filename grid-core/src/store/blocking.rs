@@ -3,17 +3,20 @@
 //! Each call is the one of the same name of [`store::Store`](super::Store), which says what it does; it runs on a
 //! small runtime that the blocking store owns, and waits for the end.
 
-use std::{io::Write, sync::Arc};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    AuditEntry, Claim, DeviceBatch, Error, Imported, Ingested, Issued, Keep, KeptAnswer, Listed, LogSigner, MeterReport,
-    NewRecording, Of, Options, Page, PlacedDevice, ReadSeek, Registered, SettlementRequest, StoredApiKey,
-    StoredContract, StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement,
-    StoredStatement, StoredTariff, Substitutes, SubstitutionRequest, User,
+    ArchiveProgress, Archived, AuditEntry, Claim, DeviceBatch, Erased, Error, Imported, Ingested, Issued, Keep,
+    KeptAnswer, Listed, LogSigner, MeterReport, NewRecording, Of, Options, Page, PlacedDevice, ReadSeek,
+    Registered, SettlementRequest, StoredApiKey, StoredContract, StoredForecast, StoredKey, StoredRecording,
+    StoredSecondFactor, StoredSettlement, StoredStatement, StoredTariff, Substitutes, SubstitutionRequest, User,
 };
 use crate::{
     auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},
@@ -145,6 +148,10 @@ calls! {
     record(entry: &AuditEntry) -> ();
     audit(page: Page, actor: Option<Uuid>, action: Option<&str>) -> Listed<AuditEntry>;
     prune_auth(now: Timestamp) -> ();
+    export(writer: &mut (dyn Write + Send), now: Timestamp, progress: &mut (dyn FnMut(ArchiveProgress) + Send)) -> Archived;
+    export_user(user: Uuid, writer: &mut (dyn Write + Send), now: Timestamp, progress: &mut (dyn FnMut(ArchiveProgress) + Send)) -> Archived;
+    erase_user(user: Uuid, entry: &AuditEntry, now: Timestamp, until: Timestamp) -> Erased;
+    restore(reader: &mut (dyn Read + Send), progress: &mut (dyn FnMut(ArchiveProgress) + Send)) -> Archived;
     create_device(device: &Device, now: Timestamp) -> ();
     device(id: Uuid) -> Device;
     devices_of(owner: Uuid, page: Page) -> Listed<Device>;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
+use super::ArchiveError;
 use crate::{
     auth,
     energy::{self, Channel, meter, rules},
@@ -182,6 +183,15 @@ pub enum Error {
         /// The user.
         user: Uuid,
     },
+    /// A user is to be forgotten, and nobody else administers the server.
+    #[error("expected another administrator, before the only one is forgotten")]
+    OnlyAdministrator,
+    /// A user is to be forgotten, and nobody else runs a community that has other members.
+    #[error("expected another operator of the community `{community}`, before the only one is forgotten")]
+    OnlyOperator {
+        /// The community.
+        community: Uuid,
+    },
     /// A user has a second factor that is in force.
     #[error("user `{user}` has a second factor already")]
     HasSecondFactor {
@@ -308,6 +318,9 @@ pub enum Error {
         /// The id of the key.
         key_id: String,
     },
+    /// An archive cannot be written, read or restored.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A key cannot be sealed or opened.
     #[error(transparent)]
     Auth(#[from] auth::Error),
@@ -372,6 +385,8 @@ impl Failure for Error {
             | Self::UserDisabled { .. }
             | Self::PasswordChanged { .. }
             | Self::HasSecondFactor { .. }
+            | Self::OnlyAdministrator
+            | Self::OnlyOperator { .. }
             | Self::OtherRegister { .. }
             | Self::PeriodsOverlap { .. }
             | Self::NotBegun { .. }
@@ -382,6 +397,7 @@ impl Failure for Error {
             | Self::TooManySums { .. }
             | Self::TooManyLevels { .. }
             | Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Archive(error) => error.kind(),
             Self::Auth(error) => error.kind(),
             Self::Rules(error) => error.kind(),
             Self::Proof(error) => error.kind(),
@@ -419,6 +435,10 @@ impl Failure for Error {
             Self::UserDisabled { .. } => "enable the user first",
             Self::PasswordChanged { .. } => "log in again",
             Self::HasSecondFactor { .. } => "remove the second factor first",
+            Self::OnlyAdministrator => "make somebody else an administrator first",
+            Self::OnlyOperator { .. } => {
+                "add another member with an account to the community as its operator first"
+            }
             Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
             Self::TooManyLevels { .. } => "ask for a shorter time",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
@@ -443,6 +463,7 @@ impl Failure for Error {
             Self::LogKeySealed { .. } => {
                 "give the text that it was sealed with: the server's GRID_SEALING_KEY"
             }
+            Self::Archive(error) => return error.hint(),
             Self::Auth(error) => return error.hint(),
             Self::Rules(error) => return error.hint(),
             Self::Proof(error) => return error.hint(),

@@ -75,7 +75,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-const NUMBER: usize = 39;
+pub(super) const NUMBER: usize = 39;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -31,6 +31,8 @@
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
 //! | all of a user | `calendar_of(owner)` `owner_totals(owner, channel, resolution)` `month_total(owner, channel, month, year)` `device_totals(owner, channel)` `hours_before(owner, channel, date, days)` `version_before(owner, channel, date, days)` `household(owner)` `set_household(owner, household, now)` `holdings(owner)` |
 //! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
+//! | everything | `export(writer, now, progress)` `restore(reader, progress)` |
+//! | one person | `export_user(user, writer, now, progress)` `erase_user(user, entry, now, until)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
 //!
 //! Ids are made by the caller, by [`new_id`]. Nothing is connected before the first call, so a server can answer while
@@ -45,6 +47,7 @@
 
 mod agreements;
 mod api_keys;
+mod archive;
 mod audit;
 mod backend;
 mod balance;
@@ -57,6 +60,7 @@ mod connect;
 mod day;
 mod devices;
 mod diagnosis;
+mod erasure;
 mod error;
 mod fault;
 mod findings;
@@ -86,6 +90,7 @@ mod rows;
 mod second_factors;
 mod sessions;
 mod setup_links;
+mod shares;
 mod sharing_keys;
 mod signing_keys;
 mod sql;
@@ -98,10 +103,12 @@ mod users;
 
 pub use agreements::{StoredContract, StoredTariff};
 pub use api_keys::StoredApiKey;
+pub use archive::{ArchiveError, ArchiveProgress, Archived};
 pub use audit::AuditEntry;
 pub use backend::Store;
 pub use connect::{Connections, Options};
 pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location, Obstacle, greet};
+pub use erasure::Erased;
 pub use error::{Error, Source};
 pub use forecasts::StoredForecast;
 pub use histories::CommunitySlots;

@@ -55,7 +55,7 @@ pub trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek + ?Sized> ReadSeek for T {}
 
 /// Below the smallest `max_allowed_packet` that MySQL and MariaDB come with.
-const PART: usize = 1 << 20;
+pub(super) const PART: usize = 1 << 20;
 const PART_LENGTH: u64 = 1 << 20;
 
 type Row = (Vec<u8>, Vec<u8>, String, String, String, i64, i64);

@@ -125,7 +125,6 @@ pub(super) const fn as_text(bytes: &'static [u8]) -> &'static str {
 }
 
 /// How long [`repeat`] gets.
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) const fn repeated_length(head: &str, group: &str, times: usize, tail: &str) -> usize {
     head.len() + times * group.len() + times.saturating_sub(1) + tail.len()
 }

@@ -32,6 +32,10 @@ mod store;
 #[cfg(feature = "_store")]
 mod store_agreement_checks;
 #[cfg(feature = "_store")]
+mod store_archive;
+#[cfg(feature = "sqlite")]
+mod store_archive_damage;
+#[cfg(feature = "_store")]
 mod store_auth_checks;
 #[cfg(feature = "_store")]
 mod store_checks;
@@ -57,6 +61,8 @@ mod store_import_checks;
 mod store_log;
 #[cfg(feature = "_store")]
 mod store_outages;
+#[cfg(feature = "_store")]
+mod store_own_data;
 #[cfg(feature = "_store")]
 mod store_placement_checks;
 #[cfg(feature = "_store")]

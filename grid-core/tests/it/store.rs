@@ -144,16 +144,10 @@ async fn try_to(server: &str, statement: &str) -> Result<(), sqlx::Error> {
     }
 }
 
-async fn suite(kind: &'static str) {
-    let Some(database) = TestDatabase::create(kind).await else { return };
-    database.store.migrate().await.unwrap();
-    #[cfg(any(feature = "mysql", feature = "postgres"))]
-    let store = database.for_serving().await;
-    #[cfg(not(any(feature = "mysql", feature = "postgres")))]
-    let store = database.store.clone();
-    store.migrate().await.unwrap();
+/// What every database must do.
+pub(crate) fn checks() -> Vec<(&'static str, crate::store_checks::Check)> {
     // One line for each file of checks.
-    let lists = [
+    [
         crate::store_user_checks::all(),
         crate::store_device_checks::all(),
         crate::store_community_checks::all(),
@@ -170,8 +164,21 @@ async fn suite(kind: &'static str) {
         crate::store_settlement_checks::all(),
         crate::store_auth_checks::all(),
         crate::store_request_checks::all(),
-    ];
-    for (name, check) in lists.into_iter().flatten() {
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+async fn suite(kind: &'static str) {
+    let Some(database) = TestDatabase::create(kind).await else { return };
+    database.store.migrate().await.unwrap();
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    let store = database.for_serving().await;
+    #[cfg(not(any(feature = "mysql", feature = "postgres")))]
+    let store = database.store.clone();
+    store.migrate().await.unwrap();
+    for (name, check) in checks() {
         println!("{kind}: {}", name.replace('_', " "));
         check(store.clone()).await;
     }

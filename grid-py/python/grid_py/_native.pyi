@@ -862,6 +862,25 @@ class Store:
         """The id of the user with that name or e-mail address, or ``None``."""
     def audit(self, *, actor: _Id | None = None, action: str | None = None) -> Table:
         """The trail of what was done, the newest first."""
+    def export(self, path: str | os.PathLike[str], *, now: _Instant | None = None) -> dict[str, int]:
+        """Writes everything that the store keeps into one archive, a ``tar.gz`` of CSV and JSON lines, and returns the rows
+        of each table. ``restore`` fills a store of any kind with it.
+
+        The file has people's data, the hashes of their passwords and the keys of tokens and statements: it is made for its
+        owner alone. One that is there is not written over.
+        """
+    def restore(self, path: str | os.PathLike[str]) -> dict[str, int]:
+        """Fills the store, which has to be without rows, from an archive that ``export`` wrote, all of it or nothing, and
+        returns the rows of each table.
+        """
+    def export_user(
+        self, user: _Id, path: str | os.PathLike[str], *, now: _Instant | None = None
+    ) -> dict[str, int]:
+        """Writes all that the store knows of a user into one archive for that user, and returns the rows of each file."""
+    def erase_user(self, user: _Id, *, now: _Instant | None = None) -> dict[str, int]:
+        """Forgets a user: account, logins, household, devices with their readings, recordings, forecasts. What others'
+        accounts stand on stays without a name; the answer says how much.
+        """
     def create_community(self, name: str, *, owner: _Id, time_zone: str, now: _Instant | None = None) -> str:
         """Creates a community that ``owner``, a user, runs, and returns its id."""
     def communities(self) -> Table:

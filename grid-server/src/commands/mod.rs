@@ -1,6 +1,7 @@
 //! What is done from the command line, one file a subject. Each deed of an operator is written to the trail that the API
 //! writes to, by the actor `command line`.
 
+pub mod archive;
 pub mod battery;
 pub mod coefficients;
 pub mod doctor;

@@ -7,6 +7,7 @@
 mod access;
 mod anomalies;
 mod api_keys;
+mod archive_command;
 mod auth;
 mod bad_input;
 mod battery;
@@ -33,6 +34,7 @@ mod metering;
 mod metrics;
 mod oauth;
 mod old_faults;
+mod own_data;
 mod predictions;
 mod process;
 mod readings;

@@ -69,6 +69,11 @@ async fn put_on(kat: &Client) -> (Authenticator, Vec<String>) {
     (authenticator, serde_json::from_value(codes).unwrap())
 }
 
+/// Puts a second factor on, and gives its recovery codes.
+pub(crate) async fn with_second_factor(client: &Client) -> Vec<String> {
+    put_on(client).await.1
+}
+
 #[tokio::test]
 async fn a_second_factor_is_put_on_and_then_asked_for() {
     let server = Server::start().await;

@@ -6,6 +6,7 @@ mod guess;
 mod introspection;
 mod jwks;
 mod login;
+mod own_data;
 mod sessions;
 mod setup;
 mod totp;
@@ -27,7 +28,8 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .merge(token_routes)
         .routes(routes!(account::register))
         .routes(routes!(setup::set_up))
-        .routes(routes!(account::me))
+        .routes(routes!(account::me, own_data::erase))
+        .routes(routes!(own_data::export))
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))

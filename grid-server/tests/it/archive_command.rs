@@ -1,0 +1,94 @@
+//! Everything in one file from the command line, and back.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Output, Stdio},
+};
+
+use serde_json::json;
+
+use crate::{
+    harness::{Server, folder},
+    process::program,
+};
+
+fn run(url: &str, arguments: &[&str]) -> Output {
+    program().args(arguments).args(["--database-url", url]).stdin(Stdio::null()).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn new_database(folder: &Path, name: &str) -> String {
+    format!("sqlite:{}", folder.join(name).display())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_on_what_was_restored_knows_everybody_and_everything() {
+    let folder = folder();
+    let file = folder.join("grid.tar.gz");
+    let name = file.to_str().unwrap();
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let device = ana.device("meter", "Europe/Madrid").await;
+    let readings = format!("{device}/readings");
+    let reading = json!({"channel": "import", "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:15:00Z", "energy_kwh": "0.250000"});
+    ana.post(&readings, &reading).await.good();
+    let url = server.database_url();
+
+    assert!(said(&run(&url, &["export", name])).contains("users 1"));
+    let old = fs::read(&file).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // What is there is written over only when that is said.
+    assert!(refused(&run(&url, &["export", "--out", name])).contains("--force"));
+    assert_eq!(fs::read(&file).unwrap(), old);
+    said(&run(&url, &["export", "--force", "--out", name]));
+    let piped = run(&url, &["export", "-"]);
+    assert!(piped.status.success() && piped.stdout.starts_with(&[0x1f, 0x8b]));
+    assert!(String::from_utf8(piped.stderr).unwrap().contains("wrote "));
+    // Nothing else was left beside it.
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+
+    let new = new_database(&folder, "new.db");
+    let restored = said(&run(&new, &["restore", name]));
+    assert!(restored.contains("users 1") && restored.contains("readings 1"), "{restored}");
+    assert!(refused(&run(&new, &["restore", name])).contains("new, empty database"));
+    assert!(said(&run(&new, &["user", "list"])).contains("ana"));
+
+    let copy = Server::on(&new).await;
+    // Whom the old server let in, the new one does: the keys are the same, and so is the password.
+    let found = copy.client().with_token(ana.token()).get(&readings).await.good();
+    assert_eq!(found["items"][0]["energy_kwh"], "0.250000");
+    copy.client().log_in("ana", "correct horse").await;
+    copy.stop().await;
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_cannot_be_exported_or_restored_leaves_nothing() {
+    let folder = folder();
+    let place = folder.join("grid.tar.gz");
+    let file = place.to_str().unwrap();
+    let missing = new_database(&folder, "missing.db");
+    assert!(refused(&run(&missing, &["export", file])).contains("there is no database"));
+    assert!(refused(&run(&missing, &["restore", file])).contains("failed to open"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    fs::write(&place, "no archive").unwrap();
+    let told = refused(&run(&missing, &["restore", file]));
+    assert!(told.contains("expected an archive that `grid-server export` wrote"), "{told}");
+    assert!(said(&run(&missing, &["user", "list"])).is_empty());
+    assert_eq!(run(&missing, &["export"]).status.code(), Some(2));
+    fs::remove_dir_all(folder).unwrap();
+}
