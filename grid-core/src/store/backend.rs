@@ -186,19 +186,10 @@ macro_rules! on {
                     let inner: Result<_, $crate::store::fault::Fault> = async { $body }.await;
                     inner?
                 };
-                commits.store(true, std::sync::atomic::Ordering::Relaxed);
-                transaction.commit().await.map_err($crate::store::fault::Fault::Commit)?;
+                transaction.commit().await?;
                 Ok(value)
             };
             let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
-            let outcome = match outcome {
-                // It may have been done all the same.
-                Err($crate::store::fault::Fault::Silent) if commits.into_inner() => {
-                    let gone = std::io::Error::from(std::io::ErrorKind::TimedOut);
-                    Err($crate::store::fault::Fault::Commit(sqlx::Error::Io(gone)))
-                }
-                outcome => outcome,
-            };
             held.end(&outcome);
             outcome
         }

@@ -13,10 +13,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    ArchiveProgress, Archived, AuditEntry, Claim, DeviceBatch, Erased, Error, Imported, Ingested, Issued, Keep,
-    KeptAnswer, Listed, LogSigner, MeterReport, NewRecording, Of, Options, Page, PlacedDevice, ReadSeek,
-    Registered, SettlementRequest, StoredApiKey, StoredContract, StoredForecast, StoredKey, StoredRecording,
-    StoredSecondFactor, StoredSettlement, StoredStatement, StoredTariff, Substitutes, SubstitutionRequest, User,
+    ArchiveProgress, Archived, AuditEntry, Claim, DeviceBatch, Erased, Error, Imported, Ingested, Issued,
+    Keep, KeptAnswer, Listed, LogSigner, MeterReport, NewRecording, Of, Options, Page, PlacedDevice,
+    ReadSeek, Registered, SettlementRequest, StoredApiKey, StoredContract, StoredForecast, StoredKey,
+    StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement, StoredTariff, Substitutes,
+    SubstitutionRequest, User,
 };
 use crate::{
     auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},

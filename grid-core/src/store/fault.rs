@@ -46,7 +46,9 @@ impl Fault {
             | Self::Connection(sqlx::Error::Database(error))
             | Self::Commit(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
             Self::Gone(_) => true,
-            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) | Self::Commit(_) | Self::Silent => false,
+            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) | Self::Commit(_) | Self::Silent => {
+                false
+            }
         }
     }
 

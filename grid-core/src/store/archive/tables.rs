@@ -297,7 +297,10 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
         "a refresh token of a copy would be good in two places, and one that was used since the export counts as \
          stolen: people log in again",
     ),
-    ("idempotent_requests", "answers to requests that may be sent again within a day, to where they were sent"),
+    (
+        "idempotent_requests",
+        "answers to requests that may be sent again within a day, to where they were sent",
+    ),
     ("throttles", "how often somebody tried in the last minutes"),
     ("setup_links", "a link that makes an administrator is good for an hour, where it was made"),
     ("_sqlx_migrations", "the database that is restored into has its own; `format.json` has their number"),
