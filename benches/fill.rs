@@ -298,7 +298,7 @@ impl Http {
                     session_id: Some(user.id),
                 };
                 let token = self.issuer.issue(&subject, Timestamp::now()).unwrap().token;
-                let path = "/consumption_generation/get-month-value";
+                let path = "/api/v1/consumption_generation/get-month-value";
                 let path =
                     format!("{path}?user_id={}&month={month}&year={YEAR}&value_type=consumption", user.id);
                 request("GET", &path, &format!("Authorization: Bearer {token}\r\n"), "")

@@ -1,4 +1,4 @@
-//! Requests a second, and what they wait, of this server and of one of FastAPI, SQLAlchemy and uvicorn with the same three
+//! Requests a second, and what they wait, of this server and of one of `FastAPI`, `SQLAlchemy` and uvicorn with the same three
 //! routes (`peers/fastapi_server.py`), on the same databases and the same two cores.
 //!
 //! `make bench-http` runs it, and says what it needs. Each server gets an empty database. A million readings of thirty meters
