@@ -1,12 +1,6 @@
 //! Archives that were cut off, changed, or made up: each is refused with what was expected, and leaves nothing.
 
-use std::{
-    io::{Cursor, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::io::{Cursor, Read};
 
 use grid_core::{
     auth::sha256,
@@ -237,30 +231,4 @@ fn a_damaged_or_shortened_archive_leaves_nothing() {
             }
         });
     });
-}
-
-/// As Ctrl-C does: the work is dropped where it stands.
-#[tokio::test]
-async fn a_restore_that_is_given_up_leaves_nothing() {
-    let store = empty().await;
-    let files = packed(&by_hand());
-    let mut input = files.as_slice();
-    let reached = Arc::new(AtomicBool::new(false));
-    let seen = reached.clone();
-    {
-        let mut tell = move |progress: grid_core::store::ArchiveProgress| {
-            if progress.table == "users" {
-                seen.store(true, Ordering::SeqCst);
-            }
-        };
-        let mut restore = std::pin::pin!(store.restore(&mut input, &mut tell));
-        std::future::poll_fn(|context| {
-            let done = restore.as_mut().poll(context).is_ready();
-            assert!(!done, "it was done before it could be given up");
-            let stop = reached.load(Ordering::SeqCst);
-            if stop { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-    }
-    assert!(is_empty(&store).await);
 }
