@@ -120,6 +120,9 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let began = tokio::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = began.elapsed();
+    if !method.is_safe() && response.status().is_success() {
+        app.listeners().wake();
+    }
     app.metrics().answered(&route, &method, response.status(), took);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {

@@ -22,6 +22,7 @@ mod forecasting;
 mod idempotency;
 mod import;
 mod layers;
+mod listeners;
 mod metrics;
 mod oauth;
 mod openapi;

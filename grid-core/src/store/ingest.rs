@@ -10,6 +10,7 @@ use super::{
     backend::{on, per_driver},
     bulk::{Bulk, DayRow, SupersededRow},
     day::{self, Summary},
+    events::{Audience, Happening, Tell},
     fault::{Fault, gone, not_found},
     rows::{self, key},
     sql::sql,
@@ -234,7 +235,7 @@ per_driver! {
 
             let none = BTreeSet::new();
             let mut ingested = Ingested::default();
-            let (mut days, mut old) = (Vec::new(), Vec::new());
+            let (mut days, mut old, mut told) = (Vec::new(), Vec::new(), Vec::new());
             for (&(device, channel), readings) in channels {
                 let code = i64::from(channel.code());
                 let (reach, first_start, last_end): (i64, Option<i64>, Option<i64>) = sqlx::query_as::<Db, _>(sql!(
@@ -245,6 +246,7 @@ per_driver! {
                 .fetch_one(&mut *connection)
                 .await?;
                 let state = ChannelState { reach, first_start, last_end };
+                let mut changed = 0;
                 for run in runs(readings, reach) {
                     let stored: Vec<(i64, Vec<u8>)> = if first_start.is_none() {
                         Vec::new()
@@ -277,8 +279,12 @@ per_driver! {
                     ingested.inserted += merged.inserted;
                     ingested.unchanged += merged.unchanged;
                     ingested.superseded += merged.superseded.len();
+                    changed += merged.inserted + merged.superseded.len();
                     days.append(&mut changed_days((device, channel), &before, &merged.current)?);
                     old.extend(merged.superseded.iter().map(|old| superseded_row((device, channel), old)));
+                }
+                if let Some(what) = Happening::readings(device, channel, readings, changed) {
+                    told.push((device, what));
                 }
                 let after = state.with(readings);
                 if after != state {
@@ -296,6 +302,9 @@ per_driver! {
             }
             Db::put_days(&mut *connection, &days).await?;
             Db::put_superseded(&mut *connection, &old).await?;
+            for (device, what) in told {
+                Db::tell(&mut *connection, Audience::Device(device), &what, now).await?;
+            }
             Ok(ingested)
         }
     }

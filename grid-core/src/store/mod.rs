@@ -31,6 +31,7 @@
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
 //! | all of a user | `calendar_of(owner)` `owner_totals(owner, channel, resolution)` `month_total(owner, channel, month, year)` `device_totals(owner, channel)` `hours_before(owner, channel, date, days)` `version_before(owner, channel, date, days)` `household(owner)` `set_household(owner, household, now)` |
 //! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
+//! | events | `number_events()` `events(reader, filter, after, limit)` `prune_events(now)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
 //!
 //! Ids are made by the caller, by [`new_id`]. Nothing is connected before the first call, so a server can answer while
@@ -57,6 +58,7 @@ mod day;
 mod devices;
 mod diagnosis;
 mod error;
+mod events;
 mod fault;
 mod findings;
 mod forecasts;
@@ -99,6 +101,7 @@ pub use backend::Store;
 pub use connect::{Connections, Options};
 pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location, Obstacle, greet};
 pub use error::{Error, Source};
+pub use events::{Event, EventFilter, Happening};
 pub use forecasts::StoredForecast;
 pub use histories::CommunitySlots;
 pub use idempotency::{Claim, KeptAnswer};

@@ -170,6 +170,7 @@ async fn suite(kind: &'static str) {
         crate::store_settlement_checks::all(),
         crate::store_auth_checks::all(),
         crate::store_request_checks::all(),
+        crate::store_event_checks::all(),
     ];
     for (name, check) in lists.into_iter().flatten() {
         println!("{kind}: {}", name.replace('_', " "));
