@@ -251,8 +251,8 @@ impl Store {
     pub async fn number_events(&self) -> Result<i64, Error> {
         loop {
             // Looked at before anything is locked: mostly there is nothing to do.
-            let waiting: Option<(i64,)> = on!(self, read "look for events", |connection| {
-                Ok(sqlx::query_as::<Db, (i64,)>(sql!("SELECT 1 FROM events WHERE number IS NULL LIMIT 1"))
+            let waiting: Option<(Vec<u8>,)> = on!(self, read "look for events", |connection| {
+                Ok(sqlx::query_as::<Db, (Vec<u8>,)>(sql!("SELECT id FROM events WHERE number IS NULL LIMIT 1"))
                     .fetch_optional(connection)
                     .await?)
             })?;
