@@ -6,6 +6,7 @@ mod arriving;
 mod asking;
 mod devices;
 mod documents;
+mod events;
 mod log;
 mod missing;
 mod people;

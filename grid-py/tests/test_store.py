@@ -250,6 +250,17 @@ def test_seventeen_homes_come_to_the_published_totals(store: grid.Store, ana: st
     assert {name: grid.Energy(f"{kwh} kWh").mwh for name, kwh in loads.items() if kwh is not None} == citylearn.expected["load_mwh"]
 
 
+def test_what_happens_is_told_to_whoever_may_read_it(store: grid.Store, ana: str) -> None:
+    meter = store.create_device("meter", owner=ana, kind="meter", time_zone="UTC")
+    eva = store.create_user(f"eva{meter[:8]}", f"eva{meter}@example.org", "correct horse")
+    store.ingest(quarters(meter, [0.1, 0.2]))
+    (event,) = store.events(ana, device=meter)
+    assert (event["kind"], event["device"], event["channel"], event["count"]) == ("readings", meter, "import", 2)
+    assert (event["from"], event["to"]) == ("2026-01-01T00:00:00Z", "2026-01-01T00:30:00Z")
+    assert store.events(ana, after=event["id"], device=meter) == []
+    assert store.events(eva) == []
+
+
 def test_what_is_not_there_is_not_found_or_not_reached(store: grid.Store, ana: str) -> None:
     nobody = uuid.uuid4()
     for call in (

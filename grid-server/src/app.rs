@@ -2,10 +2,7 @@
 
 use std::{
     num::NonZeroUsize,
-    sync::{
-        Arc, OnceLock, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock, RwLock},
     time::{Duration, Instant},
 };
 
@@ -16,12 +13,13 @@ use grid_core::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     config::Config,
+    listeners::Listeners,
     metrics::Metrics,
     outlooks::Outlooks,
     problem::Problem,
@@ -66,7 +64,8 @@ struct Inner {
     looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
-    stopping: AtomicBool,
+    listeners: Listeners,
+    stopping: watch::Sender<bool>,
 }
 
 /// How far the start has come.
@@ -114,7 +113,8 @@ impl App {
             looked: tokio::sync::Mutex::default(),
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
-            stopping: AtomicBool::new(false),
+            listeners: Listeners::default(),
+            stopping: watch::Sender::new(false),
         }))
     }
 
@@ -263,10 +263,20 @@ impl App {
 
     /// Tells the readiness check that the end has begun.
     pub(crate) fn stop(&self) {
-        self.0.stopping.store(true, Ordering::Relaxed);
+        self.0.stopping.send_replace(true);
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::Relaxed)
+        *self.0.stopping.borrow()
+    }
+
+    /// Whether the end has begun, to be waited for.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
+    }
+
+    /// Who listens to what happens.
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, OriginalUri},
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use grid_core::{
     auth::{self, ApiKey, Principal, Scope, Scopes, SharedSecret},
@@ -119,6 +119,23 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
         // RFC 6750, section 3.1: who sent nothing is told no error code.
         if missing { problem.challenge(HeaderValue::from_static("Bearer realm=\"grid\"")) } else { problem }
     })
+}
+
+/// The token or key of a request that had one.
+pub(crate) fn token(headers: &HeaderMap) -> Result<String, Problem> {
+    let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    Ok(auth::bearer(value)?.to_owned())
+}
+
+/// Checks that a token or key with which somebody began to listen is still good.
+pub(crate) async fn is_good(app: &App, token: &str) -> Result<(), Problem> {
+    let services = app.services()?;
+    if token.starts_with(ApiKey::PREFIX) {
+        of_key(services, token).await?;
+    } else {
+        of_token(services, token).await?;
+    }
+    Ok(())
 }
 
 async fn of_token(services: &Services, token: &str) -> Result<Caller, Problem> {

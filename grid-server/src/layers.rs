@@ -166,6 +166,9 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = counted.began.elapsed();
     counted.status = response.status().as_u16();
+    if !counted.method.is_safe() && response.status().is_success() {
+        app.listeners().wake();
+    }
     drop(counted);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {

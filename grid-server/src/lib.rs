@@ -26,6 +26,7 @@ mod forecasting;
 mod idempotency;
 mod import;
 mod layers;
+mod listeners;
 mod metrics;
 mod oauth;
 mod openapi;

@@ -16,7 +16,7 @@ use crate::{
     cli, clock,
     config::Config,
     connection::{Paced, Peer},
-    demo,
+    demo, listeners,
     problem::Problem,
     router,
     services::{FOLLOWS, Services},
@@ -112,6 +112,7 @@ pub async fn run(
     tracing::info!("listening on http://{address}");
     let mut start_up = tokio::spawn(start(app.clone(), content, address));
     let following = tokio::spawn(follow(app.clone()));
+    let looking = tokio::spawn(listeners::look(app.clone()));
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
     let signal = {
         let app = app.clone();
@@ -153,6 +154,7 @@ pub async fn run(
     };
     start_up.abort();
     following.abort();
+    looking.abort();
     if let Ok(services) = app.services() {
         // The same as the drain: a database that hangs must not keep the process alive.
         let _ = tokio::time::timeout(Duration::from_secs(1), services.store().close()).await;

@@ -250,6 +250,7 @@ impl Services {
         }
         self.store.prune_auth(now).await?;
         self.store.prune_requests(now).await?;
+        self.store.prune_events(now).await?;
         Ok(())
     }
 

@@ -13,11 +13,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{
-    ArchiveProgress, Archived, AuditEntry, Claim, DeviceBatch, Erased, Error, Imported, Ingested, Issued,
-    Keep, KeptAnswer, Listed, LogSigner, MeterReport, NewRecording, Of, Options, Page, PlacedDevice,
-    ReadSeek, Registered, SettlementRequest, StoredApiKey, StoredContract, StoredForecast, StoredKey,
-    StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement, StoredTariff, Substitutes,
-    SubstitutionRequest, User,
+    ArchiveProgress, Archived, AuditEntry, Claim, DeviceBatch, Erased, Error, Event, EventFilter, Imported,
+    Ingested, Issued, Keep, KeptAnswer, Listed, LogSigner, MeterReport, NewRecording, Of, Options, Page,
+    PlacedDevice, ReadSeek, Registered, SettlementRequest, StoredApiKey, StoredContract, StoredForecast,
+    StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement, StoredTariff,
+    Substitutes, SubstitutionRequest, User,
 };
 use crate::{
     auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},
@@ -144,6 +144,9 @@ calls! {
     lose_request(hash: &[u8; 32], claim: Uuid) -> ();
     give_request_back(hash: &[u8; 32], claim: Uuid) -> ();
     prune_requests(now: Timestamp) -> ();
+    number_events() -> i64;
+    events(reader: Uuid, filter: EventFilter, after: i64, limit: u32) -> Vec<Event>;
+    prune_events(now: Timestamp) -> ();
     replace_setup_link(hash: &[u8; 32], expires_at: Timestamp, now: Timestamp) -> ();
     use_setup_link(hash: &[u8; 32], user: &User, now: Timestamp) -> ();
     record(entry: &AuditEntry) -> ();

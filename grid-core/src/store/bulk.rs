@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::rows::key;
+use super::{events::EventRow, rows::key};
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 use super::sql::repeated;
 use crate::quantity::Currency;
@@ -87,6 +87,9 @@ pub(super) trait Bulk: sqlx::Database {
         connection: &mut Self::Connection,
         readings: &[SupersededRow],
     ) -> Result<(), sqlx::Error>;
+
+    /// Inserts what happened.
+    async fn put_events(connection: &mut Self::Connection, events: &[EventRow]) -> Result<(), sqlx::Error>;
 
     /// Inserts what registers showed.
     async fn put_register_reads(
@@ -208,6 +211,27 @@ macro_rules! bulk_by_values {
                         .bind(old.quality)
                         .bind(old.recorded_at)
                         .bind(old.superseded_at)
+                )
+            }
+
+            async fn put_events(
+                connection: &mut Self::Connection,
+                events: &[EventRow],
+            ) -> Result<(), sqlx::Error> {
+                insert_values!(
+                    connection,
+                    events,
+                    |event| 96 + event.payload.len(),
+                    "INSERT INTO events (id, kind, owner, community, device, payload) VALUES ",
+                    "(?, ?, ?, ?, ?, ?)",
+                    "",
+                    |query, event| query
+                        .bind(key(&event.id))
+                        .bind(event.kind)
+                        .bind(event.owner.as_ref().map(key))
+                        .bind(event.community.as_ref().map(key))
+                        .bind(event.device.as_ref().map(key))
+                        .bind(event.payload.as_str())
                 )
             }
 
@@ -361,6 +385,24 @@ impl Bulk for sqlx::Postgres {
             .bind(readings.iter().map(|old| old.quality).collect::<Vec<_>>())
             .bind(readings.iter().map(|old| old.recorded_at).collect::<Vec<_>>())
             .bind(readings.iter().map(|old| old.superseded_at).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn put_events(connection: &mut Self::Connection, events: &[EventRow]) -> Result<(), sqlx::Error> {
+        for events in events.chunks(5000) {
+            sqlx::query::<Self>(
+                "INSERT INTO events (id, kind, owner, community, device, payload) \
+                 SELECT * FROM UNNEST($1::bytea[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[])",
+            )
+            .bind(events.iter().map(|event| key(&event.id)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.kind).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.owner.as_ref().map(key)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.community.as_ref().map(key)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.device.as_ref().map(key)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.payload.as_str()).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }

@@ -374,6 +374,7 @@ per_driver! {
                 sql!("DELETE FROM recording_parts WHERE recording IN (SELECT id FROM recordings WHERE owner = ?)"),
                 sql!("DELETE FROM recordings WHERE owner = ?"),
                 sql!("DELETE FROM idempotent_requests WHERE owner = ?"),
+                sql!("DELETE FROM events WHERE owner = ?"),
             ] {
                 sqlx::query::<Db>(text).bind(key(&user)).execute(&mut *connection).await?;
             }
@@ -511,8 +512,11 @@ mod tests {
         ("community_tariffs", "the community's"),
         ("device_placements", "deleted with the device, ended otherwise"),
         ("devices", "deleted, or handed over, or without a name"),
+        ("event_numbers", "holds nobody"),
+        ("events", "deleted; those of devices are ids, and forgotten within a day"),
         ("forecasts", "deleted"),
         ("households", "deleted"),
+        ("idempotent_requests", "deleted"),
         ("log_heads", "the log's"),
         ("log_keys", "the log's"),
         ("log_nodes", "the log's"),

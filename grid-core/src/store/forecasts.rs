@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Error, Listed, Page, Store,
     backend::on,
+    events::{Audience, Happening, Tell},
     fault::{not_found, taken, unknown},
     page::{listed, one},
     rows::{self, key},
@@ -61,11 +62,12 @@ impl Store {
             .bind(new.request.as_str())
             .bind(new.result.as_str())
             .bind(new.created_at.as_microsecond())
-            .execute(connection)
+            .execute(&mut *connection)
             .await
             .map_err(|error| taken(error, "forecast id", &new.id.to_string()))
             .map_err(|fault| unknown(fault, "user", &new.owner))?;
-            Ok(())
+            let what = Happening::Forecast { forecast: new.id, device: new.device };
+            Db::tell(connection, Audience::Owner(new.owner), &what, new.created_at).await
         })
     }
 

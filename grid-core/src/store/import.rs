@@ -10,6 +10,7 @@ use super::{
     backend::on,
     communities::{insert_member, load_community, load_members},
     devices::insert_device,
+    events::{Audience, Happening, Tell},
     fault::{Fault, not_found, taken, unknown},
     ingest::{Ingest, Retired, by_channel},
     placements::{PlacedDevice, Placing},
@@ -219,7 +220,14 @@ impl Store {
                 plan.by_cell.get(cell).map(|device| (*device, *channel, readings.clone()))
             });
             let channels = by_channel(placed)?;
-            let ingested = Db::ingest(connection, &channels, &Retired::new(), now).await?;
+            let ingested = Db::ingest(&mut *connection, &channels, &Retired::new(), now).await?;
+            let what = Happening::Import {
+                community,
+                inserted: ingested.inserted,
+                superseded: ingested.superseded,
+                devices_created: plan.devices.len(),
+            };
+            Db::tell(connection, Audience::Community(community), &what, now).await?;
             Ok(Imported {
                 devices_created: plan.devices.len(),
                 members_created: plan.members.len(),

@@ -11,6 +11,7 @@ use super::{
     bulk::{Bulk, DayRow, SupersededRow},
     channel_rows::{ChannelRows, ChannelState, PackedDays, Register, Span},
     day::{self, Summary},
+    events::{Audience, EventRow, Happening},
     fault::{Fault, gone, not_found},
     group, rows,
 };
@@ -200,6 +201,14 @@ impl Upload<'_> {
     fn row(&self) -> Register {
         (self.register.0, i64::from(self.register.1.code()))
     }
+
+    /// What those who listen are told of it; nothing where it changed nothing.
+    fn told(&self, ingested: Ingested) -> Result<Option<EventRow>, Error> {
+        let (device, channel) = self.register;
+        let changed = ingested.inserted.saturating_add(ingested.superseded);
+        let what = Happening::readings(device, channel, self.readings, changed);
+        what.map(|what| EventRow::new(Audience::Device(device), &what, self.now)).transpose()
+    }
 }
 
 /// What becomes of the others where one upload is refused.
@@ -333,6 +342,7 @@ per_driver! {
             let none = BTreeSet::new();
             let mut outcomes = BTreeMap::new();
             let (mut days, mut old, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+            let mut events = Vec::new();
             let mut rest = there.as_slice();
             while let Some((look, later)) = rest.split_at_checked(next_look(rest)) {
                 rest = later;
@@ -349,14 +359,15 @@ per_driver! {
                 for upload in look {
                     let state = state_of(upload)?;
                     let retired = retired.get(&upload.register).unwrap_or(&none);
-                    let outcome = change(upload, state.reach, &stored, retired).map(|mut change| {
+                    let outcome = change(upload, state.reach, &stored, retired).and_then(|mut change| {
                         days.append(&mut change.days);
                         old.append(&mut change.old);
                         let after = state.with(upload.readings);
                         if after != state {
                             changed.push((upload.row(), after));
                         }
-                        change.ingested
+                        events.extend(upload.told(change.ingested)?);
+                        Ok(change.ingested)
                     });
                     if refusal == Refusal::OfAll {
                         outcomes.insert(upload.register, Ok(outcome?));
@@ -368,6 +379,7 @@ per_driver! {
             Db::put_states(&mut *connection, &changed).await?;
             Db::put_days(&mut *connection, &days).await?;
             Db::put_superseded(&mut *connection, &old).await?;
+            Db::put_events(&mut *connection, &events).await?;
             let outcome = |upload: &Upload<'_>| {
                 outcomes
                     .remove(&upload.register)

@@ -59,7 +59,9 @@ macro_rules! files {
             "0036_no_community_devices",
             "0037_battery_levels",
             "0038_households",
-            "0039_idempotent_requests"
+            "0039_idempotent_requests",
+            "0040_events",
+            "0041_event_numbers"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -75,7 +77,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-pub(super) const NUMBER: usize = 39;
+pub(super) const NUMBER: usize = 41;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

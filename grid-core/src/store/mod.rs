@@ -33,6 +33,7 @@
 //! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
 //! | everything | `export(writer, now, progress)` `restore(reader, progress)` |
 //! | one person | `export_user(user, writer, now, progress)` `erase_user(user, entry, now, until)` |
+//! | events | `number_events()` `events(reader, filter, after, limit)` `prune_events(now)` |
 //! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
 //!
 //! Ids are made by the caller, by [`new_id`]. Nothing is connected before the first call, so a server can answer while
@@ -62,6 +63,7 @@ mod devices;
 mod diagnosis;
 mod erasure;
 mod error;
+mod events;
 mod fault;
 mod findings;
 mod forecasts;
@@ -110,6 +112,7 @@ pub use connect::{Connections, Options};
 pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location, Obstacle, greet};
 pub use erasure::Erased;
 pub use error::{Error, Source};
+pub use events::{Event, EventFilter, Happening};
 pub use forecasts::StoredForecast;
 pub use histories::CommunitySlots;
 pub use holdings::Holdings;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Error, Listed, Page, Store,
     backend::on,
+    events::{Audience, Happening, Tell},
     fault::{Fault, not_found, taken, unknown},
     page::{listed, one},
     rows::{self, key},
@@ -147,7 +148,8 @@ impl Store {
                     .execute(&mut *connection)
                     .await?;
             }
-            Ok(())
+            let what = Happening::Recording { recording: new.id };
+            Db::tell(connection, Audience::Owner(new.owner), &what, now).await
         })
     }
 

@@ -11,6 +11,7 @@ use super::{
     audit::Trail as _,
     backend::on,
     balance::Loaded,
+    events::{Audience, Happening, Tell},
     fault::{Fault, gone, not_found, raced},
     page::listed,
     proof_log::{LogSigner, ProofLog as _, grown},
@@ -285,7 +286,10 @@ impl Store {
                 .map_err(raced)?;
             }
             Db::grow(&mut *connection, &grown.nodes, &grown.edge, &grown.head).await?;
-            Db::put_entry(connection, &entry).await?;
+            Db::put_entry(&mut *connection, &entry).await?;
+            let (from, to, count) = (period.start(), period.end(), documents.len());
+            let what = Happening::Statements { community, settlement: id, from, to, count };
+            Db::tell(connection, Audience::Community(community), &what, now).await?;
             Ok(Issued { id: Some(id), documents, unchanged })
         })
     }

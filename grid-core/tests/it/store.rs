@@ -164,6 +164,7 @@ pub(crate) fn checks() -> Vec<(&'static str, crate::store_checks::Check)> {
         crate::store_settlement_checks::all(),
         crate::store_auth_checks::all(),
         crate::store_request_checks::all(),
+        crate::store_event_checks::all(),
     ]
     .into_iter()
     .flatten()

@@ -1096,6 +1096,16 @@ class Store:
         """A statement or correction that was issued."""
     def statement_proof(self, id: _Id) -> str:
         """A statement with the proof that it is in the log, as JSON text."""
+    def events(
+        self,
+        reader: _Id,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        device: _Id | None = None,
+        community: _Id | None = None,
+    ) -> list[dict[str, Any]]:
+        """What ``reader``, a user, may be told of, after the event with the id ``after``, the oldest first."""
     def log_key(self, sealing_key: str | None = None) -> LogKey | None:
         """The key that the database keeps for its log, or ``None`` while it keeps none."""
     def log_head(self, size: int | None = None) -> dict[str, Any] | None:

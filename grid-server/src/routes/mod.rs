@@ -20,6 +20,7 @@ mod community_devices;
 mod compat;
 mod devices;
 pub(crate) mod docs;
+mod events;
 mod forecasts;
 mod health;
 mod log;
@@ -44,6 +45,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(users::show, users::change))
         .routes(routes!(profile::show, profile::set))
         .routes(routes!(audit::list))
+        .routes(routes!(events::events))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::show, devices::change, devices::delete))
         .routes(routes!(readings::of_device))

@@ -23,6 +23,7 @@ mod demo;
 mod deploy;
 mod devices;
 mod doctor;
+mod events;
 mod forecast_command;
 mod forecasts;
 mod harness;

@@ -1,0 +1,6 @@
+-- The number of the newest event that has one, in the one row that there is, made when it is first asked for.
+CREATE TABLE event_numbers (
+    slot BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    PRIMARY KEY (slot)
+);
