@@ -445,6 +445,17 @@ def in_a_file(binary: str, folder: str) -> None:
             filler.unlink()
             (data / "filler2").unlink()
             recovers(server, "full")
+            # A file that is open stays writable whatever its folder becomes, so the server starts on one that is not; there
+            # SQLite reads nothing either, because a reader writes into the index of the log.
+            server.kill()
+            subprocess.run(["mount", "-o", "remount,ro", data], check=True)
+            try:
+                server.start()
+                wait_until(lambda: server.ask("GET", "/healthz")[0] == 200, 30, "read-only: the server does not live")
+                look(server, "read-only")
+            finally:
+                subprocess.run(["mount", "-o", "remount,rw", data], check=True)
+            recovers(server, "read-only")
         else:
             print("  not run here: a full disk (no right to mount a small file system)")
     except Wrong:

@@ -55,6 +55,10 @@ pub(super) struct Locks {
     /// Held while a writer waits for its turn, which only SQLite's do. In it, when one last waited for the file's lock in vain.
     #[cfg(feature = "sqlite")]
     pub(super) turn: Arc<Mutex<Option<Instant>>>,
+    /// When a connection last said that it may not write. SQLite opens a file that cannot be written for reading alone,
+    /// and such a connection stays so when the file no longer is: those that are older than this are not used again.
+    #[cfg(feature = "sqlite")]
+    pub(super) stuck: Arc<std::sync::Mutex<Option<Instant>>>,
 }
 
 impl Locks {
@@ -63,6 +67,33 @@ impl Locks {
             wait,
             #[cfg(feature = "sqlite")]
             turn: Arc::default(),
+            #[cfg(feature = "sqlite")]
+            stuck: Arc::default(),
+        }
+    }
+
+    /// Whether a connection of this age may be used.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn trusts(&self, age: Duration) -> bool {
+        self.stuck.lock().is_ok_and(|stuck| stuck.is_none_or(|at| at.elapsed() > age))
+    }
+}
+
+impl<D: Driver> Pools<D> {
+    /// Learns from a fault what is wrong with the connections that are open.
+    pub(super) fn learn(&self, fault: &Fault) {
+        if !fault.is_stuck::<D>() {
+            return;
+        }
+        #[cfg(feature = "sqlite")]
+        if let Ok(mut stuck) = self.locks.stuck.lock() {
+            *stuck = Some(Instant::now());
+        }
+        // All at once: as long as one of them has the index of the log open, the next one shares it, for reading alone.
+        for pool in [&self.read, &self.write] {
+            while let Some(idle) = pool.try_acquire() {
+                drop(idle.detach());
+            }
         }
     }
 }
@@ -84,6 +115,11 @@ pub(super) trait Driver: Bulk {
 
     /// Whether the same transaction may succeed when it is tried again.
     fn is_transient(error: &dyn DatabaseError) -> bool;
+
+    /// Whether the connection will never write, though another one may.
+    fn is_stuck(_: &dyn DatabaseError) -> bool {
+        false
+    }
 
     /// Whether the database went away, or does not take connections now.
     fn is_lost(error: &dyn DatabaseError) -> bool;
@@ -135,7 +171,10 @@ macro_rules! on {
             $body
         }
         .await;
-        outcome.map_err(|fault| fault.into_error::<Db>($action))
+        outcome.map_err(|fault| {
+            $pools.learn(&fault);
+            fault.into_error::<Db>($action)
+        })
     }};
     (@snapshot $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let outcome: Result<_, $crate::store::fault::Fault> = async {
@@ -151,7 +190,10 @@ macro_rules! on {
             Ok(value)
         }
         .await;
-        outcome.map_err(|fault| fault.into_error::<Db>($action))
+        outcome.map_err(|fault| {
+            $pools.learn(&fault);
+            fault.into_error::<Db>($action)
+        })
     }};
     (@write $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let mut patience = $crate::store::backend::Patience::new($pools.locks.wait);
@@ -171,7 +213,10 @@ macro_rules! on {
             if again && patience.wait().await {
                 continue;
             }
-            break outcome.map_err(|fault| fault.into_error::<Db>($action));
+            break outcome.map_err(|fault| {
+                $pools.learn(&fault);
+                fault.into_error::<Db>($action)
+            });
         }
     }};
 }

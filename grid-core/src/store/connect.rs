@@ -184,12 +184,26 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
         let pool = write.idle_timeout(None).max_lifetime(None).connect_lazy_with(file);
         return Ok(Backend::Sqlite(Pools { read: pool.clone(), write: pool, locks }));
     }
+    let usable = |locks: &Locks| {
+        let locks = locks.clone();
+        move |connection: &mut sqlx::SqliteConnection, age: Duration| {
+            has_ended(connection) && locks.trusts(age)
+        }
+    };
+    let of_readers = usable(&locks);
+    let of_writers = usable(&locks);
     let read = PoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.acquire_timeout)
-        .before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }))
+        .before_acquire(move |connection, meta| {
+            let usable = of_readers(connection, meta.age);
+            Box::pin(async move { Ok(usable) })
+        })
         .connect_lazy_with(file.clone().pragma("query_only", "ON"));
-    let write = write.before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }));
+    let write = write.before_acquire(move |connection, meta| {
+        let usable = of_writers(connection, meta.age);
+        Box::pin(async move { Ok(usable) })
+    });
     Ok(Backend::Sqlite(Pools { read, write: write.connect_lazy_with(file), locks }))
 }
 

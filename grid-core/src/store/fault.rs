@@ -45,6 +45,15 @@ impl Fault {
         }
     }
 
+    /// Whether the connection will never write, though another one may.
+    pub(super) fn is_stuck<D: Driver>(&self) -> bool {
+        match self {
+            Self::Statement(sqlx::Error::Database(error))
+            | Self::Connection(sqlx::Error::Database(error)) => D::is_stuck(error.as_ref()),
+            Self::Gone(_) | Self::Refused(_) | Self::Statement(_) | Self::Connection(_) => false,
+        }
+    }
+
     /// The error that the caller sees.
     pub(super) fn into_error<D: Driver>(self, action: &'static str) -> Error {
         let transient = self.is_transient::<D>();

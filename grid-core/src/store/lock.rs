@@ -56,6 +56,11 @@ impl Driver for sqlx::Sqlite {
             .is_some_and(|code| matches!(code & 0xff, 5 | 6))
     }
 
+    fn is_stuck(error: &dyn DatabaseError) -> bool {
+        // SQLITE_READONLY (8).
+        error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 8)
+    }
+
     fn is_lost(error: &dyn DatabaseError) -> bool {
         // SQLITE_READONLY (8), SQLITE_IOERR (10), SQLITE_FULL (13) and SQLITE_CANTOPEN (14).
         error
