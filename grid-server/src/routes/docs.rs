@@ -16,6 +16,9 @@ use crate::{
     problem::{CODES, Problem},
 };
 
+mod operators;
+use operators::OPERATORS;
+
 /// Only what this server itself sends; Swagger UI needs inline style attributes and icons as `data:`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -60,7 +63,13 @@ async fn error_page(Path(code): Path<String>) -> Result<Response, Problem> {
         .into_iter()
         .find(|(listed, ..)| *listed == code)
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such page"))?;
-    let page = format!("# {title}\n\n`{code}`, HTTP {}\n\n{text}\n", status.as_u16());
+    let mut page = format!("# {title}\n\n`{code}`, HTTP {}\n\n{text}\n", status.as_u16());
+    if let Some((_, english, spanish, pages)) = OPERATORS.iter().find(|(of, ..)| *of == code) {
+        page += &format!(
+            "\n## For whoever runs the server\n\n{english}\n\n## Para quien administra el servidor\n\n{spanish}\n\n\
+             ## More, más\n\n{pages}; en español, los mismos con `.es.md` donde los haya.\n"
+        );
+    }
     Ok(asset(page.into_bytes(), "text/markdown; charset=utf-8"))
 }
 

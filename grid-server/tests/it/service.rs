@@ -44,6 +44,48 @@ async fn every_refusal_is_a_problem_with_a_page() {
     assert_eq!(refused.header("allow"), "GET,HEAD");
 }
 
+/// S66, S97: who runs the server finds, from the refusal itself, the known errors that end in it and what to do.
+#[tokio::test]
+async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() {
+    let server = Server::start().await;
+    let client = server.client();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for code in [
+        "unavailable",
+        "unauthenticated",
+        "forbidden",
+        "invalid",
+        "conflict",
+        "limited",
+        "internal",
+        "too-slow",
+    ] {
+        let page = client.get(&format!("/docs/errors/{code}")).await.text();
+        assert!(page.contains("\n## For whoever runs the server\n"), "{page}");
+        assert!(page.contains("\n## Para quien administra el servidor\n"), "{page}");
+        for named in page.split('`').skip(1).step_by(2).filter(|text| text.starts_with("docs/")) {
+            let (file, heading) = named.split_once('#').unwrap_or((named, ""));
+            for file in [file.to_owned(), file.replace(".md", ".es.md")] {
+                let Ok(text) = std::fs::read_to_string(root.join(&file)) else {
+                    assert!(file.ends_with(".es.md"), "{file} of {code} is not there");
+                    continue;
+                };
+                let is_heading = |line: &str| {
+                    line.starts_with('#')
+                        && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == heading
+                };
+                let found = heading.is_empty() || file.ends_with(".es.md") || text.lines().any(is_heading);
+                assert!(found, "{heading} in {file}");
+            }
+        }
+    }
+    let outage = client.get("/docs/errors/unavailable").await.text();
+    assert!(
+        outage.contains("docs/known-errors.md") && outage.contains("docs/deploy/database.md"),
+        "{outage}"
+    );
+}
+
 #[tokio::test]
 async fn a_request_keeps_the_id_that_it_came_with_if_it_is_one() {
     let server = Server::start().await;
