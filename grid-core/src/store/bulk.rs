@@ -6,9 +6,9 @@
 
 use uuid::Uuid;
 
-use super::{events::EventRow, rows::key};
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 use super::sql::repeated;
+use super::{events::EventRow, rows::key};
 use crate::quantity::Currency;
 
 /// A row of `reading_days`.

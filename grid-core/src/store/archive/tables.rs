@@ -297,6 +297,8 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
         "a refresh token of a copy would be good in two places, and one that was used since the export counts as \
          stolen: people log in again",
     ),
+    ("events", "what happened in the last day, for who listened there"),
+    ("event_numbers", "the numbers of these"),
     (
         "idempotent_requests",
         "answers to requests that may be sent again within a day, to where they were sent",
