@@ -1,5 +1,7 @@
 //! Long lists, a page at a time.
 
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
 use grid_core::{
     error::{Place, excerpt},
@@ -107,7 +109,7 @@ impl<T> Listed<T> {
         }
     }
 
-    /// Cuts a page out of a whole list, each of whose items has a name of its own.
+    /// Cuts a page out of a whole list whose items are named by `name`; of several of one name the later ones are numbered.
     ///
     /// # Errors
     ///
@@ -118,17 +120,23 @@ impl<T> Listed<T> {
         limit: usize,
         name: impl Fn(&T) -> String,
     ) -> Result<Self, Problem> {
+        let mut times: HashMap<String, usize> = HashMap::new();
+        let mut names = items.iter().map(|item| {
+            let name = name(item);
+            let time = times.entry(name.clone()).or_default();
+            *time += 1;
+            if *time == 1 { name } else { format!("{name}~{time}") }
+        });
         let begin = match after {
             None => 0,
-            Some(after) => match items.iter().position(|item| name(item) == after) {
+            Some(after) => match names.position(|name| name == after) {
                 Some(at) => at.saturating_add(1),
                 None => return Err(no_such_place(after)),
             },
         };
         let more = items.len() > begin.saturating_add(limit);
-        let items: Vec<T> = items.into_iter().skip(begin).take(limit).collect();
-        let next = if more { items.last().map(name) } else { None };
-        Ok(Self { items, next })
+        let next = if more { names.nth(limit.saturating_sub(1)) } else { None };
+        Ok(Self { items: items.into_iter().skip(begin).take(limit).collect(), next })
     }
 }
 
@@ -173,6 +181,14 @@ mod tests {
             }
         }
         assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+        // Items of one name are each told once.
+        let mut after: Option<String> = None;
+        for wanted in [1, 1, 2, 1] {
+            let page = Listed::cut(vec![1, 1, 2, 1], after.as_deref(), 1, name).unwrap();
+            assert_eq!(page.items, [wanted]);
+            after = page.next;
+        }
+        assert_eq!(after, None);
         // An empty page would be taken for the end.
         assert!(Listed::cut(vec![1], Some("9"), 3, name).is_err());
     }

@@ -35,6 +35,8 @@ const FOLLOWED_WITHIN: Duration = Duration::from_secs(2);
 const STALE: SignedDuration = SignedDuration::from_secs(4);
 /// How soon after the others were asked they are asked again for a token with a key that is not known.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
+/// How many may wait to ask again: a token can be made up, and takes a place while it waits.
+const ASK_AGAIN: usize = 32;
 /// The longest that a token of the HS256 mode may still be good for, which other services make: revocations are remembered
 /// for as long.
 const LONGEST_SHARED: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -60,6 +62,8 @@ pub(crate) struct Services {
     /// ... and when they last answered.
     followed_at: AtomicI64,
     following: tokio::sync::Mutex<()>,
+    /// Those who wait to ask for a key that is not known.
+    unknown: tokio::sync::Semaphore,
 }
 
 #[derive(Debug)]
@@ -109,6 +113,7 @@ impl Services {
             asked_at: AtomicI64::new(0),
             followed_at: AtomicI64::new(0),
             following: tokio::sync::Mutex::default(),
+            unknown: tokio::sync::Semaphore::new(ASK_AGAIN),
         };
         services.keep_house(config, now).await?;
         services.follow(now).await?;
@@ -179,10 +184,19 @@ impl Services {
             self.catch_up(now, STALE).await;
         }
         match self.verifier.verify(token, now) {
-            // Another server may have made a key since.
-            Err(auth::Error::UnknownKey { .. }) if since(&self.asked_at, now) > PATIENCE => {
+            // Another server may have made a key since. Who just asked waits until it may ask again, a few at a time.
+            Err(auth::Error::UnknownKey { .. }) => {
+                let asked = since(&self.asked_at, now);
+                if asked <= PATIENCE {
+                    let Ok(_place) = self.unknown.try_acquire() else {
+                        return Ok(self.verifier.verify(token, now)?);
+                    };
+                    let left = PATIENCE.saturating_sub(asked.max(SignedDuration::ZERO));
+                    tokio::time::sleep(left.unsigned_abs() + Duration::from_millis(1)).await;
+                }
+                let now = clock::now();
                 self.catch_up(now, PATIENCE).await;
-                Ok(self.verifier.verify(token, now)?)
+                short_lived(self.verifier.verify(token, now)?, now)
             }
             Ok(principal) => short_lived(principal, now),
             Err(error) => Err(error.into()),

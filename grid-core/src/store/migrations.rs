@@ -125,7 +125,7 @@ impl Store {
     /// database is newer than this program, or [`Error::Failed`].
     pub async fn migrate(&self) -> Result<(), Error> {
         // Whatever else it says may be what another process is about to mend; behind the lock it is looked at again.
-        if self.ready().await.is_ok() {
+        if self.missing_migrations().await.is_ok_and(|missing| missing.is_empty()) {
             return Ok(());
         }
         let wait = Self::MIGRATION_WAIT;
