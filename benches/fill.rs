@@ -68,7 +68,7 @@ fn main() {
     println!("on disk: {}", database.tell("size.sql", &[]).trim());
 
     let asked = questions(&users);
-    database.cool();
+    Database::cool();
     for state in ["cold", "warm"] {
         let times = timed(&asked, |user, month| {
             store.month_total(user.id, Channel::Consumption, month, Some(YEAR)).map(|energy| energy.is_some())
@@ -76,11 +76,11 @@ fn main() {
         report("month_total", state, &times);
     }
     let http = Http::start(&database.address, &store);
-    database.cool();
+    Database::cool();
     for state in ["cold", "warm"] {
         report("GET get-month-value over HTTP", state, &http.ask_months(&asked));
     }
-    database.cool();
+    Database::cool();
     for state in ["cold", "warm"] {
         let times = timed(&asked, |user, _| {
             let (_, slots) = store.owner_totals(user.id, Channel::Consumption, Resolution::Month)?;
@@ -145,7 +145,7 @@ impl Database {
     }
 
     /// Empties caches, where it is said how: a shell's command.
-    fn cool(&self) {
+    fn cool() {
         if let Ok(command) = env::var("GRID_BENCH_COLD") {
             assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
         }

@@ -252,7 +252,7 @@ struct Measured {
 /// A server that is ready, and what is needed to ask it.
 struct Ready {
     served: Served,
-    ready: Duration,
+    answers_after: Duration,
     mb_at_rest: f64,
     authorization: String,
     community: String,
@@ -278,7 +278,7 @@ fn measure(side: &Side<'_>, database: &Database<'_>, readings: &Readings) -> Mea
     let measured = Measured {
         server: server.name,
         first_answer: server.served.first_answer,
-        ready: server.ready,
+        ready: server.answers_after,
         mb_at_rest: server.mb_at_rest,
         mb_after,
         done,
@@ -312,7 +312,15 @@ fn start_ours(program: &Path, address: &str) -> Ready {
         devices.insert(sender_name(client), device["id"].as_str().unwrap().to_owned());
     }
     let community = community["id"].as_str().unwrap().to_owned();
-    Ready { served, ready, mb_at_rest, authorization, community, devices, name: "grid-server".to_owned() }
+    Ready {
+        served,
+        answers_after: ready,
+        mb_at_rest,
+        authorization,
+        community,
+        devices,
+        name: "grid-server".to_owned(),
+    }
 }
 
 fn sender_name(client: usize) -> String {
@@ -341,7 +349,7 @@ fn start_peer(python: &OsString, workers: u8, address: &str) -> Ready {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let devices = prepared["devices"].as_object().unwrap();
     Ready {
-        ready: served.first_answer,
+        answers_after: served.first_answer,
         mb_at_rest: served.resident_mb(),
         served,
         authorization: format!("Authorization: Bearer {}\r\n", text(&prepared["token"])),
@@ -461,7 +469,7 @@ fn read_days(server: &Ready, readings: &Readings, lasts: Duration) -> Done {
             return false;
         }
         // To read all of it would take longer than to answer it: the size and the end each time, all of it now and then.
-        if turn % 64 != 0 {
+        if !turn.is_multiple_of(64) {
             return answer.body.len() > 90 * DAY && answer.body.ends_with(b"\"next\":null}");
         }
         let (meter, day) = place(client, turn);

@@ -147,13 +147,13 @@ fn matches(headers: &HeaderMap, name: header::HeaderName, tag: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 
     #[test]
     fn a_tag_is_found_among_several_weak_or_strong_and_under_a_star() {
-        let known = |values: &[&'static str]| is_known(&headers(header::IF_NONE_MATCH, values), "W/\"a\"");
+        let known = |values: &[&'static str]| is_known(&headers(&header::IF_NONE_MATCH, values), "W/\"a\"");
         assert!(known(&["W/\"a\""]) && known(&["\"a\""]) && known(&["*"]));
         assert!(known(&["\"b\", W/\"a\""]) && known(&["\"b\"", "\"a\""]));
         assert!(!known(&["\"b\""]) && !known(&["a"]) && !known(&[]));

@@ -166,7 +166,7 @@ macro_rules! on {
             let mut held = $crate::store::held::Held::<Db>::of(&$pools.read).await?;
             let outcome: Result<_, $crate::store::fault::Fault> = {
                 let $connection: &mut <Db as sqlx::Database>::Connection = held.connection();
-                $pools.pulse.watch(async { $body }).await
+                $pools.pulse.watch(Box::pin(async { $body })).await
             };
             held.end(&outcome);
             outcome
@@ -177,7 +177,7 @@ macro_rules! on {
     (@snapshot $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let outcome: Result<_, $crate::store::fault::Fault> = async {
             let mut held = $crate::store::held::Held::<Db>::of(&$pools.read).await?;
-            let work = async {
+            let work = Box::pin(async {
                 let mut transaction = <Db as $crate::store::backend::Driver>::begin_snapshot(held.connection())
                     .await
                     .map_err($crate::store::fault::Fault::Connection)?;
@@ -188,7 +188,7 @@ macro_rules! on {
                 };
                 transaction.commit().await?;
                 Ok(value)
-            };
+            });
             let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
             held.end(&outcome);
             outcome
@@ -214,7 +214,8 @@ macro_rules! on {
     (@attempt $pools:ident, $connection:ident, $body:block) => {{
         let mut held = None;
         let commits = std::sync::atomic::AtomicBool::new(false);
-        let work = async {
+        // Three of them stand in every method, and a future is as large as the largest that it waits for.
+        let work = Box::pin(async {
             let mut transaction = <Db as $crate::store::backend::Driver>::begin($pools, &mut held).await?;
             let value = {
                 let $connection: &mut <Db as sqlx::Database>::Connection = &mut transaction;
@@ -224,7 +225,7 @@ macro_rules! on {
             commits.store(true, std::sync::atomic::Ordering::Relaxed);
             transaction.commit().await.map_err($crate::store::fault::Fault::Commit)?;
             Ok(value)
-        };
+        });
         let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
         let outcome = match outcome {
             // It may have been done all the same.

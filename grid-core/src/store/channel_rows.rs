@@ -12,7 +12,10 @@ use uuid::Uuid;
 pub(super) type Register = (Uuid, i64);
 
 /// The packed days of registers.
-pub(super) type PackedDays = BTreeMap<(Uuid, i64, i64), Vec<u8>>;
+pub(super) type PackedDays = BTreeMap<PlaceOfDay, Vec<u8>>;
+
+/// Device, channel and day.
+type PlaceOfDay = (Uuid, i64, i64);
 
 /// What a channel's row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ fn state(
     Ok(((rows::id(&device, "channel")?, channel), ChannelState { reach, first_start, last_end }))
 }
 
-fn packed((device, channel, day, packed): PackedRow) -> Result<((Uuid, i64, i64), Vec<u8>), Error> {
+fn packed((device, channel, day, packed): PackedRow) -> Result<(PlaceOfDay, Vec<u8>), Error> {
     Ok(((rows::id(&device, "day of readings")?, channel, day), packed))
 }
 

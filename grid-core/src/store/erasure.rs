@@ -181,6 +181,8 @@ per_driver! {
             device: Uuid,
             during: Interval,
         ) -> Result<(), Fault> {
+            type Day = (i64, i64, Vec<u8>);
+
             let (from, until) = (during.start().as_microsecond(), during.end().as_microsecond());
             for text in [
                 sql!("DELETE FROM superseded_readings WHERE device = ? AND starts_at >= ? AND starts_at < ?"),
@@ -198,7 +200,6 @@ per_driver! {
             // A day that is forgotten in part only is packed again.
             let mut edges = vec![first, last];
             edges.dedup();
-            type Day = (i64, i64, Vec<u8>);
             let mut kept = Vec::new();
             for number in edges {
                 let days: Vec<Day> = sqlx::query_as::<Db, Day>(sql!(

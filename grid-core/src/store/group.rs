@@ -30,7 +30,7 @@ const MOST: usize = 64;
 /// How long an upload waits for those who serve before another one does.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a group takes at most; a writer of SQLite may wait half a minute for an import.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// The uploads that wait.
 #[derive(Clone, Debug, Default)]

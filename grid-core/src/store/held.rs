@@ -10,6 +10,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use sqlx::{Connection as _, Database, Pool, pool::PoolConnection};
 use tokio::{
     sync::Mutex,
@@ -77,14 +78,17 @@ impl<D: Driver> Pulse<D> {
     }
 
     /// Does some work, for as long as the database is there.
-    pub(super) async fn watch<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    pub(super) async fn watch<T>(
+        &self,
+        work: impl Future<Output = Result<T, Fault>> + Unpin,
+    ) -> Result<T, Fault> {
         if !D::IS_REMOTE {
             return work.await;
         }
-        tokio::select! {
-            biased;
-            outcome = work => outcome,
-            () = self.stopped() => Err(Fault::Silent),
+        let stopped = std::pin::pin!(self.stopped());
+        match select(work, stopped).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(((), _)) => Err(Fault::Silent),
         }
     }
 

@@ -130,7 +130,6 @@ pub(super) const fn repeated_length(head: &str, group: &str, times: usize, tail:
 }
 
 /// `head`, then `group` as many times as told with commas between, then `tail`.
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
 #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where an index out of range is an error")]
 pub(super) const fn repeat<const LENGTH: usize>(
     head: &str,

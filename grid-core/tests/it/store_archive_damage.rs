@@ -47,7 +47,7 @@ fn changed(name: &str, from: &str, to: &str) -> Vec<File> {
     let text = String::from_utf8(content(&mut files, name).clone()).unwrap();
     assert!(text.contains(from), "{text}");
     let text = text.replacen(from, to, 1);
-    let hash: String = sha256(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(text.as_bytes()).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let mut manifest: Value = serde_json::from_slice(content(&mut files, "manifest.json")).unwrap();
     for listed in manifest["files"].as_array_mut().unwrap() {
         if listed["name"] == name {

@@ -65,10 +65,11 @@ async fn error_page(Path(code): Path<String>) -> Result<Response, Problem> {
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "there is no such page"))?;
     let mut page = format!("# {title}\n\n`{code}`, HTTP {}\n\n{text}\n", status.as_u16());
     if let Some((_, english, spanish, pages)) = OPERATORS.iter().find(|(of, ..)| *of == code) {
-        page += &format!(
+        let more = format!(
             "\n## For whoever runs the server\n\n{english}\n\n## Para quien administra el servidor\n\n{spanish}\n\n\
              ## More, más\n\n{pages}; en español, los mismos con `.es.md` donde los haya.\n"
         );
+        page.push_str(&more);
     }
     Ok(asset(page.into_bytes(), "text/markdown; charset=utf-8"))
 }

@@ -64,7 +64,7 @@ impl Stream {
                 return Some(piece);
             }
             let frame = self.body.frame().await?.ok()?;
-            self.read += &String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+            self.read.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
         }
     }
 }
@@ -72,7 +72,7 @@ impl Stream {
 /// The next event that is not only a sign of life: its id, its kind and what it says.
 async fn next(stream: &mut Stream) -> (u64, String, Value) {
     loop {
-        let piece = timeout(LONG, stream.piece()).await.expect("nothing came").expect("the stream ended");
+        let piece = timeout(LONG, stream.piece()).await.unwrap().unwrap();
         let line = |start: &str| piece.lines().find_map(|line| line.strip_prefix(start).map(str::to_owned));
         if let Some(data) = line("data: ") {
             let data = serde_json::from_str(&data).unwrap();

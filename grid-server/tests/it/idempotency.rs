@@ -152,7 +152,8 @@ async fn the_same_file_of_readings_is_answered_again() {
     for hour in 0..24 {
         let (from, to) = (hour, hour + 1);
         let day = |hour: i64| "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + hour.hours();
-        file += &format!("consumption,{},{},0.25\n", day(from), day(to));
+        let row = format!("consumption,{},{},0.25\n", day(from), day(to));
+        file.push_str(&row);
     }
     let send = async |file: &str| {
         let headers: [(&str, &[u8]); 2] =
@@ -255,7 +256,7 @@ async fn what_a_server_that_died_had_begun_is_not_run_again() {
     let ana = server.user("ana").await;
     let id: Uuid = ana.get("/api/v1/auth/me").await.good()["user_id"].as_str().unwrap().parse().unwrap();
     let store = Store::connect(&server.database_url(), Options::default()).await.unwrap();
-    let now = Timestamp::now();
+    let now = crate::street::now();
     // An upload may take 300 seconds, and is believed to run for a minute more.
     for (key, ago, running) in [("recent", 0, true), ("almost", 300, true), ("long", 362, false)] {
         let begun = now - ago.seconds();

@@ -201,7 +201,8 @@ async fn a_user_may_keep_only_so_much() {
 
     let mut file = "time_s,voltage_v,current_a\n".to_owned();
     for second in 0..30_000 {
-        file += &format!("{second},3.{:03},1.000\n", second % 1000);
+        let row = format!("{second},3.{:03},1.000\n", second % 1000);
+        file.push_str(&row);
     }
     assert!((500_000..1_000_000).contains(&file.len()), "{}", file.len());
     let recordings = "/api/v1/battery/recordings";

@@ -49,7 +49,8 @@ fn as_map<S: serde::Serializer>(tables: &[(&'static str, u64)], serializer: S) -
 /// What `format.json` says, before anything else is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Format {
-    pub(super) format: String,
+    #[serde(rename = "format")]
+    pub(super) name: String,
     pub(super) version: u32,
     /// How many migrations the database had.
     pub(super) schema: usize,
@@ -65,7 +66,7 @@ impl Format {
     /// Of what this program writes.
     pub(super) fn of_this_program(holds: &str) -> Self {
         Self {
-            format: NAME.to_owned(),
+            name: NAME.to_owned(),
             version: VERSION,
             schema: migrations::NUMBER,
             holds: holds.to_owned(),
@@ -76,7 +77,7 @@ impl Format {
     /// Checks that this program can restore it.
     pub(super) fn check(&self) -> Result<(), ArchiveError> {
         let made_by = || excerpt(&self.made_by);
-        if self.format != NAME {
+        if self.name != NAME {
             return Err(ArchiveError::NotAnArchive { reason: "its `format.json` names another format" });
         }
         if self.version > VERSION {

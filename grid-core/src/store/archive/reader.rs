@@ -303,7 +303,7 @@ impl Rows {
                 let columns = self.sheet.columns.iter().zip(&self.places);
                 let values = columns.map(|(column, place)| {
                     let text = place.and_then(|place| cells.get(place)).copied().unwrap_or_default();
-                    self.value(column, line, Cell::of_csv(text, column.kind), text)
+                    self.value(column, line, Cell::of_csv(text, column.kind).as_ref(), text)
                 });
                 values.collect::<Result<_, _>>().map(Some)
             }
@@ -320,7 +320,12 @@ impl Rows {
                         None if self.may_lack(column) => Json::Null,
                         None => return Err(self.other_columns(line, &told)),
                     };
-                    values.push(self.value(column, line, Cell::of_json(&json), &json.to_string())?);
+                    values.push(self.value(
+                        column,
+                        line,
+                        Cell::of_json(&json).as_ref(),
+                        &json.to_string(),
+                    )?);
                 }
                 if object.is_empty() { Ok(Some(values)) } else { Err(self.other_columns(line, &told)) }
             }
@@ -353,10 +358,10 @@ impl Rows {
         &self,
         column: &Column,
         line: u64,
-        cell: Option<Cell<'_>>,
+        cell: Option<&Cell<'_>>,
         text: &str,
     ) -> Result<Value, ArchiveError> {
-        let value = cell.as_ref().and_then(|cell| column.kind.read(cell));
+        let value = cell.and_then(|cell| column.kind.read(cell));
         value.filter(|value| column.may_be_null || *value != Value::Null).ok_or_else(|| {
             ArchiveError::NotAValue {
                 file: self.file.clone(),

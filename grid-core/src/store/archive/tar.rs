@@ -43,7 +43,7 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Option<Entry>, ArchiveError> 
     if block.iter().all(|&byte| byte == 0) {
         return Ok(None);
     }
-    if !block.get(257..262).is_some_and(|magic| magic == b"ustar") {
+    if block.get(257..262).is_none_or(|magic| magic != b"ustar") {
         return Err(not("it is no tape archive"));
     }
     if octal(block, 148, 8) != Some(checksum(block)) {
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_header_is_that_of_another_program() {
         let hash = crate::auth::sha256(&header(&entry(), 1_700_000_000));
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         assert_eq!(hex, "0b30f97666718ac028a5e22781f0727206ead460546a14ed6c6390fdad04d731");
     }
 
