@@ -6,6 +6,7 @@ import io
 import json
 import stat
 import tarfile
+from pathlib import Path
 
 import grid_py as grid
 import pytest
@@ -13,7 +14,7 @@ import pytest
 NOW = "2026-02-01T12:00:00Z"
 
 
-def filled(url="sqlite::memory:"):
+def filled(url: str = "sqlite::memory:") -> tuple[grid.Store, str, str]:
     store = grid.Store(url)
     ana = store.create_user("ana", "ana@example.org", "correct horse", now=NOW)
     device = store.create_device("casa", owner=ana, kind="meter", time_zone="Europe/Madrid", now=NOW)
@@ -30,14 +31,19 @@ def filled(url="sqlite::memory:"):
     return store, ana, device
 
 
-def files(path):
+def files(path: Path) -> dict[str, bytes]:
     with tarfile.open(path) as archive:
         members = archive.getmembers()
         assert all(member.isfile() and member.mode == 0o600 for member in members)
-        return {member.name.removeprefix("grid-archive/"): archive.extractfile(member).read() for member in members}
+        contents = {}
+        for member in members:
+            file = archive.extractfile(member)
+            assert file is not None
+            contents[member.name.removeprefix("grid-archive/")] = file.read()
+        return contents
 
 
-def test_an_archive_is_read_by_other_programs(tmp_path):
+def test_an_archive_is_read_by_other_programs(tmp_path: Path) -> None:
     store, ana, device = filled()
     path = tmp_path / "grid.tar.gz"
     rows = store.export(path, now=NOW)
@@ -57,7 +63,7 @@ def test_an_archive_is_read_by_other_programs(tmp_path):
     assert user["id"] == ana and user["username"] == "ana"
 
 
-def test_what_was_exported_fills_another_store(tmp_path):
+def test_what_was_exported_fills_another_store(tmp_path: Path) -> None:
     store, ana, device = filled()
     path = tmp_path / "grid.tar.gz"
     rows = store.export(path, now=NOW)
@@ -74,7 +80,7 @@ def test_what_was_exported_fills_another_store(tmp_path):
         grid.Store("sqlite::memory:").restore(cut)
 
 
-def test_one_person_is_told_all_and_forgotten(tmp_path):
+def test_one_person_is_told_all_and_forgotten(tmp_path: Path) -> None:
     store, ana, device = filled()
     path = tmp_path / "ana.tar.gz"
     rows = store.export_user(ana, path, now=NOW)
