@@ -131,7 +131,9 @@ def all_ways(binary: str, kind: str, folder: str) -> None:
 
 
 def main() -> None:
-    binary, *kinds = sys.argv[1:]
+    binary, *kinds = sys.argv[1:] or [""]
+    if not kinds or not set(kinds) <= set(KINDS):
+        sys.exit(f"expected the program and kinds of databases of {', '.join(KINDS)}, got {kinds}")
     wrong = []
     for kind in kinds:
         print(kind, flush=True)
