@@ -10,8 +10,8 @@ use crate::{app::App, clock, problem::Problem};
 /// How long a link is good.
 const LASTS: SignedDuration = SignedDuration::from_hours(24);
 
-/// What the start prints: a link, where there is no administrator yet, else nothing. It takes the place of the one
-/// before.
+/// What the start prints: a link, where there is no administrator yet, else nothing. Those of
+/// other starts stay good beside it: a server that starts as a copy of another must not spoil the link that somebody holds.
 pub(crate) async fn invite(app: &App, address: SocketAddr) -> Result<String, Problem> {
     let store = app.services()?.store();
     if store.has_administrator().await? {
@@ -19,7 +19,7 @@ pub(crate) async fn invite(app: &App, address: SocketAddr) -> Result<String, Pro
     }
     let token = SetupToken::generate()?;
     let now = clock::now();
-    store.replace_setup_link(&token.hash(), now.checked_add(LASTS).unwrap_or(now), now).await?;
+    store.keep_setup_link(&token.hash(), now.checked_add(LASTS).unwrap_or(now), now).await?;
     Ok(text(address, &token))
 }
 
@@ -30,7 +30,8 @@ fn text(mut address: SocketAddr, token: &SetupToken) -> String {
     format!(
         "\nThere is no administrator yet. This link makes the first one, once, within 24 hours:\n\n\
          http://{address}/setup#{}\n\n\
-         From elsewhere, put the server's own name in place of {address}. Each start prints another link; on this machine\n\
+         From elsewhere, put the server's own name in place of {address}. Each start prints another link, and the first\n\
+         use of one ends them all. On this machine\n\
          `grid-server user create NAME --email ADDRESS --admin` does the same.\n\n",
         token.expose()
     )

@@ -417,6 +417,10 @@ def refused_well(status: int, headers, said: bytes) -> bool:
     return False
 
 
+def remount(folder: pathlib.Path, mode: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{mode}", folder], check=True, capture_output=True)
+
+
 def in_a_file(binary: str, folder: str) -> None:
     """The faults of SQLite."""
     data = pathlib.Path(folder, "data")
@@ -445,8 +449,15 @@ def in_a_file(binary: str, folder: str) -> None:
             filler.unlink()
             (data / "filler2").unlink()
             recovers(server, "full")
+            server.kill()
+            remount(data, "ro")
+            server.start()
+            wait_until(lambda: server.ask("GET", "/healthz")[0] == 200, 5, "the server does not live")
+            look(server, "read-only since before the start")
+            remount(data, "rw")
+            recovers(server, "read-only since before the start")
         else:
-            print("  not run here: a full disk (no right to mount a small file system)")
+            print("  not run here: a full disk, and a read-only one (no right to mount a small file system)")
     except Wrong:
         print(server.log.read_text()[-3000:], file=sys.stderr)
         raise

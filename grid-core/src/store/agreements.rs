@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::on,
+    books::Books as _,
     bulk::{Bulk as _, PriceRow},
     communities::{load_community, load_members},
     fault::{Fault, not_found, raced},
@@ -146,6 +147,7 @@ impl Store {
         let document = written(contract, "write a contract")?;
         let id = rows::new_id(now);
         on!(self, write "set a contract", |connection| {
+            let recorded_at = Db::recorded_of_community(&mut *connection, community, now).await?;
             load_community!(&mut *connection, community);
             sqlx::query::<Db>(sql!(
                 "INSERT INTO community_contracts (id, community, document, valid_from, created_at) VALUES (?, ?, ?, ?, ?)"
@@ -154,7 +156,7 @@ impl Store {
             .bind(key(&community))
             .bind(document.as_str())
             .bind(valid_from.as_microsecond())
-            .bind(now.as_microsecond())
+            .bind(recorded_at)
             .execute(connection)
             .await?;
             Ok(())
@@ -198,6 +200,7 @@ impl Store {
         let valid_from = tariff.valid_from().to_string();
         let id = rows::new_id(now);
         on!(self, write "add a tariff", |connection| {
+            let recorded_at = Db::recorded_of_community(&mut *connection, community, now).await?;
             load_community!(&mut *connection, community);
             if let Some(member) = member {
                 let members = load_members!(&mut *connection, community);
@@ -213,7 +216,7 @@ impl Store {
             .bind(member.as_ref().map(key))
             .bind(valid_from.as_str())
             .bind(document.as_str())
-            .bind(now.as_microsecond())
+            .bind(recorded_at)
             .execute(connection)
             .await?;
             Ok(id)
@@ -252,6 +255,7 @@ impl Store {
     ) -> Result<(), Error> {
         let name = Name::new(name)?;
         on!(self, write "add prices", |connection| {
+            let recorded_at = Db::recorded_of_community(&mut *connection, community, now).await?;
             load_community!(&mut *connection, community);
             let there: Option<(String,)> = sqlx::query_as::<Db, _>(sql!(
                 "SELECT currency FROM prices WHERE community = ? AND name = ? LIMIT 1"
@@ -277,7 +281,7 @@ impl Store {
                     ends_at: interval.end().as_microsecond(),
                     price: price.as_micros_per_kwh(),
                     currency: price.currency(),
-                    created_at: now.as_microsecond(),
+                    created_at: recorded_at,
                 })
                 .collect();
             Db::put_prices(connection, &rows).await.map_err(raced)?;

@@ -1,8 +1,8 @@
 //! The three databases behind one [`Store`], and the one macro that gives each method a body for each of them.
 
-#[cfg(feature = "sqlite")]
-use std::sync::Arc;
 use std::{hash::BuildHasher, time::Duration};
+#[cfg(feature = "sqlite")]
+use std::{path::Path, sync::Arc};
 
 use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
 #[cfg(feature = "sqlite")]
@@ -48,6 +48,9 @@ pub(super) struct Pools<D: Database> {
     pub(super) write: Pool<D>,
     pub(super) locks: Locks,
     pub(super) pulse: Pulse<D>,
+    /// The file of SQLite that is written, if it is one.
+    #[cfg(feature = "sqlite")]
+    pub(super) file: Option<Arc<Path>>,
 }
 
 impl<D: Database> Clone for Pools<D> {
@@ -57,6 +60,8 @@ impl<D: Database> Clone for Pools<D> {
             write: self.write.clone(),
             locks: self.locks.clone(),
             pulse: self.pulse.clone(),
+            #[cfg(feature = "sqlite")]
+            file: self.file.clone(),
         }
     }
 }
@@ -65,8 +70,51 @@ impl<D: Driver> Pools<D> {
     /// Connections for reading and for writing to one database.
     pub(super) fn new(read: Pool<D>, write: Pool<D>, locks: Locks) -> Self {
         let pulse = Pulse::of(&write);
-        Self { read, write, locks, pulse }
+        Self {
+            read,
+            write,
+            locks,
+            pulse,
+            #[cfg(feature = "sqlite")]
+            file: None,
+        }
     }
+
+    /// A connection for reading.
+    pub(super) async fn reader(&self) -> Result<Held<D>, Fault> {
+        self.held(&self.read).await
+    }
+
+    /// A connection for writing.
+    pub(super) async fn writer(&self) -> Result<Held<D>, Fault> {
+        self.held(&self.write).await
+    }
+
+    async fn held(&self, pool: &Pool<D>) -> Result<Held<D>, Fault> {
+        #[cfg(feature = "sqlite")]
+        if pool.size() == 0
+            && let Some(file) = &self.file
+        {
+            may_be_written(file).map_err(|error| Fault::Connection(sqlx::Error::Io(error)))?;
+        }
+        Held::of(pool).await
+    }
+}
+
+/// Refuses a file that is there and cannot be written now. SQLite would open it for reading alone and keep it so, for every
+/// connection of this process, long after it could be written again. The file is asked about and not opened: to close it
+/// would take away the locks that SQLite has on it.
+#[cfg(feature = "sqlite")]
+fn may_be_written(file: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    match rustix::fs::access(file, rustix::fs::Access::WRITE_OK) {
+        // It is made by whoever opens it.
+        Ok(()) | Err(rustix::io::Errno::NOENT) => {}
+        Err(error) => return Err(error.into()),
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
 
 /// How long a statement waits for a lock that another holds, and how writers of one process learn from each other that
@@ -117,6 +165,9 @@ pub(super) trait Driver: Bulk {
     /// Whether the database went away, or does not take connections now.
     fn is_lost(error: &dyn DatabaseError) -> bool;
 
+    /// Whether an administrator, or a time limit of the server, stopped a statement that was under way.
+    fn is_broken_off(error: &dyn DatabaseError) -> bool;
+
     /// Whether a statement failed because a table that it names is not there.
     fn lacks_table(error: &dyn DatabaseError) -> bool;
 
@@ -163,7 +214,7 @@ macro_rules! on {
     };
     (@read $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let outcome: Result<_, $crate::store::fault::Fault> = async {
-            let mut held = $crate::store::held::Held::<Db>::of(&$pools.read).await?;
+            let mut held = $pools.reader().await?;
             let outcome: Result<_, $crate::store::fault::Fault> = {
                 let $connection: &mut <Db as sqlx::Database>::Connection = held.connection();
                 $pools.pulse.watch(Box::pin(async { $body })).await
@@ -176,7 +227,7 @@ macro_rules! on {
     }};
     (@snapshot $pools:ident, $action:literal, $connection:ident, $body:block) => {{
         let outcome: Result<_, $crate::store::fault::Fault> = async {
-            let mut held = $crate::store::held::Held::<Db>::of(&$pools.read).await?;
+            let mut held = $pools.reader().await?;
             let work = Box::pin(async {
                 let mut transaction = <Db as $crate::store::backend::Driver>::begin_snapshot(held.connection())
                     .await

@@ -147,7 +147,7 @@ calls! {
     number_events() -> i64;
     events(reader: Uuid, filter: EventFilter, after: i64, limit: u32) -> Vec<Event>;
     prune_events(now: Timestamp) -> ();
-    replace_setup_link(hash: &[u8; 32], expires_at: Timestamp, now: Timestamp) -> ();
+    keep_setup_link(hash: &[u8; 32], expires_at: Timestamp, now: Timestamp) -> ();
     use_setup_link(hash: &[u8; 32], user: &User, now: Timestamp) -> ();
     record(entry: &AuditEntry) -> ();
     audit(page: Page, actor: Option<Uuid>, action: Option<&str>) -> Listed<AuditEntry>;

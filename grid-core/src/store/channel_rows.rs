@@ -23,6 +23,8 @@ pub(super) struct ChannelState {
     pub(super) reach: i64,
     pub(super) first_start: Option<i64>,
     pub(super) last_end: Option<i64>,
+    /// Up to when what was recorded of the device may have been settled.
+    pub(super) settled_as_of: Option<i64>,
 }
 
 /// The days of a register from the first to the last.
@@ -33,7 +35,7 @@ pub(super) struct Span {
     pub(super) last: i64,
 }
 
-type StateRow = (Vec<u8>, i64, i64, Option<i64>, Option<i64>);
+type StateRow = (Vec<u8>, i64, i64, Option<i64>, Option<i64>, Option<i64>);
 type PackedRow = (Vec<u8>, i64, i64, Vec<u8>);
 
 /// What is asked and told of many channels.
@@ -61,9 +63,12 @@ pub(super) trait ChannelRows: Bulk {
 }
 
 fn state(
-    (device, channel, reach, first_start, last_end): StateRow,
+    (device, channel, reach, first_start, last_end, settled_as_of): StateRow,
 ) -> Result<(Register, ChannelState), Error> {
-    Ok(((rows::id(&device, "channel")?, channel), ChannelState { reach, first_start, last_end }))
+    Ok((
+        (rows::id(&device, "channel")?, channel),
+        ChannelState { reach, first_start, last_end, settled_as_of },
+    ))
 }
 
 fn packed((device, channel, day, packed): PackedRow) -> Result<(PlaceOfDay, Vec<u8>), Error> {
@@ -101,8 +106,8 @@ macro_rules! one_by_one {
                     let mut states = BTreeMap::new();
                     for (device, channel) in channels {
                         let row: StateRow = sqlx::query_as::<Db, _>(sql!(
-                            "SELECT device, channel, reach, first_start, last_end FROM channels \
-                             WHERE device = ? AND channel = ?"
+                            "SELECT c.device, c.channel, c.reach, c.first_start, c.last_end, d.settled_as_of \
+                             FROM channels c JOIN devices d ON d.id = c.device WHERE c.device = ? AND c.channel = ?"
                         ))
                         .bind(rows::key(device))
                         .bind(channel)
@@ -183,9 +188,10 @@ impl ChannelRows for sqlx::Postgres {
         channels: &[Register],
     ) -> Result<BTreeMap<Register, ChannelState>, Fault> {
         let found: Vec<StateRow> = sqlx::query_as::<Self, _>(
-            "SELECT c.device, c.channel, c.reach, c.first_start, c.last_end \
+            "SELECT c.device, c.channel, c.reach, c.first_start, c.last_end, d.settled_as_of \
              FROM UNNEST($1::bytea[], $2::bigint[]) AS asked (device, channel) \
-             JOIN channels c ON c.device = asked.device AND c.channel = asked.channel",
+             JOIN channels c ON c.device = asked.device AND c.channel = asked.channel \
+             JOIN devices d ON d.id = c.device",
         )
         .bind(channels.iter().map(|(device, _)| rows::key(device)).collect::<Vec<_>>())
         .bind(channels.iter().map(|(_, channel)| *channel).collect::<Vec<_>>())

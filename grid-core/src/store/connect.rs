@@ -194,7 +194,10 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
         .before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }))
         .connect_lazy_with(file.clone().pragma("query_only", "ON"));
     let write = write.before_acquire(|connection, _| Box::pin(async move { Ok(has_ended(connection)) }));
-    Ok(Backend::Sqlite(Pools::new(read, write.connect_lazy_with(file), locks)))
+    let name = file.get_filename().into();
+    let mut pools = Pools::new(read, write.connect_lazy_with(file), locks);
+    pools.file = Some(name);
+    Ok(Backend::Sqlite(pools))
 }
 
 /// Whether a connection's last transaction has ended. A full disk makes SQLite roll back by itself; then the driver's own

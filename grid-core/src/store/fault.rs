@@ -52,6 +52,15 @@ impl Fault {
         }
     }
 
+    /// Whether the database went away, or does not do what it is there for.
+    pub(super) fn is_lost<D: Driver>(&self) -> bool {
+        match self {
+            Self::Statement(error) | Self::Connection(error) | Self::Commit(error) => is_lost::<D>(error),
+            Self::Silent => true,
+            Self::Refused(_) | Self::Gone(_) => false,
+        }
+    }
+
     /// The error that the caller sees.
     pub(super) fn into_error<D: Driver>(self, action: &'static str) -> Error {
         let transient = self.is_transient::<D>();
@@ -65,11 +74,18 @@ impl Fault {
                 Error::Unreachable { source: "the database fell silent while it was waited for".into() }
             }
             // The database may have done it, and not come to say so.
-            Self::Commit(source) if is_lost::<D>(&source) => {
+            Self::Commit(source)
+                if is_lost::<D>(&source)
+                    || is_broken_off::<D>(&source)
+                    || source.as_database_error().is_none() =>
+            {
                 Error::Uncertain { action, source: source.into() }
             }
             Self::Connection(source) => Error::Unreachable { source: source.into() },
             Self::Statement(source) if is_lost::<D>(&source) => Error::Unreachable { source: source.into() },
+            Self::Statement(source) if is_broken_off::<D>(&source) => {
+                Error::Busy { action, source: source.into() }
+            }
             Self::Statement(source) | Self::Commit(source) => Error::Failed { action, source: source.into() },
         }
     }
@@ -86,6 +102,11 @@ fn is_lost<D: Driver>(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => D::is_lost(error.as_ref()),
         _ => false,
     }
+}
+
+/// Whether somebody else stopped a statement that was under way.
+fn is_broken_off<D: Driver>(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(D::is_broken_off)
 }
 
 /// Names a broken rule of uniqueness, and leaves every other complaint to the driver.

@@ -140,7 +140,7 @@ impl Store {
                 Ok(Ok(outcome)) => return outcome,
                 Ok(Err(_)) => {
                     let source = "the task that stores readings was broken off".into();
-                    return Err(Error::Unreachable { source });
+                    return Err(Error::Uncertain { action: "store readings", source });
                 }
                 // Those who serve wait for a lock, or for a database that is gone: another one looks after who came since.
                 Err(_) => self.serve(self.group.also()),

@@ -45,7 +45,10 @@ impl<D: Driver> Held<D> {
 
     /// Says that nothing is under way any more, whatever came of it, unless the database was lost.
     pub(super) fn end<T>(mut self, outcome: &Result<T, Fault>) {
-        self.has_ended = !matches!(outcome, Err(Fault::Silent | Fault::Commit(_)));
+        self.has_ended = !outcome.as_ref().is_err_and(|fault| {
+            // One that became a copy of another server, and only reads, would refuse the next writer as well.
+            matches!(fault, Fault::Silent | Fault::Commit(_)) || fault.is_lost::<D>()
+        });
     }
 }
 
@@ -111,17 +114,41 @@ impl<D: Driver> Pulse<D> {
             return beats;
         }
         let options = self.pool.connect_options();
-        let beats = match timeout(ANSWER, D::Connection::connect_with(&options)).await {
-            Ok(Ok(connection)) => {
+        // In a task of its own: whoever waits may be at work between two looks, and that is no silence of the database.
+        let asked = tokio::spawn(async move {
+            let answer = timeout(ANSWER, D::Connection::connect_with(&options)).await;
+            let beats = answers(&answer);
+            if let Ok(Ok(connection)) = answer {
                 // Whoever waits need not wait for the farewell.
                 tokio::spawn(timeout(ANSWER, connection.close()));
-                true
             }
-            Ok(Err(sqlx::Error::Io(_))) | Err(_) => false,
-            // It is there, and has no room, or says something else.
-            Ok(Err(_)) => true,
-        };
+            beats
+        });
+        let beats = asked.await.unwrap_or(true);
         *felt = Some((Instant::now(), beats));
         beats
+    }
+}
+
+/// Whether a database is there that answered so. It is where it refuses, has no room, or where this machine has none.
+fn answers<C>(answer: &Result<Result<C, sqlx::Error>, tokio::time::error::Elapsed>) -> bool {
+    use std::io::ErrorKind;
+
+    match answer {
+        Err(_) => false,
+        Ok(Err(sqlx::Error::Io(error))) => !matches!(
+            error.kind(),
+            ErrorKind::ConnectionRefused
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::NetworkDown
+                | ErrorKind::TimedOut
+                | ErrorKind::NotFound
+        ),
+        Ok(_) => true,
     }
 }

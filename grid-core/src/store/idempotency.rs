@@ -104,7 +104,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Claim, Error> {
         let own = super::new_id(now);
-        on!(self, write "claim a request", |connection| {
+        let claimed = on!(self, write "claim a request", |connection| {
             sqlx::query::<Db>(Db::CLAIM_REQUEST)
                 .bind(hash.as_slice())
                 .bind(key(&own))
@@ -136,6 +136,28 @@ impl Store {
             .execute(connection)
             .await?;
             Ok(Claim::Run(own))
+        });
+        match claimed {
+            // A claim that is there is one's own, and nobody else would ever work on it.
+            Err(Error::Uncertain { source, .. }) => {
+                let found = self.request(hash, own).await?;
+                found.ok_or(Error::Unreachable { source })
+            }
+            claimed => claimed,
+        }
+    }
+
+    /// What is known of a request by whoever would claim it as `own`.
+    async fn request(&self, hash: &[u8; 32], own: Uuid) -> Result<Option<Claim>, Error> {
+        on!(self, read "look for a request", |connection| {
+            let row: Option<Row> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT id, begun_at, expires_at, status, fingerprint, answer \
+                 FROM idempotent_requests WHERE hash = ?"
+            ))
+            .bind(hash.as_slice())
+            .fetch_optional(connection)
+            .await?;
+            Ok(row.map(|row| claim(row, own)).transpose()?)
         })
     }
 

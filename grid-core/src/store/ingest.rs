@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::{on, per_driver},
+    books,
     bulk::{Bulk, DayRow, SupersededRow},
     channel_rows::{ChannelRows, ChannelState, PackedDays, Register, Span},
     day::{self, Summary},
@@ -121,6 +122,7 @@ impl ChannelState {
                 reach: state.reach.max(last - first),
                 first_start: Some(state.first_start.map_or(start, |known| known.min(start))),
                 last_end: Some(state.last_end.map_or(end, |known| known.max(end))),
+                ..state
             }
         })
     }
@@ -231,16 +233,16 @@ struct Change {
 /// Merges an upload into the days that stand.
 fn change(
     upload: &Upload<'_>,
-    reach: i64,
+    state: &ChannelState,
     stored: &PackedDays,
     retired: &BTreeSet<Interval>,
 ) -> Result<Change, Error> {
     let (device, channel) = upload.register;
     let code = i64::from(channel.code());
     // What is stored has microseconds; what is compared with it must have no more.
-    let now = rows::instant(upload.now.as_microsecond(), "clock")?;
+    let now = rows::instant(books::recorded_at(upload.now, state.settled_as_of), "clock")?;
     let mut change = Change::default();
-    for run in runs(upload.readings, reach) {
+    for run in runs(upload.readings, state.reach) {
         let mut before = BTreeMap::new();
         for (&(_, _, number), packed) in stored.range((device, code, run.first)..=(device, code, run.last)) {
             let readings = day::unpack(number, packed).map_err(|reason| Error::CorruptDay {
@@ -251,7 +253,10 @@ fn change(
             })?;
             before.insert(number, readings);
         }
-        let standing = before.values().flatten().copied().collect();
+        let standing: Vec<Recorded> = before.values().flatten().copied().collect();
+        // Of two who write at once the later one may have looked at the clock first, and two servers have two clocks. What
+        // replaces a reading is not recorded before it: both would have stood meanwhile.
+        let now = standing.iter().map(|recorded| recorded.at).fold(now, Ord::max);
         let merged = ledger::replace(standing, retired, run.readings, now)?;
         change.ingested.inserted += merged.inserted;
         change.ingested.unchanged += merged.unchanged;
@@ -359,7 +364,7 @@ per_driver! {
                 for upload in look {
                     let state = state_of(upload)?;
                     let retired = retired.get(&upload.register).unwrap_or(&none);
-                    let outcome = change(upload, state.reach, &stored, retired).and_then(|mut change| {
+                    let outcome = change(upload, &state, &stored, retired).and_then(|mut change| {
                         days.append(&mut change.days);
                         old.append(&mut change.old);
                         let after = state.with(upload.readings);

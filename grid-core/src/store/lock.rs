@@ -42,7 +42,7 @@ impl Driver for sqlx::Sqlite {
             return Err(Fault::Refused(Error::Busy { action: "begin to write", source }));
         }
         // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
-        let held = held.insert(Held::of(&pools.write).await?);
+        let held = held.insert(pools.writer().await?);
         let begun = held.connection().begin_with("BEGIN IMMEDIATE").await.map_err(Fault::Connection);
         if begun.as_ref().is_err_and(Fault::is_transient::<Self>) {
             *refused = Some(Instant::now());
@@ -68,6 +68,11 @@ impl Driver for sqlx::Sqlite {
             .code()
             .and_then(|code| code.parse::<i32>().ok())
             .is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14))
+    }
+
+    fn is_broken_off(error: &dyn DatabaseError) -> bool {
+        // SQLITE_INTERRUPT
+        error.code().is_some_and(|code| code == "9")
     }
 
     fn lacks_table(error: &dyn DatabaseError) -> bool {
@@ -141,7 +146,7 @@ impl Driver for sqlx::MySql {
         pools: &Pools<Self>,
         held: &'c mut Option<Held<Self>>,
     ) -> Result<Transaction<'c, Self>, Fault> {
-        let held = held.insert(Held::of(&pools.write).await?);
+        let held = held.insert(pools.writer().await?);
         // Without it a transaction reads the state of its first read, and a lock on nothing locks its neighbours.
         let begin = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
         held.connection().begin_with(begin).await.map_err(Fault::Connection)
@@ -162,8 +167,19 @@ impl Driver for sqlx::MySql {
     fn is_lost(error: &dyn DatabaseError) -> bool {
         // ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS, ER_CONNECTION_KILLED; what a full disk
         // says (ER_DISK_FULL, ER_RECORD_FILE_FULL), and a server that only reads (ER_OPTION_PREVENTS_STATEMENT,
-        // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE). ER_QUERY_TIMEOUT is not among them.
-        matches!(number(error), 1040 | 1053 | 1203 | 1927 | 1021 | 1114 | 1290 | 1792 | 1836)
+        // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE). Also ER_USER_LIMIT_REACHED, and what a member of a
+        // cluster says that has lost the others (ER_UNKNOWN_COM_ERROR), or a server that logs by statement and so takes no
+        // write from anybody who reads what is committed (ER_BINLOG_STMT_MODE_AND_ROW_ENGINE). ER_QUERY_TIMEOUT is not
+        // among them.
+        matches!(
+            number(error),
+            1040 | 1047 | 1053 | 1203 | 1226 | 1665 | 1927 | 1021 | 1114 | 1290 | 1792 | 1836
+        )
+    }
+
+    fn is_broken_off(error: &dyn DatabaseError) -> bool {
+        // ER_QUERY_INTERRUPTED, MariaDB's ER_STATEMENT_TIMEOUT and MySQL's ER_QUERY_TIMEOUT.
+        matches!(number(error), 1317 | 1969 | 3024)
     }
 
     fn lacks_table(error: &dyn DatabaseError) -> bool {
@@ -218,7 +234,7 @@ impl Driver for sqlx::Postgres {
         pools: &Pools<Self>,
         held: &'c mut Option<Held<Self>>,
     ) -> Result<Transaction<'c, Self>, Fault> {
-        let held = held.insert(Held::of(&pools.write).await?);
+        let held = held.insert(pools.writer().await?);
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
         held.connection().begin_with(begin).await.map_err(Fault::Connection)
     }
@@ -233,12 +249,20 @@ impl Driver for sqlx::Postgres {
     }
 
     fn is_lost(error: &dyn DatabaseError) -> bool {
-        // Class 08 (connection exception), disk_full, too_many_connections, the shutdowns of class 57, and
+        // Class 08 (connection exception), disk_full, out_of_memory, too_many_connections, the shutdowns of class 57, and
         // read_only_sql_transaction, which a server says that became a copy of another.
         error.code().is_some_and(|code| {
             code.starts_with("08")
-                || matches!(&*code, "25006" | "53100" | "53300" | "57P01" | "57P02" | "57P03" | "57P05")
+                || matches!(
+                    &*code,
+                    "25006" | "53100" | "53200" | "53300" | "57P01" | "57P02" | "57P03" | "57P05"
+                )
         })
+    }
+
+    fn is_broken_off(error: &dyn DatabaseError) -> bool {
+        // query_canceled
+        error.code().is_some_and(|code| code == "57014")
     }
 
     fn lacks_table(error: &dyn DatabaseError) -> bool {

@@ -61,7 +61,9 @@ macro_rules! files {
             "0038_households",
             "0039_idempotent_requests",
             "0040_events",
-            "0041_event_numbers"
+            "0041_event_numbers",
+            "0042_devices_settled_as_of",
+            "0043_communities_settled_as_of"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -77,7 +79,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-pub(super) const NUMBER: usize = 41;
+pub(super) const NUMBER: usize = 43;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -14,7 +14,7 @@
 //! | API keys | `create_api_key(key, hash)` `api_key_by_hash(hash)` `api_keys_of(owner, page)` `revoke_api_key(owner, id, now)` `note_api_key_use(id, now)` |
 //! | guessing | `throttle_state(key)` `pass_throttle(key, throttle, now)` `give_back(key, throttle)` |
 //! | requests that may come again | `claim_request(hash, owner, expires_at, now)` `settle_request(hash, claim, answer)` `lose_request(hash, claim)` `give_request_back(hash, claim)` `prune_requests(now)` |
-//! | setup | `replace_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
+//! | setup | `keep_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
 //! | audit | `record(entry)` `audit(page, actor, action)` |
 //! | old things of these | `prune_auth(now)` |
 //! | devices | `create_device(device, now)` `device(id)` `devices_of(owner, page)` `devices(page)` `update_device(seen, device)` `delete_device(id)` |
@@ -53,6 +53,7 @@ mod audit;
 mod backend;
 mod balance;
 pub mod blocking;
+mod books;
 mod bulk;
 mod channel_rows;
 mod coefficient_keys;

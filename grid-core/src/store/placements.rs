@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::{on, per_driver},
+    books::Books as _,
     devices::{DeviceRow, device},
     fault::{Fault, gone, not_found, raced, unknown},
     placing::{self, Misplaced},
@@ -186,7 +187,7 @@ per_driver! {
             said: Placement,
         ) -> Result<(), Fault> {
             let after = before.iter().map(|before| before.recorded_at.as_microsecond().saturating_add(1)).max();
-            let recorded_at = said.recorded_at.as_microsecond();
+            let recorded_at = Db::recorded_of_community(&mut *connection, community, said.recorded_at).await?;
             sqlx::query::<Db>(sql!(
                 "INSERT INTO device_placements (community, device, recorded_at, member, valid_from, valid_until) \
                  VALUES (?, ?, ?, ?, ?, ?)"

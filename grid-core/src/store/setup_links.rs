@@ -1,54 +1,51 @@
-//! The link that makes the first administrator of a new database.
+//! The links that make the first administrator of a new database.
 
 use jiff::Timestamp;
 
-use super::{Error, Store, User, backend::on, fault::raced, sql::sql, users::Users};
+use super::{Error, Store, User, backend::on, sql::sql, users::Users};
 
 /// There is no link that is good, for whatever reason: the caller learns no more than that.
 fn no_link() -> Error {
     Error::NotFound { thing: "setup link", id: "…".to_owned() }
 }
 
+/// Where a link lies among the others: a number of its own, drawn with it.
+fn slot(hash: &[u8; 32]) -> i64 {
+    hash.first_chunk().map_or(0, |start| i64::from_be_bytes(*start))
+}
+
 impl Store {
-    /// Keeps the hash of a setup link, in place of the one before: there is one at a time.
+    /// Keeps the hash of a setup link beside those of other servers, and forgets those that have expired.
     ///
     /// # Errors
     ///
     /// A fault of the database.
-    pub async fn replace_setup_link(
+    pub async fn keep_setup_link(
         &self,
         hash: &[u8; 32],
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
         on!(self, write "keep a setup link", |connection| {
-            let replaced = sqlx::query::<Db>(sql!(
-                "UPDATE setup_links SET hash = ?, expires_at = ?, created_at = ? WHERE slot = 1"
-            ))
-            .bind(hash.as_slice())
-            .bind(expires_at.as_microsecond())
-            .bind(now.as_microsecond())
-            .execute(&mut *connection)
-            .await?;
-            if replaced.rows_affected() > 0 {
-                return Ok(());
-            }
+            sqlx::query::<Db>(sql!("DELETE FROM setup_links WHERE expires_at <= ?"))
+                .bind(now.as_microsecond())
+                .execute(&mut *connection)
+                .await?;
             sqlx::query::<Db>(sql!(
-                "INSERT INTO setup_links (slot, hash, expires_at, created_at) VALUES (1, ?, ?, ?)"
+                "INSERT INTO setup_links (slot, hash, expires_at, created_at) VALUES (?, ?, ?, ?)"
             ))
-            .bind(hash.as_slice())
-            .bind(expires_at.as_microsecond())
-            .bind(now.as_microsecond())
-            .execute(connection)
-            .await
-            // Another server has made its own since.
-            .map_err(raced)?;
+                .bind(slot(hash))
+                .bind(hash.as_slice())
+                .bind(expires_at.as_microsecond())
+                .bind(now.as_microsecond())
+                .execute(connection)
+                .await?;
             Ok(())
         })
     }
 
-    /// Makes `user` the first administrator by a setup link, which is then used up: once, however many ask at once. The
-    /// link stays where the user is refused.
+    /// Makes `user` the first administrator by a setup link. All links are used up then: it is done once, however many ask
+    /// at once and by whichever of them. They stay where the user is refused.
     ///
     /// # Errors
     ///
@@ -57,13 +54,20 @@ impl Store {
     pub async fn use_setup_link(&self, hash: &[u8; 32], user: &User, now: Timestamp) -> Result<(), Error> {
         let administrator = user.clone().administrator();
         on!(self, write "use a setup link", |connection| {
-            // Whoever deletes the row is the one who uses it; the others wait here for the end of the transaction.
-            let link = sqlx::query::<Db>(sql!("DELETE FROM setup_links WHERE slot = 1 AND hash = ? AND expires_at > ?"))
-                .bind(hash.as_slice())
-                .bind(now.as_microsecond())
-                .execute(&mut *connection)
-                .await?;
-            if link.rows_affected() == 0 {
+            let good: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
+                "SELECT created_at FROM setup_links WHERE slot = ? AND hash = ? AND expires_at > ?"
+            ))
+            .bind(slot(hash))
+            .bind(hash.as_slice())
+            .bind(now.as_microsecond())
+            .fetch_optional(&mut *connection)
+            .await?;
+            if good.is_none() {
+                return Err(no_link().into());
+            }
+            // Whoever deletes them is the one who uses one; the others wait here for the end of the transaction.
+            let links = sqlx::query::<Db>(sql!("DELETE FROM setup_links")).execute(&mut *connection).await?;
+            if links.rows_affected() == 0 {
                 return Err(no_link().into());
             }
             let found: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::on,
+    books::Books as _,
     communities::{load_community, load_members},
     fault::{Fault, not_found},
     rows::{self, key},
@@ -59,6 +60,7 @@ impl Store {
         let (kind, text) = (sharing.kind(), written(sharing)?);
         let id = rows::new_id(now);
         on!(self, write "set a sharing key", |connection| {
+            let recorded_at = Db::recorded_of_community(&mut *connection, community, now).await?;
             load_community!(&mut *connection, community);
             let named = sharing.members();
             if !named.is_empty() {
@@ -76,7 +78,7 @@ impl Store {
             .bind(kind)
             .bind(text.as_str())
             .bind(valid_from.as_microsecond())
-            .bind(now.as_microsecond())
+            .bind(recorded_at)
             .execute(connection)
             .await?;
             Ok(())

@@ -143,6 +143,9 @@ impl Store {
     /// Settles a period from what is stored, and keeps nothing: a draft, or a bill as it would have stood on another day.
     /// It has the settlement's work in it, which keeps a core busy: a second for some thousand members.
     ///
+    /// The same request comes out the same whenever it is made again: what is written meanwhile or later is recorded after
+    /// [`SettlementRequest::as_of`], as long as that is not after `issued_at`.
+    ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::NotBegun`] where nothing may be missing and a register that counts in the period
@@ -153,6 +156,8 @@ impl Store {
         issued_at: Timestamp,
     ) -> Result<Settlement, Error> {
         settlement::few_compared(&request.compare)?;
+        // What will be known cannot be settled twice alike.
+        self.close_books(request.community, request.as_of.min(issued_at)).await?;
         let Loaded { community, accounts, unbegun } =
             self.load_accounts(request.community, request.period, Some(request.as_of)).await?;
         if let (Missing::Refuse, Some(first)) = (request.missing, unbegun.first()) {

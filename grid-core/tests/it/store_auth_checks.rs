@@ -31,7 +31,8 @@ checks! {
     accounts {
         // First, while the database has no administrator.
         a_setup_link_makes_one_administrator_once,
-        a_setup_link_gives_way_expires_and_survives_a_refusal,
+        a_setup_link_stands_beside_others_expires_and_survives_a_refusal,
+        setup_links_of_many_starts_make_one_administrator,
         an_administrator_is_one_until_told_otherwise,
         users_are_listed_a_page_at_a_time,
         a_disabled_user_has_no_session_and_gets_none,

@@ -1,24 +1,27 @@
 //! Settlements and the log, on every backend.
 
+use std::sync::Arc;
+
 use grid_core::{
     energy::{
         Channel, Role,
-        settlement::{Amount, Kind as DocumentKind, MOST_COMPARED, Missing, Statement},
+        settlement::{Amount, Contract, Kind as DocumentKind, MOST_COMPARED, Missing, Settlement, Statement},
         sharing::Key,
     },
     error::{Failure as _, Kind},
     proof::{LogKey, verify_consistency},
     quantity::Share,
     store::{Error, Issued, LogSigner, Page, SettlementRequest, Store, new_id},
-    time::Interval,
+    time::{Interval, Resolution},
 };
 use jiff::ToSpan as _;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
     store::now,
     store_checks::{batch, checks, is, member, new_device, reading},
-    store_street::{BEN_USES, ORIGIN, Street, by, days, eur, of, signing, sum},
+    store_street::{BEN_USES, ORIGIN, Street, by, days, eur, of, signing, sum, tariff},
 };
 
 checks! {
@@ -32,6 +35,9 @@ checks! {
     the_log_is_consistent_between_all_its_heads,
     the_first_key_of_the_log_stays_the_first,
     a_bill_is_compared_with_a_few_keys_only,
+    what_is_written_after_a_settlement_is_recorded_after_it,
+    settlements_among_writers_come_out_the_same_again,
+    two_corrections_in_the_wrong_order_of_their_clocks_never_stand_together,
 }
 
 async fn whoever_joins_later_is_not_missing_before(store: Store) {
@@ -307,4 +313,75 @@ async fn a_bill_is_compared_with_a_few_keys_only(store: Store) {
     // Nothing is loaded for it.
     let nowhere = SettlementRequest { community: new_id(now()), ..compared(MOST_COMPARED + 1) };
     is(store.settle(&nowhere, days(1)).await, Kind::Invalid);
+}
+
+async fn what_is_written_after_a_settlement_is_recorded_after_it(store: Store) {
+    let street = Street::new(&store).await;
+    let (id, start) = (street.community.id, street.day.start());
+    let before = street.settled(&store, days(1)).await;
+    // Whoever writes now looked at the clock before, or has one that is behind.
+    let then = days(0);
+    let known = |settlement: &Settlement| settlement.statements.clone();
+    let mut last = known(&before);
+    for change in 0..4 {
+        match change {
+            0 => street.ben_used(&store, 2 * BEN_USES, then).await,
+            1 => store.set_key(id, &Key::Equal, start, then).await.unwrap(),
+            2 => drop(store.add_tariff(id, Some(street.ben), &tariff("0.90"), then).await.unwrap()),
+            _ => store.remove_device(id, street.of_ben, start, then).await.unwrap(),
+        }
+        assert_eq!(known(&street.settled(&store, days(1)).await), known(&before), "after change {change}");
+        // It is there, though, and counts as soon as somebody looks again.
+        let now = known(&street.settled(&store, days(2 + change)).await);
+        assert_ne!(amounts(&now), amounts(&last), "after change {change}");
+        last = now;
+    }
+    let contract = Contract::default().with_resolution(Resolution::Day).unwrap();
+    store.set_contract(id, &contract, start, then).await.unwrap();
+    assert_eq!(known(&street.settled(&store, days(1)).await), known(&before));
+    let contracts = store.contracts(id).await.unwrap();
+    assert!(contracts.last().unwrap().created_at > days(5), "{contracts:?}");
+}
+
+fn amounts(statements: &[Statement]) -> Vec<(Uuid, Amount)> {
+    statements.iter().map(|statement| (statement.member.id, statement.total)).collect()
+}
+
+async fn settlements_among_writers_come_out_the_same_again(store: Store) {
+    let street = Arc::new(Street::new(&store).await);
+    let mut writing = JoinSet::new();
+    for writer in 0..4_i64 {
+        let (store, street) = (store.clone(), Arc::clone(&street));
+        writing.spawn(async move {
+            for turn in 0..10 {
+                street.ben_used(&store, BEN_USES + 10 * turn + writer, days(1) + turn.seconds()).await;
+            }
+        });
+    }
+    let mut settled = Vec::new();
+    while settled.len() < 10 || !writing.is_empty() {
+        let turn = i64::try_from(settled.len()).unwrap();
+        let as_of = days(1) + turn.seconds();
+        settled.push((as_of, street.settled(&store, as_of).await));
+        while let Some(written) = writing.try_join_next() {
+            written.unwrap();
+        }
+    }
+    for (as_of, before) in settled {
+        assert_eq!(street.settled(&store, as_of).await.statements, before.statements, "{as_of}");
+    }
+}
+
+async fn two_corrections_in_the_wrong_order_of_their_clocks_never_stand_together(store: Store) {
+    let street = Street::new(&store).await;
+    street.ben_used(&store, BEN_USES + 1, days(3)).await;
+    street.ben_used(&store, BEN_USES + 2, days(1)).await;
+    let first = Interval::new(street.day.start(), street.day.start() + 1.hour()).unwrap();
+    for day in 0..5 {
+        let stood =
+            store.readings(street.of_ben, Channel::Consumption, first, Some(days(day))).await.unwrap();
+        assert_eq!(stood.len(), 1, "on day {day}: {stood:?}");
+    }
+    let now = store.readings(street.of_ben, Channel::Consumption, first, None).await.unwrap();
+    assert_eq!(now[0].reading.energy().unwrap().as_mwh(), BEN_USES + 2, "the one that was written last");
 }

@@ -139,9 +139,9 @@ async fn a_link_that_is_not_good_is_told_and_a_name_that_is_taken_leaves_it() {
     #[expect(clippy::disallowed_methods, reason = "the server goes by the machine's clock")]
     let now = jiff::Timestamp::now();
     let (old, good) = (SetupToken::generate().unwrap(), SetupToken::generate().unwrap());
-    store.replace_setup_link(&old.hash(), now - 1.second(), now - 24.hours()).await.unwrap();
+    store.keep_setup_link(&old.hash(), now - 1.second(), now - 24.hours()).await.unwrap();
     client.post(SETUP, &body(old.expose(), "root")).await.problem(404);
-    store.replace_setup_link(&good.hash(), now + 1.hour(), now).await.unwrap();
+    store.keep_setup_link(&good.hash(), now + 1.hour(), now).await.unwrap();
     client.post(SETUP, &body(old.expose(), "root")).await.problem(404);
 
     let cut = client.post(SETUP, &body(&good.expose()[..40], "root")).await;

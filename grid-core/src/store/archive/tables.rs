@@ -197,9 +197,10 @@ pub(super) const TABLES: &[Table] = &[
     plain!(devices, "whatever has a register", Lines, by "id", {
         id: Id, owner: Id, name: Text, kind: Text, zone as "time_zone": Text,
         rated_power as "rated_power_milliwatts": Integer or null, created_at: Instant,
+        settled_as_of: Instant or null,
     }),
     plain!(communities, "neighbours who share what they generate", Lines, by "id", {
-        id: Id, name: Text, zone as "time_zone": Text, created_at: Instant,
+        id: Id, name: Text, zone as "time_zone": Text, created_at: Instant, settled_as_of: Instant or null,
     }),
     plain!(members, "the parties to a community", Lines, by "id", {
         id: Id, community: Id, name: Text, account: Id or null, role: Text, created_at: Instant,
