@@ -23,6 +23,7 @@ mod connection;
 mod demo;
 mod extract;
 mod forecasting;
+mod http1;
 mod idempotency;
 mod import;
 mod layers;

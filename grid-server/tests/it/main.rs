@@ -38,6 +38,7 @@ mod old_faults;
 mod own_data;
 mod predictions;
 mod process;
+mod protocol;
 mod readings;
 mod replicas;
 mod service;
