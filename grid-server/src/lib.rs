@@ -23,6 +23,7 @@ mod connection;
 mod demo;
 mod extract;
 mod forecasting;
+mod form;
 mod http1;
 mod idempotency;
 mod import;

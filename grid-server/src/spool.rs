@@ -22,6 +22,7 @@ use tokio::{io::AsyncWriteExt, time::Instant};
 use crate::{
     app::App,
     extract::media_type,
+    form::metered,
     problem::Problem,
     upload::{self, Sender},
     workers::Place,
@@ -123,13 +124,9 @@ async fn body(
     room: &mut Room,
 ) -> Result<(), Problem> {
     let mut frames = request.into_limited_body().into_data_stream();
-    while let Some(frame) = patiently(until, frames.try_next()).await?.map_err(|error| {
-        if upload::is_too_large(&error) {
-            upload::too_large()
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end")
-        }
-    })? {
+    while let Some(frame) =
+        patiently(until, frames.try_next()).await?.map_err(|error| upload::broken_off(&error))?
+    {
         room.take(frame.len())?;
         file.write_all(&frame).await.map_err(|error| no_room(&error))?;
     }
@@ -142,21 +139,38 @@ async fn form(
     file: &mut tokio::fs::File,
     room: &mut Room,
 ) -> Result<Option<String>, Problem> {
-    let mut form = Multipart::from_request(request, &())
+    let (parts, body) = request.into_parts();
+    let (body, meter) = metered(body, room.most);
+    let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
         .await
         .map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    while let Some(mut part) = patiently(until, form.next_field()).await?.map_err(|error| broken(&error))? {
-        if part.file_name().is_none() && part.name() != Some("file") {
-            continue;
+    let broken = |error: MultipartError| meter.refusal().unwrap_or_else(|| broken(&error));
+    let mut name = None;
+    let mut is_there = false;
+    while let Some(mut part) = patiently(until, form.next_field()).await?.map_err(broken)? {
+        meter.passed();
+        is_there = part.file_name().is_some() || part.name() == Some("file");
+        name = part.file_name().map(str::to_owned);
+        while let Some(piece) = patiently(until, part.chunk()).await?.map_err(broken)? {
+            meter.passed();
+            // What stands before the file is passed over.
+            if is_there {
+                room.take(piece.len())?;
+                file.write_all(&piece).await.map_err(|error| no_room(&error))?;
+            }
         }
-        let name = part.file_name().map(str::to_owned);
-        while let Some(piece) = patiently(until, part.chunk()).await?.map_err(|error| broken(&error))? {
-            room.take(piece.len())?;
-            file.write_all(&piece).await.map_err(|error| no_room(&error))?;
+        if is_there {
+            break;
         }
-        drop(part);
-        // A client that is still sending would not see the answer.
-        while let Ok(Ok(Some(_))) = patiently(until, form.next_field()).await {}
+    }
+    // A client that is still sending would not see the answer.
+    while is_there && let Ok(Ok(Some(mut part))) = patiently(until, form.next_field()).await {
+        meter.passed();
+        while let Ok(Ok(Some(_))) = patiently(until, part.chunk()).await {
+            meter.passed();
+        }
+    }
+    if is_there {
         return Ok(name);
     }
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "expected a form with a part `file`, got none")
@@ -200,5 +214,40 @@ mod tests {
         two.take(30).unwrap();
         drop(two);
         assert_eq!(rooms.taken.load(Ordering::Relaxed), 0);
+    }
+
+    /// What becomes of a form that goes on for as long as it is read after `begins`, and how much of it was read.
+    async fn endless(begins: &'static str, most: u64) -> (StatusCode, usize) {
+        let taken = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
+        let rest = std::iter::repeat_with(move || {
+            counted.fetch_add(1 << 14, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(axum::body::Bytes::from_static(&[b'a'; 1 << 14]))
+        });
+        let first = std::iter::once(Ok(axum::body::Bytes::from_static(begins.as_bytes())));
+        // More than any of these is to be read of it.
+        let all = futures_util::stream::iter(first.chain(rest).take(1000));
+        let request = Request::post("/")
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(axum::body::Body::from_stream(all))
+            .unwrap();
+        let mut room = Rooms::new(u64::MAX).room(most);
+        let mut file = tokio::fs::File::from_std(tempfile::tempfile().unwrap());
+        let until = Instant::now() + Duration::from_mins(1);
+        let refused = form(request, until, &mut file, &mut room).await.unwrap_err();
+        (refused.status(), taken.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn of_a_form_in_which_nothing_ends_no_more_is_held_than_a_piece() {
+        for begins in ["", "--x\r\nContent-Disposition: form-data; name=\"", "--x\r\nA: b\r\nB: "] {
+            let (status, read) = endless(begins, u64::MAX).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{begins}");
+            assert!(read <= 128 << 10, "{read} bytes of {begins}");
+        }
+        // What does not belong to the file counts as well.
+        let (status, read) = endless("--x\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n", 1 << 20).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(read <= 2 << 20, "{read}");
     }
 }
