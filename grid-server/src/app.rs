@@ -23,7 +23,7 @@ use crate::{
     metrics::Metrics,
     outlooks::Outlooks,
     problem::Problem,
-    quota::Quota,
+    quota::{Analyses, Quota},
     routes::Dependency,
     services::Services,
     spool::Rooms,
@@ -36,6 +36,9 @@ use crate::{
 const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 /// How many files may arrive at the same time from people who are not logged in.
 const ANONYMOUS_UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+
+/// How many analyses may wait for each core.
+const QUEUE: usize = 16;
 
 /// How many who log in are looked up at the same time.
 const DESK: usize = 2;
@@ -59,6 +62,7 @@ struct Inner {
     anonymous_uploads: Workers,
     user_requests: Quota,
     user_uploads: Quota,
+    user_analyses: Quota,
     rooms: Rooms,
     outlooks: Outlooks,
     looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
@@ -96,18 +100,22 @@ impl App {
         let user_requests = Quota::new("requests", config.user_requests.get());
         let rooms = Rooms::new(config.spool_bytes());
         let user_uploads = Quota::new("uploads", config.user_uploads.get());
+        let queue = cores.get().saturating_mul(QUEUE);
+        // Half of them are for others; as many as a page asks for at once are for everybody.
+        let user_analyses = Quota::new("analyses", (cores.get().saturating_add(queue) / 2).max(8));
         Self(Arc::new(Inner {
             config,
             traces,
             metrics: Metrics::new(),
             passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
             desk: Semaphore::new(DESK),
-            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
+            analyses: Workers::new("analyses", cores, queue, patience),
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
             anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
             user_requests,
             user_uploads,
+            user_analyses,
             rooms,
             outlooks: Outlooks::default(),
             looked: tokio::sync::Mutex::default(),
@@ -162,13 +170,14 @@ impl App {
         ]
     }
 
-    /// Computes a forecast where a core may be kept busy, and counts it.
+    /// Computes a forecast for a user where a core may be kept busy, and counts it.
     pub(crate) async fn forecast<T: Send + 'static, E: Send + 'static>(
         &self,
+        user: Uuid,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, Problem> {
         let app = self.clone();
-        self.analyses()
+        self.analyses(user)
             .run(move || {
                 let began = Instant::now();
                 let made = work();
@@ -191,9 +200,9 @@ impl App {
         &self.0.desk
     }
 
-    /// Where what keeps a core busy is computed; there is a place for each core.
-    pub(crate) fn analyses(&self) -> &Workers {
-        &self.0.analyses
+    /// Where what keeps a core busy is computed for a user; there is a place for each core, and nobody takes all of them.
+    pub(crate) fn analyses(&self, user: Uuid) -> Analyses<'_> {
+        Analyses { workers: &self.0.analyses, shares: &self.0.user_analyses, user }
     }
 
     /// The weeks that were forecast from readings that are the same since.
@@ -201,9 +210,10 @@ impl App {
         &self.0.outlooks
     }
 
-    /// Computes what the store balances where a core may be kept busy, and gives `then` what came of it.
+    /// Computes for a user what the store balances where a core may be kept busy, and gives `then` what came of it.
     pub(crate) async fn balance<T: Send + 'static>(
         &self,
+        user: Uuid,
         community: Uuid,
         interval: Interval,
         resolution: Option<Resolution>,
@@ -212,22 +222,23 @@ impl App {
     ) -> Result<T, Problem> {
         let store = self.services()?.store().clone();
         let runtime = tokio::runtime::Handle::current();
-        let balanced = self.analyses().run(move || {
+        let balanced = self.analyses(user).run(move || {
             // The store computes between its answers; the runtime goes on working while this thread waits for them.
             runtime.block_on(store.balance(community, interval, resolution, key.as_ref())).map(then)
         });
         Ok(balanced.await??)
     }
 
-    /// Settles a period from what is stored, where a core may be kept busy.
+    /// Settles a period for a user from what is stored, where a core may be kept busy.
     pub(crate) async fn settle(
         &self,
+        user: Uuid,
         request: SettlementRequest,
         issued_at: Timestamp,
     ) -> Result<Settlement, Problem> {
         let store = self.services()?.store().clone();
         let runtime = tokio::runtime::Handle::current();
-        let settled = self.analyses().run(move || runtime.block_on(store.settle(&request, issued_at)));
+        let settled = self.analyses(user).run(move || runtime.block_on(store.settle(&request, issued_at)));
         Ok(settled.await??)
     }
 

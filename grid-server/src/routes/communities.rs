@@ -221,7 +221,7 @@ pub(crate) async fn completeness(
     let store = app.services()?.store().clone();
     let runtime = tokio::runtime::Handle::current();
     let work = move || runtime.block_on(store.register_reports(id, interval));
-    let items = app.analyses().run(work).await??;
+    let items = app.analyses(caller.id).run(work).await??;
     let request = request_text(&items);
     Ok(Json(CommunityCompletenessView { items, request }))
 }

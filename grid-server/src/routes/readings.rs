@@ -273,7 +273,7 @@ pub(crate) async fn of_device(
             items
         }
         (Some(resolution), None) => {
-            summed(&app, Of::Device(id), wanted, interval, resolution, device.calendar).await?
+            summed(&app, caller.id, Of::Device(id), wanted, interval, resolution, device.calendar).await?
         }
         (Some(resolution), as_of) => {
             let whole = device.calendar.whole_slots(interval, resolution)?;
@@ -282,7 +282,7 @@ pub(crate) async fn of_device(
                 let readings = plain(store.readings(id, channel, whole, as_of).await?);
                 let calendar = device.calendar.clone();
                 let work = move || energy::sum(&calendar, whole, resolution, [readings.as_slice()]);
-                let slots = app.analyses().run(work).await??;
+                let slots = app.analyses(caller.id).run(work).await??;
                 items.extend(slots.iter().map(|slot| ReadingView::slot(channel, slot)));
             }
             items
@@ -397,12 +397,13 @@ pub(crate) async fn of_user(
         let listed = app.services()?.store().devices_of(caller.id, first).await?;
         listed.items.into_iter().next().map_or_else(Calendar::utc, |device| device.calendar)
     };
-    sums(&app, Of::Owner(caller.id), calendar, &period, &query).await
+    sums(&app, caller.id, Of::Owner(caller.id), calendar, &period, &query).await
 }
 
 /// The sums of the registers of a user's devices or of a community, channel by channel.
 pub(super) async fn sums(
     app: &App,
+    user: Uuid,
     of: Of,
     calendar: Calendar,
     period: &Period,
@@ -416,13 +417,14 @@ pub(super) async fn sums(
         Some("raw") => field("resolution", Err(time::Error::NotAResolution { got: excerpt("raw") }))?,
         Some(text) => field("resolution", text.parse())?,
     };
-    let items = summed(app, of, channel, interval, resolution, calendar).await?;
+    let items = summed(app, user, of, channel, interval, resolution, calendar).await?;
     Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
 /// The sums of registers; years of many keep a core busy for longer than other requests may wait.
 async fn summed(
     app: &App,
+    user: Uuid,
     of: Of,
     channel: Option<Channel>,
     interval: Interval,
@@ -432,7 +434,7 @@ async fn summed(
     let store = app.services()?.store().clone();
     let runtime = Handle::current();
     let work = move || runtime.block_on(store.sums(of, channel, interval, resolution, Some(&calendar)));
-    let sums = app.analyses().run(work).await??;
+    let sums = app.analyses(user).run(work).await??;
     let view = |(channel, slots): &(Channel, Vec<Slot>)| -> Vec<_> {
         slots.iter().map(|slot| ReadingView::slot(*channel, slot)).collect()
     };

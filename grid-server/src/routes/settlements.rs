@@ -167,7 +167,7 @@ pub(crate) async fn settle(
     };
     let as_of = as_of.unwrap_or(now);
     let request = SettlementRequest { community: id, period, compare: body.compare, missing, as_of };
-    let settlement = app.settle(request, now).await?;
+    let settlement = app.settle(caller.id, request, now).await?;
     if !body.issue {
         let (account, statements) = (settlement.account, settlement.statements);
         let draft = SettlementView { id: None, issued: false, unchanged: 0, account, statements };

@@ -266,7 +266,7 @@ pub(crate) async fn sums(
     let (community, _) = caller.community(&app, id).await?;
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
     let calendar = zone.unwrap_or(community.calendar);
-    readings::sums(&app, Of::Community(id), calendar, &period, &query).await
+    readings::sums(&app, caller.id, Of::Community(id), calendar, &period, &query).await
 }
 
 /// Balances a community over a period: own use, sharing, import, export.
@@ -310,7 +310,7 @@ pub(crate) async fn balance(
         balance.members.retain(|member| is_shown(member.member_id));
         axum::Json(balance).into_response()
     };
-    app.balance(id, interval, resolution, key, shown).await
+    app.balance(caller.id, id, interval, resolution, key, shown).await
 }
 
 /// Lists the keys by which a community shares, by when they begin; where there is none, it shares in proportion.

@@ -83,7 +83,7 @@ pub(crate) async fn export(
     let (store, id, now) = (services.store().clone(), caller.id, clock::now());
     let database = Handle::current();
     // Written to a file first, so that a slow client keeps no state of the database.
-    let written = app.analyses().run(move || -> Result<File, Problem> {
+    let written = app.analyses(caller.id).run(move || -> Result<File, Problem> {
         let file = tempfile::tempfile().map_err(|error| no_room(&error))?;
         let mut writer = BufWriter::with_capacity(1 << 16, file);
         let _: Archived = database.block_on(store.export_user(id, &mut writer, now, &mut |_| ()))?;

@@ -120,7 +120,7 @@ impl Kept {
         let store = self.app.services()?.store().clone();
         let (id, format) = (self.stored.id, self.stored.format.clone());
         let runtime = Handle::current();
-        let done = self.app.analyses().run(move || {
+        let done = self.app.analyses(self.stored.owner).run(move || {
             let file = runtime.block_on(fetched(&store, id))?;
             Ok::<T, Problem>(work(&file, format.as_str())?)
         });

@@ -46,7 +46,7 @@ pub(crate) async fn create(
     Query(query): Query<StoreQuery>,
     Json(body): Json<ForecastRequest>,
 ) -> Result<Response, Problem> {
-    let asked = body.asked()?;
+    let (asked, user) = (body.asked()?, bearer.user);
     let keep = query.store.unwrap_or(true);
     let (learnt, caller) = match &asked.subject {
         Subject::Device(id, channel) => {
@@ -65,7 +65,7 @@ pub(crate) async fn create(
     };
     let mut learnt = learnt;
     learnt.holidays.clone_from(&asked.holidays);
-    let view = app.forecast(move || Made::of(&learnt, &asked)?.view(learnt, &asked)).await??;
+    let view = app.forecast(user, move || Made::of(&learnt, &asked)?.view(learnt, &asked)).await??;
     match caller {
         Some(caller) => kept(&app, &caller, body, view).await,
         None => Ok(Json(view).into_response()),
