@@ -63,6 +63,8 @@ struct Inner {
     user_requests: Quota,
     user_uploads: Quota,
     user_analyses: Quota,
+    user_exports: Quota,
+    own_data: Quota,
     rooms: Rooms,
     outlooks: Outlooks,
     looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
@@ -100,6 +102,7 @@ impl App {
         let user_requests = Quota::new("requests", config.user_requests.get());
         let rooms = Rooms::new(config.spool_bytes());
         let user_uploads = Quota::new("uploads", config.user_uploads.get());
+        let user_exports = Quota::new("exports", config.user_uploads.get());
         let queue = cores.get().saturating_mul(QUEUE);
         // Half of them are for others; as many as a page asks for at once are for everybody.
         let user_analyses = Quota::new("analyses", (cores.get().saturating_add(queue) / 2).max(8));
@@ -116,6 +119,8 @@ impl App {
             user_requests,
             user_uploads,
             user_analyses,
+            user_exports,
+            own_data: Quota::new("exports of all data", 1),
             rooms,
             outlooks: Outlooks::default(),
             looked: tokio::sync::Mutex::default(),
@@ -140,7 +145,7 @@ impl App {
         &self.0.metrics
     }
 
-    /// The room for files that arrive.
+    /// The room for files that arrive, and for those that are written to be sent.
     pub(crate) fn rooms(&self) -> &Rooms {
         &self.0.rooms
     }
@@ -153,6 +158,16 @@ impl App {
     /// The requests of each user that are worked on.
     pub(crate) fn user_requests(&self) -> &Quota {
         &self.0.user_requests
+    }
+
+    /// The recordings of each user that are written to a file and sent.
+    pub(crate) fn user_exports(&self) -> &Quota {
+        &self.0.user_exports
+    }
+
+    /// The archives of all of a user's own data that are written and sent: one at a time.
+    pub(crate) fn own_data(&self) -> &Quota {
+        &self.0.own_data
     }
 
     /// The files of each user that arrive.

@@ -21,6 +21,7 @@ mod clock;
 mod conditional;
 mod connection;
 mod demo;
+mod draft;
 mod extract;
 mod forecasting;
 mod form;

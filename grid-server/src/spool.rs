@@ -17,6 +17,7 @@ use axum::{
     http::StatusCode,
 };
 use futures_util::TryStreamExt;
+use grid_core::error::is_full;
 use tokio::{io::AsyncWriteExt, time::Instant};
 
 use crate::{
@@ -41,7 +42,7 @@ pub(crate) struct Spooled {
     pub(crate) room: Room,
 }
 
-/// The room for the files of all users together. They lie where the system keeps temporary files, which is memory on Cloud
+/// The room for the files of all users together, those that come and those that are written to be sent. They lie where the system keeps temporary files, which is memory on Cloud
 /// Run, and elsewhere often the disk of the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Rooms {
@@ -63,14 +64,15 @@ impl Rooms {
         Self { taken: Arc::default(), most }
     }
 
-    fn room(&self, most: u64) -> Room {
+    /// Room for one more file, of `most` bytes.
+    pub(crate) fn room(&self, most: u64) -> Room {
         Room { rooms: self.clone(), taken: 0, most }
     }
 }
 
 impl Room {
     /// Takes some more.
-    fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Problem> {
         let more = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.taken = self.taken.saturating_add(more);
         let all = self.rooms.taken.fetch_add(more, Ordering::Relaxed).saturating_add(more);
@@ -191,8 +193,13 @@ async fn patiently<T>(until: Instant, next: impl Future<Output = T>) -> Result<T
     tokio::time::timeout_at(until, next).await.map_err(|_| upload::too_late())
 }
 
-fn no_room(error: &std::io::Error) -> Problem {
-    Problem::internal(&format!("failed to keep an upload in a temporary file: {error}"))
+/// A temporary file that cannot be kept. A disk that is full is no fault of the program's, and may have room again.
+pub(crate) fn no_room(error: &std::io::Error) -> Problem {
+    if is_full(error) {
+        tracing::warn!(%error, "no room for a temporary file");
+        return Problem::unavailable("there is no room for more files at the moment", Duration::from_secs(5));
+    }
+    Problem::internal(&format!("failed to keep a temporary file: {error}"))
 }
 
 #[cfg(test)]
@@ -214,6 +221,20 @@ mod tests {
         two.take(30).unwrap();
         drop(two);
         assert_eq!(rooms.taken.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_disk_without_room_is_no_fault_and_another_error_is_one() {
+        use std::io::{Error, ErrorKind};
+
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::ReadOnlyFilesystem] {
+            // As it comes, and as what writes a file wraps it.
+            for error in [Error::from(kind), Error::other(Error::from(kind))] {
+                assert_eq!(no_room(&error).status(), StatusCode::SERVICE_UNAVAILABLE, "{kind}");
+            }
+        }
+        let other = no_room(&ErrorKind::PermissionDenied.into());
+        assert_eq!(other.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 
     /// What becomes of a form that goes on for as long as it is read after `begins`, and how much of it was read.

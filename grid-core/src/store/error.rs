@@ -9,7 +9,7 @@ use super::ArchiveError;
 use crate::{
     auth,
     energy::{self, Channel, meter, rules},
-    error::{Failure, Kind, Place},
+    error::{Failure, Kind, Place, is_full},
     proof,
     time::Interval,
 };
@@ -371,6 +371,7 @@ impl Failure for Error {
             | Self::DirtyMigration { .. }
             | Self::ForeignMigration { .. }
             | Self::MigrationWait { .. } => Kind::Unavailable,
+            Self::File { source } if is_full(source) => Kind::Unavailable,
             Self::WrongRuntime { .. }
             | Self::File { .. }
             | Self::Failed { .. }
@@ -492,6 +493,9 @@ impl Failure for Error {
             }
             Self::Busy { .. } => Some(Duration::from_secs(1)),
             Self::MigrationWait { .. } => Some(Duration::from_secs(30)),
+            Self::File { .. } | Self::Archive(_) if self.kind() == Kind::Unavailable => {
+                Some(Duration::from_secs(5))
+            }
             _ => None,
         }
     }
