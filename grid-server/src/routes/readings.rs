@@ -24,7 +24,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query},
-    page::{Listed, LongLimit},
+    page::{Listed, LongLimit, no_such_place},
     period::{Period, field, instant},
     problem::Problem,
     upload::{self, FileQuery},
@@ -264,14 +264,7 @@ pub(crate) async fn of_device(
         return Ok(Json(Listed::whole(Vec::new())));
     };
     let items = match (resolution, as_of) {
-        (None, as_of) => {
-            let mut items = Vec::new();
-            for channel in channels {
-                let readings = store.readings(id, channel, interval, as_of).await?;
-                items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
-            }
-            items
-        }
+        (None, as_of) => return Ok(Json(raw(store, id, &channels, interval, as_of, &query).await?)),
         (Some(resolution), None) => {
             summed(&app, caller.id, Of::Device(id), wanted, interval, resolution, device.calendar).await?
         }
@@ -291,7 +284,50 @@ pub(crate) async fn of_device(
     Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
-/// The page of readings or sums that is asked for.
+/// The page of readings as they came that is asked for; no more of them are loaded than it has.
+async fn raw(
+    store: &Store,
+    device: Uuid,
+    channels: &[Channel],
+    interval: Interval,
+    as_of: Option<Timestamp>,
+    query: &ReadingsQuery,
+) -> Result<Listed<ReadingView>, Problem> {
+    let limit = query.limit.items();
+    let mut items = Vec::new();
+    let mut rest = channels;
+    if let Some(after) = query.after.as_deref() {
+        let (channel, start) = after
+            .split_once('@')
+            .and_then(|(channel, start)| Some((channel.parse().ok()?, start.parse::<Timestamp>().ok()?)))
+            .ok_or_else(|| no_such_place(after))?;
+        let at = channels.iter().position(|one| *one == channel).ok_or_else(|| no_such_place(after))?;
+        rest = channels.get(at.saturating_add(1)..).unwrap_or_default();
+        let left = Interval::new(start.max(interval.start()), interval.end());
+        let left = left.map_err(|_| no_such_place(after))?;
+        // Of the page before, the last one comes again.
+        let most = limit.saturating_add(2);
+        let mut readings = store.first_readings(device, channel, left, as_of, most).await?.into_iter();
+        if readings.next().is_none_or(|last| last.reading.interval().start() != start) {
+            return Err(no_such_place(after));
+        }
+        items.extend(readings.map(|recorded| ReadingView::raw(channel, &recorded)));
+    }
+    for &channel in rest {
+        if items.len() > limit {
+            break;
+        }
+        let most = limit.saturating_add(1).saturating_sub(items.len());
+        let readings = store.first_readings(device, channel, interval, as_of, most).await?;
+        items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
+    }
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(ReadingView::cursor);
+    Ok(Listed { items, next })
+}
+
+/// The page of sums that is asked for.
 fn page(
     items: Vec<ReadingView>,
     after: Option<&str>,
