@@ -13,7 +13,7 @@ use grid_core::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -42,6 +42,9 @@ const QUEUE: usize = 16;
 
 /// How many who log in are looked up at the same time.
 const DESK: usize = 2;
+
+/// How long they wait to be looked up: a database that does not answer is not to be waited for in a row.
+const DESK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a login waits for its turn.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -211,8 +214,14 @@ impl App {
 
     /// Where those who log in are looked up before they wait, a few at a time: a thousand of them at once must not stand
     /// before the database with all others behind them.
-    pub(crate) fn desk(&self) -> &Semaphore {
-        &self.0.desk
+    ///
+    /// # Errors
+    ///
+    /// 503 where their turn does not come soon.
+    pub(crate) async fn desk(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let busy = || Problem::unavailable("too many log in at this moment", Duration::from_secs(2));
+        let turn = tokio::time::timeout(DESK_PATIENCE, self.0.desk.acquire()).await;
+        turn.map_err(|_| busy())?.map_err(|_| busy())
     }
 
     /// Where what keeps a core busy is computed for a user; there is a place for each core, and nobody takes all of them.
@@ -304,5 +313,26 @@ impl App {
     /// Who listens to what happens.
     pub(crate) fn listeners(&self) -> &Listeners {
         &self.0.listeners
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use clap::Parser;
+
+    use super::*;
+
+    /// As behind a database that takes questions and does not answer them.
+    #[tokio::test]
+    async fn who_logs_in_behind_others_that_are_not_answered_is_told_to_come_back() {
+        let config = crate::cli::Cli::try_parse_from(["grid-server"]).unwrap().config;
+        let app = App::new(config, None);
+        let held = [app.desk().await.unwrap(), app.desk().await.unwrap()];
+        assert_eq!(held.len(), DESK);
+        let refused = tokio::time::timeout(2 * DESK_PATIENCE, app.desk()).await.unwrap().unwrap_err();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(held);
+        assert!(app.desk().await.is_ok());
     }
 }
