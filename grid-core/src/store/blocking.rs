@@ -139,7 +139,7 @@ calls! {
     throttle_state(key: &[u8; 32]) -> Option<Timestamp>;
     pass_throttle(key: &[u8; 32], throttle: &Throttle, now: Timestamp) -> Decision;
     give_back(key: &[u8; 32], throttle: &Throttle) -> ();
-    claim_request(hash: &[u8; 32], owner: Uuid, expires_at: Timestamp, now: Timestamp) -> Claim;
+    claim_request(hash: &[u8; 32], owner: Uuid, expires_at: Timestamp, now: Timestamp, most: u64) -> Claim;
     settle_request(hash: &[u8; 32], claim: Uuid, answer: &KeptAnswer) -> ();
     lose_request(hash: &[u8; 32], claim: Uuid) -> ();
     give_request_back(hash: &[u8; 32], claim: Uuid) -> ();
@@ -204,6 +204,7 @@ calls! {
     ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
     import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
+    first_readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>, most: usize) -> Vec<Recorded>;
     history(device: Uuid, channel: Channel, interval: Interval) -> Vec<Superseded>;
     channels(device: Uuid) -> Vec<(Channel, Interval)>;
     sums(of: Of, channel: Option<Channel>, interval: Interval, resolution: Resolution, calendar: Option<&Calendar>) -> Vec<(Channel, Vec<Slot>)>;

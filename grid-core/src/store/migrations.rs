@@ -61,7 +61,8 @@ macro_rules! files {
             "0038_households",
             "0039_idempotent_requests",
             "0040_events",
-            "0041_event_numbers"
+            "0041_event_numbers",
+            "0044_idempotent_requests_by_owner"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -77,7 +78,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-pub(super) const NUMBER: usize = 41;
+pub(super) const NUMBER: usize = 42;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -13,7 +13,7 @@
 //! | second factors | `begin_second_factor(user, secret, now)` `second_factor(user)` `confirm_second_factor(user, secret, step, recovery, now)` `accept_step(user, step)` `use_recovery_code(user, hash, now)` `recovery_codes_left(user)` `remove_second_factor(user)` |
 //! | API keys | `create_api_key(key, hash)` `api_key_by_hash(hash)` `api_keys_of(owner, page)` `revoke_api_key(owner, id, now)` `note_api_key_use(id, now)` |
 //! | guessing | `throttle_state(key)` `pass_throttle(key, throttle, now)` `give_back(key, throttle)` |
-//! | requests that may come again | `claim_request(hash, owner, expires_at, now)` `settle_request(hash, claim, answer)` `lose_request(hash, claim)` `give_request_back(hash, claim)` `prune_requests(now)` |
+//! | requests that may come again | `claim_request(hash, owner, expires_at, now, most)` `settle_request(hash, claim, answer)` `lose_request(hash, claim)` `give_request_back(hash, claim)` `prune_requests(now)` |
 //! | setup | `replace_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
 //! | audit | `record(entry)` `audit(page, actor, action)` |
 //! | old things of these | `prune_auth(now)` |
