@@ -203,6 +203,7 @@ calls! {
     seal_log_key(kid: &str, sealed: &[u8]) -> ();
     ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
     import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
+    import_community_within(community: Uuid, owner: Uuid, batches: Vec<Batch>, most: u64, now: Timestamp) -> Imported;
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
     first_readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>, most: usize) -> Vec<Recorded>;
     history(device: Uuid, channel: Channel, interval: Interval) -> Vec<Superseded>;

@@ -258,6 +258,16 @@ pub enum Error {
         /// How many slots of registers are summed at most.
         most: usize,
     },
+    /// A file names more new devices than its owner may have.
+    #[error("the user keeps {there} devices, and with {new} more they are over the {most} that one user may")]
+    TooManyDevices {
+        /// How many the owner has.
+        there: u64,
+        /// How many the file would make.
+        new: u64,
+        /// How many there may be.
+        most: u64,
+    },
     /// A batch of readings that is for several devices does not say for which.
     #[error("expected a device for each reading, got {count} without one")]
     NoDevice {
@@ -383,6 +393,7 @@ impl Failure for Error {
             Self::Taken { .. }
             | Self::OtherMember { .. }
             | Self::HasReadings { .. }
+            | Self::TooManyDevices { .. }
             | Self::UserDisabled { .. }
             | Self::PasswordChanged { .. }
             | Self::HasSecondFactor { .. }
@@ -429,6 +440,9 @@ impl Failure for Error {
             Self::Changed { .. } => "read it again, and make the change to what is there now",
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
+            Self::TooManyDevices { .. } => {
+                "nothing was stored; remove devices that are not needed, or ask whoever runs the server for more (GRID_USER_DEVICES)"
+            }
             Self::HasReadings { .. } => "remove it from the community instead",
             Self::Taken { thing: "device", .. } => {
                 "it counts for another member of the community then or later: move it, or say until when it counted there"

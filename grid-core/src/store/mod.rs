@@ -25,7 +25,7 @@
 //! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` |
 //! | settlements | `settle(request, issued_at)` `issue(settlement, signer, entry, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
 //! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_key(sealing_key)` `ensure_log_key(sealing_key, now)` `seal_log_keys(sealing_key)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
-//! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
+//! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `import_community_within(community, owner, batches, most, now)` `readings(device, channel, interval, as_of)` `first_readings(device, channel, interval, as_of, most)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
 //! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` |
 //! | what is wrong or missing | `findings(device, channel, interval, resolution, now)` `completeness(device, channel, interval)` `register_reports(community, interval)` `substitutes(request)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |

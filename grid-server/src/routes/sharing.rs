@@ -232,7 +232,7 @@ pub(crate) struct KeyView {
     responses(
         (status = 200, description = "What it did", body = ImportOutcome),
         (status = 403, description = "The caller is no operator", body = crate::problem::Body, content_type = "application/problem+json"),
-        (status = 409, description = "A reading overlaps another; nothing was stored", body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 409, description = "A reading overlaps another, or the file makes more devices than one user may have; nothing was stored", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn import(
     State(app): State<App>,
@@ -245,7 +245,9 @@ pub(crate) async fn import(
     let options = query.options(Layout::Community, community.calendar.clone())?;
     let read = upload::readings(&app, &caller, request, options).await?;
     let store = app.services()?.store();
-    let imported = store.import_community(community.id, caller.id, read.batches, clock::now()).await?;
+    let most = u64::from(app.config().user_devices.get());
+    let imported =
+        store.import_community_within(community.id, caller.id, read.batches, most, clock::now()).await?;
     let Imported { inserted, unchanged, superseded, .. } = imported;
     app.metrics().ingested(Ingested { inserted, unchanged, superseded });
     Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))
