@@ -105,7 +105,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failed> {
     let address = listener.local_addr()?;
-    config.metrics_token()?;
+    config.check()?;
     let collector = config.otlp_endpoint.as_deref();
     let traces = collector.map(|collector| Traces::to(collector, config.trace_ratio, &config.issuer));
     let app = App::new(config, traces.transpose()?);
