@@ -30,6 +30,7 @@ mod harness;
 mod idempotency;
 mod lists;
 mod load;
+mod log;
 mod logins;
 mod metering;
 mod metrics;
