@@ -204,7 +204,7 @@ pub(crate) struct CommunityCompletenessView {
 }
 
 /// Says how complete the registers of a community's devices are over a period, and what to ask again. Only for operators.
-#[utoipa::path(get, path = "/communities/{id}/completeness", tag = "settlement", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/communities/{id}/completeness", tag = "settlement", operation_id = "communities_completeness", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), Period),
     responses(
         (status = 200, description = "By device and channel", body = CommunityCompletenessView),

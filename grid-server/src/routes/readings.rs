@@ -381,7 +381,7 @@ pub(crate) async fn store(
 }
 
 /// Says how complete a device's readings are, and where the gaps are.
-#[utoipa::path(get, path = "/devices/{id}/completeness", tag = "devices", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/devices/{id}/completeness", tag = "devices", operation_id = "devices_completeness", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), Period, ChannelQuery),
     responses((status = 200, description = "One item a channel", body = Listed<CompletenessView>)))]
 pub(crate) async fn completeness(
