@@ -109,6 +109,8 @@ calls! {
     users(page: Page) -> Listed<User>;
     has_administrator() -> bool;
     set_administrator(id: Uuid, administrator: bool) -> ();
+    demote(id: Uuid) -> ();
+    keep_out(id: Uuid, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     disable_user(id: Uuid, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     enable_user(id: Uuid) -> ();
     renew_password(id: Uuid, old: &str, renewed: &str) -> ();

@@ -183,8 +183,8 @@ pub enum Error {
         /// The user.
         user: Uuid,
     },
-    /// A user is to be forgotten, and nobody else administers the server.
-    #[error("expected another administrator, before the only one is forgotten")]
+    /// A user is to be forgotten, kept out or no administrator any more, and nobody else administers the server.
+    #[error("expected another administrator, before the only one goes")]
     OnlyAdministrator,
     /// A user is to be forgotten, and nobody else runs a community that has other members.
     #[error("expected another operator of the community `{community}`, before the only one is forgotten")]

@@ -6,7 +6,7 @@
 //! | about | calls |
 //! |---|---|
 //! | the database | `connect(address, options)` `migrate()` `missing_migrations()` `ready()` `ping()` `connections()` `close()` `describe()` |
-//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `disable_user(id, now, until)` `enable_user(id)` `renew_password(id, old, renewed)` `change_password(id, hash, keep, now, until)` |
+//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `demote(id)` `disable_user(id, now, until)` `keep_out(id, now, until)` `enable_user(id)` `renew_password(id, old, renewed)` `change_password(id, hash, keep, now, until)` |
 //! | signing keys | `signing_keys()` `add_signing_key(kid, pkcs8, sealed, now)` `seal_signing_key(kid, sealed)` `remove_signing_key(kid)` |
 //! | sessions | `create_session(session, password)` `session(id)` `update_session(id, change)` `update_session_revoking(id, change)` `sessions_of(user, now)` `end_session(id, why, now, until)` `end_sessions_of(user, except, now, until)` |
 //! | revocations | `revoke(revocation)` `revocations(now)` |
@@ -46,6 +46,7 @@
     allow(unused, reason = "without a database there is nothing to do")
 )]
 
+mod administrators;
 mod agreements;
 mod api_keys;
 mod archive;
