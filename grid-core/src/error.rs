@@ -3,7 +3,7 @@
 //! Each domain has one error enum; all of them implement [`Failure`]. The server turns a [`Kind`] into a status
 //! and Python turns it into an exception, without knowing the enum.
 
-use std::time::Duration;
+use std::{error::Error, io, time::Duration};
 
 /// What sort of refusal an error is; exhaustive on purpose, so that a new kind must be handled everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +73,31 @@ pub trait Failure: std::error::Error {
     fn places(&self) -> Vec<Place> {
         Vec::new()
     }
+}
+
+/// Whether a file cannot be written because there is no room for it, or none that may be written to: that is no fault of
+/// the program's, and may be otherwise later. What writes a file may have wrapped the system's error in one of its own.
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// assert!(grid_core::error::is_full(&Error::other(Error::from(ErrorKind::StorageFull))));
+/// assert!(!grid_core::error::is_full(&Error::from(ErrorKind::PermissionDenied)));
+/// ```
+pub fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+
+    if matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem) {
+        return true;
+    }
+    let mut at = error.get_ref().map(|inner| -> &(dyn Error + 'static) { inner });
+    while let Some(inner) = at {
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            return is_full(inner);
+        }
+        at = inner.source();
+    }
+    false
 }
 
 /// Cuts a text that came from outside to a length that fits a message, control characters replaced.

@@ -13,7 +13,7 @@ use grid_core::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ use crate::{
     metrics::Metrics,
     outlooks::Outlooks,
     problem::Problem,
-    quota::Quota,
+    quota::{Analyses, Quota},
     routes::Dependency,
     services::Services,
     spool::Rooms,
@@ -37,8 +37,14 @@ const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 /// How many files may arrive at the same time from people who are not logged in.
 const ANONYMOUS_UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
+/// How many analyses may wait for each core.
+const QUEUE: usize = 16;
+
 /// How many who log in are looked up at the same time.
 const DESK: usize = 2;
+
+/// How long they wait to be looked up: a database that does not answer is not to be waited for in a row.
+const DESK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a login waits for its turn.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -59,6 +65,9 @@ struct Inner {
     anonymous_uploads: Workers,
     user_requests: Quota,
     user_uploads: Quota,
+    user_analyses: Quota,
+    user_exports: Quota,
+    own_data: Quota,
     rooms: Rooms,
     outlooks: Outlooks,
     looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
@@ -96,18 +105,25 @@ impl App {
         let user_requests = Quota::new("requests", config.user_requests.get());
         let rooms = Rooms::new(config.spool_bytes());
         let user_uploads = Quota::new("uploads", config.user_uploads.get());
+        let user_exports = Quota::new("exports", config.user_uploads.get());
+        let queue = cores.get().saturating_mul(QUEUE);
+        // Half of them are for others; as many as a page asks for at once are for everybody.
+        let user_analyses = Quota::new("analyses", (cores.get().saturating_add(queue) / 2).max(8));
         Self(Arc::new(Inner {
             config,
             traces,
             metrics: Metrics::new(),
             passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
             desk: Semaphore::new(DESK),
-            analyses: Workers::new("analyses", cores, cores.get().saturating_mul(8), patience),
+            analyses: Workers::new("analyses", cores, queue, patience),
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
             anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
             user_requests,
             user_uploads,
+            user_analyses,
+            user_exports,
+            own_data: Quota::new("exports of all data", 1),
             rooms,
             outlooks: Outlooks::default(),
             looked: tokio::sync::Mutex::default(),
@@ -132,7 +148,7 @@ impl App {
         &self.0.metrics
     }
 
-    /// The room for files that arrive.
+    /// The room for files that arrive, and for those that are written to be sent.
     pub(crate) fn rooms(&self) -> &Rooms {
         &self.0.rooms
     }
@@ -145,6 +161,16 @@ impl App {
     /// The requests of each user that are worked on.
     pub(crate) fn user_requests(&self) -> &Quota {
         &self.0.user_requests
+    }
+
+    /// The recordings of each user that are written to a file and sent.
+    pub(crate) fn user_exports(&self) -> &Quota {
+        &self.0.user_exports
+    }
+
+    /// The archives of all of a user's own data that are written and sent: one at a time.
+    pub(crate) fn own_data(&self) -> &Quota {
+        &self.0.own_data
     }
 
     /// The files of each user that arrive.
@@ -162,13 +188,14 @@ impl App {
         ]
     }
 
-    /// Computes a forecast where a core may be kept busy, and counts it.
+    /// Computes a forecast for a user where a core may be kept busy, and counts it.
     pub(crate) async fn forecast<T: Send + 'static, E: Send + 'static>(
         &self,
+        user: Uuid,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, Problem> {
         let app = self.clone();
-        self.analyses()
+        self.analyses(user)
             .run(move || {
                 let began = Instant::now();
                 let made = work();
@@ -187,13 +214,19 @@ impl App {
 
     /// Where those who log in are looked up before they wait, a few at a time: a thousand of them at once must not stand
     /// before the database with all others behind them.
-    pub(crate) fn desk(&self) -> &Semaphore {
-        &self.0.desk
+    ///
+    /// # Errors
+    ///
+    /// 503 where their turn does not come soon.
+    pub(crate) async fn desk(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let busy = || Problem::unavailable("too many log in at this moment", Duration::from_secs(2));
+        let turn = tokio::time::timeout(DESK_PATIENCE, self.0.desk.acquire()).await;
+        turn.map_err(|_| busy())?.map_err(|_| busy())
     }
 
-    /// Where what keeps a core busy is computed; there is a place for each core.
-    pub(crate) fn analyses(&self) -> &Workers {
-        &self.0.analyses
+    /// Where what keeps a core busy is computed for a user; there is a place for each core, and nobody takes all of them.
+    pub(crate) fn analyses(&self, user: Uuid) -> Analyses<'_> {
+        Analyses { workers: &self.0.analyses, shares: &self.0.user_analyses, user }
     }
 
     /// The weeks that were forecast from readings that are the same since.
@@ -201,9 +234,10 @@ impl App {
         &self.0.outlooks
     }
 
-    /// Computes what the store balances where a core may be kept busy, and gives `then` what came of it.
+    /// Computes for a user what the store balances where a core may be kept busy, and gives `then` what came of it.
     pub(crate) async fn balance<T: Send + 'static>(
         &self,
+        user: Uuid,
         community: Uuid,
         interval: Interval,
         resolution: Option<Resolution>,
@@ -212,22 +246,23 @@ impl App {
     ) -> Result<T, Problem> {
         let store = self.services()?.store().clone();
         let runtime = tokio::runtime::Handle::current();
-        let balanced = self.analyses().run(move || {
+        let balanced = self.analyses(user).run(move || {
             // The store computes between its answers; the runtime goes on working while this thread waits for them.
             runtime.block_on(store.balance(community, interval, resolution, key.as_ref())).map(then)
         });
         Ok(balanced.await??)
     }
 
-    /// Settles a period from what is stored, where a core may be kept busy.
+    /// Settles a period for a user from what is stored, where a core may be kept busy.
     pub(crate) async fn settle(
         &self,
+        user: Uuid,
         request: SettlementRequest,
         issued_at: Timestamp,
     ) -> Result<Settlement, Problem> {
         let store = self.services()?.store().clone();
         let runtime = tokio::runtime::Handle::current();
-        let settled = self.analyses().run(move || runtime.block_on(store.settle(&request, issued_at)));
+        let settled = self.analyses(user).run(move || runtime.block_on(store.settle(&request, issued_at)));
         Ok(settled.await??)
     }
 
@@ -278,5 +313,26 @@ impl App {
     /// Who listens to what happens.
     pub(crate) fn listeners(&self) -> &Listeners {
         &self.0.listeners
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use clap::Parser;
+
+    use super::*;
+
+    /// As behind a database that takes questions and does not answer them.
+    #[tokio::test]
+    async fn who_logs_in_behind_others_that_are_not_answered_is_told_to_come_back() {
+        let config = crate::cli::Cli::try_parse_from(["grid-server"]).unwrap().config;
+        let app = App::new(config, None);
+        let held = [app.desk().await.unwrap(), app.desk().await.unwrap()];
+        assert_eq!(held.len(), DESK);
+        let refused = tokio::time::timeout(2 * DESK_PATIENCE, app.desk()).await.unwrap().unwrap_err();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(held);
+        assert!(app.desk().await.is_ok());
     }
 }

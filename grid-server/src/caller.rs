@@ -73,12 +73,16 @@ impl FromRequestParts<App> for Caller {
 /// nothing of anybody is told or changed. An API key, of which only the database knows, is refused then, and so is every
 /// token before the signing keys could be read for the first time, but for one of the HS256 mode, whose secret is a setting.
 #[derive(Debug)]
-pub(crate) struct Bearer(Result<Caller, Problem>);
+pub(crate) struct Bearer {
+    /// Whom the token is about.
+    pub(crate) user: Uuid,
+    caller: Result<Caller, Problem>,
+}
 
 impl Bearer {
     /// The caller; a refusal where the database could not be asked.
     pub(crate) fn caller(self) -> Result<Caller, Problem> {
-        self.0
+        self.caller
     }
 }
 
@@ -87,7 +91,7 @@ impl FromRequestParts<App> for Bearer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let unreachable = match Caller::from_request_parts(parts, app).await {
-            Ok(caller) => return Ok(Self(Ok(caller))),
+            Ok(caller) => return Ok(Self { user: caller.id, caller: Ok(caller) }),
             Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => problem,
             Err(problem) => return Err(problem),
         };
@@ -101,8 +105,8 @@ impl FromRequestParts<App> for Bearer {
             }
             (Err(_), _) => return Err(unreachable),
         };
-        Caller::of_principal(principal).allowed(parts)?;
-        Ok(Self(Err(unreachable)))
+        let user = Caller::of_principal(principal).allowed(parts)?.id;
+        Ok(Self { user, caller: Err(unreachable) })
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     commands,
-    config::{Config, LoadError},
+    config::{self, Config, LoadError},
     import, openapi, readme, serve,
 };
 
@@ -152,6 +152,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // What a shell gives a program that Ctrl-C ended: 128 and the number of the signal.
             if error.is::<commands::forecast::Interrupted>() || error.is::<commands::archive::Interrupted>() {
                 ExitCode::from(130)
+            } else if error.is::<config::Error>() {
+                // As for a value that is refused where it is read.
+                ExitCode::from(2)
             } else {
                 ExitCode::FAILURE
             }

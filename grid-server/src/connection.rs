@@ -21,10 +21,10 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, connect_info::Connected},
+    extract::{ConnectInfo, Request},
     middleware::Next,
     response::Response,
-    serve::{IncomingStream, Listener},
+    serve::Listener,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -78,18 +78,15 @@ impl Paced {
     pub(crate) fn new(listener: TcpListener) -> Self {
         Self { listener, accepted: 0, since: Instant::now() }
     }
-}
 
-impl Listener for Paced {
-    type Io = Watched<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+    /// The next connection, and who is at its other end.
+    pub(crate) async fn accept(&mut self) -> (Watched<TcpStream>, Peer) {
         if self.accepted >= BITE {
             // Passed already where connections come one by one.
             sleep_until(self.since + PAUSE).await;
             self.accepted = 0;
         }
+        // Waits where there are too many open files, and goes on.
         let (stream, address) = Listener::accept(&mut self.listener).await;
         if self.accepted == 0 {
             self.since = Instant::now();
@@ -97,11 +94,9 @@ impl Listener for Paced {
         self.accepted += 1;
         // Small answers must not wait for more.
         let _ = stream.set_nodelay(true);
-        (Watched::new(stream, PATIENCE), address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        let stream = Watched::new(stream, PATIENCE);
+        let peer = Peer { address, stage: stream.stage.clone() };
+        (stream, peer)
     }
 }
 
@@ -111,12 +106,6 @@ pub(crate) struct Peer {
     /// Where it comes from.
     pub(crate) address: SocketAddr,
     stage: Stage,
-}
-
-impl Connected<IncomingStream<'_, Paced>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Paced>) -> Self {
-        Self { address: *stream.remote_addr(), stage: stream.io().stage.clone() }
-    }
 }
 
 /// What a connection is at, as its two ends know it: the stream sees bytes, the layer [`follow`] sees requests.

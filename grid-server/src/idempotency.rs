@@ -46,6 +46,8 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 
 /// How much longer than its time limit a request is believed to be running.
 const GRACE: Duration = Duration::from_mins(1);
+/// How many keys of one user are remembered at the same time: one every four seconds of the day for which they usually are.
+const MOST_OF_ONE: u64 = 20_000;
 /// How long it is tried to write down how a request ended, where the database does not take it at once.
 const SETTLES: Duration = Duration::from_mins(2);
 
@@ -132,11 +134,16 @@ async fn keyed(app: App, size: Size, request: Request, next: Next) -> Result<Res
     let now = clock::now();
     let expires_at = now.checked_add(app.config().idempotency_time()).unwrap_or(Timestamp::MAX);
     let fingerprint = fingerprint_of(&parts);
-    match named.store.claim_request(&named.hash, caller.id, expires_at, now).await? {
+    match named.store.claim_request(&named.hash, caller.id, expires_at, now, MOST_OF_ONE).await? {
         Claim::Run(claim) => {
             // Asked once for the request, and not again by its handler.
             parts.extensions.insert(caller);
             Ok(run(named, claim, fingerprint, (parts, body), next).await)
+        }
+        Claim::TooMany => {
+            let text = format!("{MOST_OF_ONE} keys of this user are remembered, which is as many as may be");
+            Err(Problem::limited(text, Duration::from_mins(10))
+                .hint("send what is the same when it is sent again, as readings are, without a key"))
         }
         known => {
             let (most, time) = match size {
@@ -315,7 +322,7 @@ impl Named {
             )
             .hint("send it again later, under the same key")
             .retry_after(Duration::from_secs(1))),
-            Claim::Running { .. } | Claim::Unknown | Claim::Run(_) => Err(Problem::new(
+            Claim::Running { .. } | Claim::Unknown | Claim::TooMany | Claim::Run(_) => Err(Problem::new(
                 StatusCode::CONFLICT,
                 "the outcome of the first request under this `Idempotency-Key` is not known",
             )
@@ -324,13 +331,12 @@ impl Named {
     }
 }
 
-/// Whether a refusal is the outcome of the request, and would be the same again: not one that depends on who asks, when, or
-/// how far the request came.
+/// Whether a refusal is the outcome of the request, and would be the same again: not one that depends on who asks, when, how
+/// far the request came, or what else is stored.
 fn is_kept(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::BAD_REQUEST
-            | StatusCode::CONFLICT
             | StatusCode::PRECONDITION_FAILED
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
             | StatusCode::UNPROCESSABLE_ENTITY

@@ -20,7 +20,7 @@ use crate::{
     app::App,
     clock, connection, idempotency,
     metrics::TakenRoute,
-    problem::{self, Problem},
+    problem::{self, Problem, Reason},
     telemetry::traces::RequestSpan,
 };
 
@@ -148,6 +148,7 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     request.extensions_mut().insert(id.clone());
     let route = TakenRoute::default();
     request.extensions_mut().insert(route.clone());
+    let taken = route.clone();
     let _in_flight = app.metrics().begin();
     let method = request.method().clone();
     // The query is left out: it may carry what should not be in a log.
@@ -172,12 +173,16 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     drop(counted);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
-        let status = response.status().as_u16();
-        // A probe of a server that starts or stops is no news.
-        if response.status().is_server_error() && path != "/readyz" {
-            tracing::warn!(status, milliseconds, "answered");
+        let (code, status) = (response.status(), response.status().as_u16());
+        let reason = response.extensions().get::<Reason>().map(|reason| reason.0);
+        let route = taken.path();
+        // A probe of a server that starts or stops is no news, and what is not there is what the whole internet asks for.
+        if code.is_server_error() && path != "/readyz" {
+            tracing::warn!(status, milliseconds, route, reason, "answered");
+        } else if code.is_client_error() && code != StatusCode::NOT_FOUND {
+            tracing::info!(status, milliseconds, route, reason, "refused");
         } else {
-            tracing::debug!(status, milliseconds, "answered");
+            tracing::debug!(status, milliseconds, route, reason, "answered");
         }
     });
     if let Ok(value) = HeaderValue::from_str(&id.0) {

@@ -1,6 +1,7 @@
 //! What OAuth 2.0 asks of token routes: bodies as a form or as JSON, and errors that every OAuth client reads.
 
 use axum::{
+    body::HttpBody,
     extract::{FromRequest, Request},
     http::{StatusCode, header},
     middleware::Next,
@@ -34,9 +35,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Parameters<T> {
                 )),
             };
         }
-        let is_empty = request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")
-            && request.headers().get(header::TRANSFER_ENCODING).is_none();
-        if is_empty && let Ok(nothing) = serde_json::from_str("{}") {
+        if request.body().is_end_stream()
+            && let Ok(nothing) = serde_json::from_str("{}")
+        {
             return Ok(Self(nothing));
         }
         Json::from_request(request, state).await.map(|Json(value)| Self(value))

@@ -1,5 +1,7 @@
 //! The API's description, made from the routes themselves.
 
+mod examples;
+
 use clap::Parser;
 use grid_core::auth::IdempotencyKey;
 use utoipa::{
@@ -7,7 +9,7 @@ use utoipa::{
     openapi::{
         ContentBuilder, InfoBuilder, KnownFormat, ObjectBuilder, OpenApiBuilder, PathItem, Ref, RefOr,
         Required, Response, ResponseBuilder, SchemaFormat, Type,
-        path::{Operation, ParameterBuilder, ParameterIn},
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityScheme},
         tag::TagBuilder,
     },
@@ -71,6 +73,7 @@ pub(crate) fn frame() -> utoipa::openapi::OpenApi {
 /// that it may answer, which the layers make.
 pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
     add_pictures(document);
+    examples::add(document);
     if let Some(components) = &mut document.components {
         for (_, status, title, text) in problem::CODES {
             components.responses.insert(title.replace(' ', ""), RefOr::T(refusal(text)));
@@ -99,9 +102,10 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
             let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
             for (_, status, title, _) in problem::CODES {
                 let possible = match status.as_u16() {
-                    400 | 415 => body,
+                    400 | 408 | 415 => body,
                     413 | 422 => body || in_query,
-                    401 => secured,
+                    // A key or a token whose scope does not reach so far, and a caller with too many requests at once.
+                    401 | 403 | 429 => secured,
                     404 => in_path || named_in_query,
                     500 | 503 => true,
                     504 => api,
@@ -122,25 +126,40 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
-/// Describes what a client is answered that has the answer already, or changes what it has not seen: see [`conditional`].
+/// Describes what a client is answered that has the answer already, or changes what it has not seen, and the headers by which
+/// it says so: see [`conditional`].
 ///
 /// [`conditional`]: crate::conditional
 fn describe_conditions(item: &mut PathItem) {
-    let can_be_read = item.get.is_some();
     if let Some(operation) = &mut item.get {
         let known = "The answer is the one whose `ETag` stands in `If-None-Match`";
         let answers = &mut operation.responses.responses;
         if answers.contains_key("200") {
             let not_modified = ResponseBuilder::new().description(known).build();
             answers.entry("304".to_owned()).or_insert(RefOr::T(not_modified));
+            let text = "The `ETag` of the answer that the client has, or several of them.";
+            operation.parameters.get_or_insert_default().push(header("If-None-Match", text));
         }
     }
     for operation in [&mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
-        if can_be_read {
-            let stale = RefOr::Ref(Ref::from_response_name("Outofdate"));
-            operation.responses.responses.entry("412".to_owned()).or_insert(stale);
-        }
+        let stale = RefOr::Ref(Ref::from_response_name("Outofdate"));
+        operation.responses.responses.entry("412".to_owned()).or_insert(stale);
+        let text = "The `ETag` of what the client has seen under this path: what has changed since is left as it is.";
+        operation.parameters.get_or_insert_default().push(header("If-Match", text));
     }
+}
+
+/// A header that a request may have.
+fn header(name: &str, description: &str) -> RefOr<Parameter> {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(text))
+        .build();
+    RefOr::T(parameter)
 }
 
 /// Describes the key of a request that makes something, and how a repetition may be refused.

@@ -140,7 +140,8 @@ impl<T> Listed<T> {
     }
 }
 
-fn no_such_place(after: &str) -> Problem {
+/// A place in a list that is not there.
+pub(crate) fn no_such_place(after: &str) -> Problem {
     let after = excerpt(after);
     let place = Place {
         pointer: Some("after".to_owned()),

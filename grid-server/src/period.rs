@@ -49,6 +49,16 @@ impl Period {
         self.from.is_some() && self.to.is_some()
     }
 
+    /// The interval, where both ends are told as instants, which no calendar moves.
+    pub(crate) fn of_instants(&self) -> Option<Interval> {
+        let (from, to) = (self.from.as_deref()?, self.to.as_deref()?);
+        let is_date = |text: &str| text.trim().len() == 10;
+        if is_date(from) || is_date(to) {
+            return None;
+        }
+        self.whole(&Calendar::utc()).ok()
+    }
+
     /// The interval, both of whose ends must be told.
     pub(crate) fn whole(&self, calendar: &Calendar) -> Result<Interval, Problem> {
         for (name, text) in [("from", &self.from), ("to", &self.to)] {

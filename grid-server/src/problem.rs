@@ -368,7 +368,9 @@ impl Problem {
             headers.insert(header::WWW_AUTHENTICATE, challenge.clone());
         }
         let text = serde_json::to_vec(&self.body(id)).unwrap_or_default();
-        (self.0.status, headers, text).into_response()
+        let mut response = (self.0.status, headers, text).into_response();
+        response.extensions_mut().insert(Reason(self.0.code));
+        response
     }
 }
 
@@ -439,6 +441,10 @@ fn plain_ascii(text: &str) -> String {
         })
         .collect()
 }
+
+/// The code of a refusal that is written, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason(pub(crate) &'static str);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -12,7 +12,7 @@ use std::{
 use axum::http::{Extensions, StatusCode};
 use uuid::Uuid;
 
-use crate::{config::Config, problem::Problem, services::Services};
+use crate::{config::Config, problem::Problem, services::Services, workers::Workers};
 
 /// How many places of one sort each user holds.
 #[derive(Clone, Debug)]
@@ -63,6 +63,31 @@ impl Drop for Share {
                 taken.remove(&self.user);
             }
         }
+    }
+}
+
+/// The places for analyses, as one user may take them.
+#[derive(Debug)]
+pub(crate) struct Analyses<'a> {
+    pub(crate) workers: &'a Workers,
+    pub(crate) shares: &'a Quota,
+    pub(crate) user: Uuid,
+}
+
+impl Analyses<'_> {
+    /// Runs `work` on a blocking thread when a place is free; the user's share is taken until it has ended, whether or not
+    /// anybody still waits for it.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let share = self.shares.share(self.user)?;
+        self.workers
+            .run(move || {
+                let _share = share;
+                work()
+            })
+            .await
     }
 }
 
@@ -122,6 +147,8 @@ fn full(kept: &str, setting: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
 
     #[test]
@@ -135,6 +162,39 @@ mod tests {
         assert!(quota.share(kat).is_ok());
         drop(other);
         // Nothing is left of whoever has gone.
+        assert!(quota.0.taken.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_user_cannot_take_all_places_for_analyses_nor_keep_one_by_going_away() {
+        let workers = Workers::new("tests", NonZeroUsize::MIN, 3, Duration::from_mins(1));
+        let quota = Quota::new("analyses", 2);
+        let (kat, eva) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let of = |user| Analyses { workers: &workers, shares: &quota, user };
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let wait = |gate: &Arc<Mutex<std::sync::mpsc::Receiver<()>>>| {
+            let gate = Arc::clone(gate);
+            move || gate.lock().unwrap().recv().is_ok()
+        };
+        {
+            // The one works, the other waits, and both clients go away.
+            let (first, second) = (of(kat).run(wait(&gate)), of(kat).run(wait(&gate)));
+            let both = async { tokio::join!(first, second) };
+            assert!(tokio::time::timeout(Duration::from_millis(50), both).await.is_err());
+        }
+        // What has begun keeps its share, what has not gives it back.
+        assert_eq!(quota.0.taken.lock().unwrap().get(&kat), Some(&1));
+        let more = of(kat).run(wait(&gate));
+        tokio::pin!(more);
+        assert!(tokio::time::timeout(Duration::from_millis(10), more.as_mut()).await.is_err());
+        assert_eq!(of(kat).run(|| ()).await.unwrap_err().status(), StatusCode::TOO_MANY_REQUESTS);
+        let other = of(eva).run(|| true);
+        for _ in 0..2 {
+            open.send(()).unwrap();
+        }
+        assert!(more.await.unwrap());
+        assert!(other.await.unwrap());
         assert!(quota.0.taken.lock().unwrap().is_empty());
     }
 

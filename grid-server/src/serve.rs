@@ -15,8 +15,8 @@ use crate::{
     app::{App, StartUp},
     cli, clock,
     config::Config,
-    connection::{Paced, Peer},
-    demo, listeners,
+    connection::Paced,
+    demo, http1, listeners,
     problem::Problem,
     router,
     services::{FOLLOWS, Services},
@@ -105,7 +105,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failed> {
     let address = listener.local_addr()?;
-    config.metrics_token()?;
+    config.check()?;
     let collector = config.otlp_endpoint.as_deref();
     let traces = collector.map(|collector| Traces::to(collector, config.trace_ratio, &config.issuer));
     let app = App::new(config, traces.transpose()?);
@@ -113,45 +113,40 @@ pub async fn run(
     let mut start_up = tokio::spawn(start(app.clone(), content, address));
     let following = tokio::spawn(follow(app.clone()));
     let looking = tokio::spawn(listeners::look(app.clone()));
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let signal = {
+    let signal = tokio::spawn({
         let app = app.clone();
         async move {
             stop.await;
             tracing::info!("stopping");
             app.stop();
-            let _ = stopping.send(true);
         }
-    };
-    let server = axum::serve(
-        Paced::new(listener),
-        router::router(app.clone()).into_make_service_with_connect_info::<Peer>(),
-    )
-    .with_graceful_shutdown(signal);
+    });
+    let server = http1::serve(Paced::new(listener), router::router(app.clone()), app.stopping());
+    let mut stopping = app.stopping();
     let deadline = async {
-        // An error means that the signal is gone, and with it the server.
-        let _ = stopped.wait_for(|stopping| *stopping).await;
+        // An error means that the state is gone, and with it the server.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
         tokio::time::sleep(DRAIN).await;
     };
     let mut failed = Ok(());
     let served = async {
         tokio::select! {
-            result = server => result,
+            () = server => {}
             () = deadline => {
                 tracing::warn!("some requests did not end in {} seconds and were cut off", DRAIN.as_secs());
-                Ok(())
             }
         }
     };
     tokio::pin!(served);
-    let result = tokio::select! {
-        result = &mut served => result,
+    tokio::select! {
+        () = &mut served => {}
         started = &mut start_up => match started {
             Ok(Ok(())) => served.await,
-            Ok(Err(error)) => { failed = Err(error); Ok(()) }
-            Err(_) => { failed = Err("the start was broken off by a panic".into()); Ok(()) }
+            Ok(Err(error)) => failed = Err(error),
+            Err(_) => failed = Err("the start was broken off by a panic".into()),
         },
-    };
+    }
+    signal.abort();
     start_up.abort();
     following.abort();
     looking.abort();
@@ -163,8 +158,7 @@ pub async fn run(
     // The last spans are sent by a thread of their own, which a runtime must not wait for where it works.
     let _ = tokio::task::spawn_blocking(move || ended.traces().map(Traces::close)).await;
     tracing::info!("stopped");
-    failed?;
-    Ok(result?)
+    failed
 }
 
 /// Reaches the database, brings its tables up to date and loads what is asked for, trying again as long as it takes.

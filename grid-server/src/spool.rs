@@ -17,11 +17,13 @@ use axum::{
     http::StatusCode,
 };
 use futures_util::TryStreamExt;
+use grid_core::error::is_full;
 use tokio::{io::AsyncWriteExt, time::Instant};
 
 use crate::{
     app::App,
     extract::media_type,
+    form::metered,
     problem::Problem,
     upload::{self, Sender},
     workers::Place,
@@ -40,7 +42,7 @@ pub(crate) struct Spooled {
     pub(crate) room: Room,
 }
 
-/// The room for the files of all users together. They lie where the system keeps temporary files, which is memory on Cloud
+/// The room for the files of all users together, those that come and those that are written to be sent. They lie where the system keeps temporary files, which is memory on Cloud
 /// Run, and elsewhere often the disk of the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Rooms {
@@ -62,14 +64,15 @@ impl Rooms {
         Self { taken: Arc::default(), most }
     }
 
-    fn room(&self, most: u64) -> Room {
+    /// Room for one more file, of `most` bytes.
+    pub(crate) fn room(&self, most: u64) -> Room {
         Room { rooms: self.clone(), taken: 0, most }
     }
 }
 
 impl Room {
     /// Takes some more.
-    fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Problem> {
         let more = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.taken = self.taken.saturating_add(more);
         let all = self.rooms.taken.fetch_add(more, Ordering::Relaxed).saturating_add(more);
@@ -123,13 +126,9 @@ async fn body(
     room: &mut Room,
 ) -> Result<(), Problem> {
     let mut frames = request.into_limited_body().into_data_stream();
-    while let Some(frame) = patiently(until, frames.try_next()).await?.map_err(|error| {
-        if upload::is_too_large(&error) {
-            upload::too_large()
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end")
-        }
-    })? {
+    while let Some(frame) =
+        patiently(until, frames.try_next()).await?.map_err(|error| upload::broken_off(&error))?
+    {
         room.take(frame.len())?;
         file.write_all(&frame).await.map_err(|error| no_room(&error))?;
     }
@@ -142,21 +141,38 @@ async fn form(
     file: &mut tokio::fs::File,
     room: &mut Room,
 ) -> Result<Option<String>, Problem> {
-    let mut form = Multipart::from_request(request, &())
+    let (parts, body) = request.into_parts();
+    let (body, meter) = metered(body, room.most);
+    let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
         .await
         .map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    while let Some(mut part) = patiently(until, form.next_field()).await?.map_err(|error| broken(&error))? {
-        if part.file_name().is_none() && part.name() != Some("file") {
-            continue;
+    let broken = |error: MultipartError| meter.refusal().unwrap_or_else(|| broken(&error));
+    let mut name = None;
+    let mut is_there = false;
+    while let Some(mut part) = patiently(until, form.next_field()).await?.map_err(broken)? {
+        meter.passed();
+        is_there = part.file_name().is_some() || part.name() == Some("file");
+        name = part.file_name().map(str::to_owned);
+        while let Some(piece) = patiently(until, part.chunk()).await?.map_err(broken)? {
+            meter.passed();
+            // What stands before the file is passed over.
+            if is_there {
+                room.take(piece.len())?;
+                file.write_all(&piece).await.map_err(|error| no_room(&error))?;
+            }
         }
-        let name = part.file_name().map(str::to_owned);
-        while let Some(piece) = patiently(until, part.chunk()).await?.map_err(|error| broken(&error))? {
-            room.take(piece.len())?;
-            file.write_all(&piece).await.map_err(|error| no_room(&error))?;
+        if is_there {
+            break;
         }
-        drop(part);
-        // A client that is still sending would not see the answer.
-        while let Ok(Ok(Some(_))) = patiently(until, form.next_field()).await {}
+    }
+    // A client that is still sending would not see the answer.
+    while is_there && let Ok(Ok(Some(mut part))) = patiently(until, form.next_field()).await {
+        meter.passed();
+        while let Ok(Ok(Some(_))) = patiently(until, part.chunk()).await {
+            meter.passed();
+        }
+    }
+    if is_there {
         return Ok(name);
     }
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "expected a form with a part `file`, got none")
@@ -177,8 +193,13 @@ async fn patiently<T>(until: Instant, next: impl Future<Output = T>) -> Result<T
     tokio::time::timeout_at(until, next).await.map_err(|_| upload::too_late())
 }
 
-fn no_room(error: &std::io::Error) -> Problem {
-    Problem::internal(&format!("failed to keep an upload in a temporary file: {error}"))
+/// A temporary file that cannot be kept. A disk that is full is no fault of the program's, and may have room again.
+pub(crate) fn no_room(error: &std::io::Error) -> Problem {
+    if is_full(error) {
+        tracing::warn!(%error, "no room for a temporary file");
+        return Problem::unavailable("there is no room for more files at the moment", Duration::from_secs(5));
+    }
+    Problem::internal(&format!("failed to keep a temporary file: {error}"))
 }
 
 #[cfg(test)]
@@ -200,5 +221,55 @@ mod tests {
         two.take(30).unwrap();
         drop(two);
         assert_eq!(rooms.taken.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_disk_without_room_is_no_fault_and_another_error_is_one() {
+        use std::io::{Error, ErrorKind};
+
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::ReadOnlyFilesystem] {
+            // As it comes, and as what writes a file wraps it.
+            for error in [Error::from(kind), Error::other(Error::from(kind))] {
+                assert_eq!(no_room(&error).status(), StatusCode::SERVICE_UNAVAILABLE, "{kind}");
+            }
+        }
+        let other = no_room(&ErrorKind::PermissionDenied.into());
+        assert_eq!(other.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    /// What becomes of a form that goes on for as long as it is read after `begins`, and how much of it was read.
+    async fn endless(begins: &'static str, most: u64) -> (StatusCode, usize) {
+        let taken = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
+        let rest = std::iter::repeat_with(move || {
+            counted.fetch_add(1 << 14, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(axum::body::Bytes::from_static(&[b'a'; 1 << 14]))
+        });
+        let first = std::iter::once(Ok(axum::body::Bytes::from_static(begins.as_bytes())));
+        // More than any of these is to be read of it.
+        let all = futures_util::stream::iter(first.chain(rest).take(1000));
+        let request = Request::post("/")
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(axum::body::Body::from_stream(all))
+            .unwrap();
+        let mut room = Rooms::new(u64::MAX).room(most);
+        let mut file = tokio::fs::File::from_std(tempfile::tempfile().unwrap());
+        let until = Instant::now() + Duration::from_mins(1);
+        let refused = form(request, until, &mut file, &mut room).await.unwrap_err();
+        (refused.status(), taken.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn of_a_form_in_which_nothing_ends_no_more_is_held_than_a_piece() {
+        for begins in ["", "--x\r\nContent-Disposition: form-data; name=\"", "--x\r\nA: b\r\nB: "] {
+            let (status, read) = endless(begins, u64::MAX).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{begins}");
+            assert!(read <= 128 << 10, "{read} bytes of {begins}");
+        }
+        // What does not belong to the file counts as well.
+        let (status, read) =
+            endless("--x\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n", 1 << 20).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(read <= 2 << 20, "{read}");
     }
 }

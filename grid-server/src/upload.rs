@@ -199,6 +199,11 @@ pub(crate) async fn readings(
     Ok(stream(app, request, sender, move |source| ingest::read_any(source, "body", &options)).await??)
 }
 
+/// Whether a body has its times as instants, which need no calendar, because it is in a format of ours that says so itself.
+pub(crate) fn has_instants(headers: &HeaderMap) -> bool {
+    matches!(stated(headers), Ok(Some(Format::Json | Format::Lines)))
+}
+
 /// What an answer tells of a file: of one of our own there is nothing to tell.
 pub(crate) fn told(format: Format, evidence: Vec<String>) -> (Option<&'static str>, Vec<String>) {
     match format {
@@ -291,6 +296,14 @@ pub(crate) fn too_large() -> Problem {
         .hint("send it in parts; the limit is GRID_MAX_UPLOAD_MB")
 }
 
+/// A body that failed before its end.
+pub(crate) fn broken_off(error: &(dyn std::error::Error + 'static)) -> Problem {
+    if is_too_large(error) {
+        return too_large();
+    }
+    Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end")
+}
+
 /// A body that was given up before its end.
 pub(crate) fn too_late() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
@@ -338,7 +351,7 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
-pub(crate) fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut at = Some(error);
     while let Some(error) = at {
         if error.is::<LengthLimitError>() {

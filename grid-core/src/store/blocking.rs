@@ -109,6 +109,8 @@ calls! {
     users(page: Page) -> Listed<User>;
     has_administrator() -> bool;
     set_administrator(id: Uuid, administrator: bool) -> ();
+    demote(id: Uuid) -> ();
+    keep_out(id: Uuid, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     disable_user(id: Uuid, now: Timestamp, until: Timestamp) -> Vec<Revocation>;
     enable_user(id: Uuid) -> ();
     renew_password(id: Uuid, old: &str, renewed: &str) -> ();
@@ -139,7 +141,7 @@ calls! {
     throttle_state(key: &[u8; 32]) -> Option<Timestamp>;
     pass_throttle(key: &[u8; 32], throttle: &Throttle, now: Timestamp) -> Decision;
     give_back(key: &[u8; 32], throttle: &Throttle) -> ();
-    claim_request(hash: &[u8; 32], owner: Uuid, expires_at: Timestamp, now: Timestamp) -> Claim;
+    claim_request(hash: &[u8; 32], owner: Uuid, expires_at: Timestamp, now: Timestamp, most: u64) -> Claim;
     settle_request(hash: &[u8; 32], claim: Uuid, answer: &KeptAnswer) -> ();
     lose_request(hash: &[u8; 32], claim: Uuid) -> ();
     give_request_back(hash: &[u8; 32], claim: Uuid) -> ();
@@ -202,8 +204,12 @@ calls! {
     add_log_key(kid: &str, pkcs8: &[u8], sealed: bool, now: Timestamp) -> ();
     seal_log_key(kid: &str, sealed: &[u8]) -> ();
     ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
+    ingest_of_owner(owner: Uuid, batches: &[DeviceBatch], now: Timestamp) -> Ingested;
     import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
+    import_community_within(community: Uuid, owner: Uuid, batches: Vec<Batch>, most: u64, now: Timestamp) -> Imported;
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
+    first_readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>, most: usize) -> Vec<Recorded>;
+    readings_of_owner(owner: Uuid, device: Uuid, channel: Channel, interval: Interval, most: usize) -> Option<Vec<Recorded>>;
     history(device: Uuid, channel: Channel, interval: Interval) -> Vec<Superseded>;
     channels(device: Uuid) -> Vec<(Channel, Interval)>;
     sums(of: Of, channel: Option<Channel>, interval: Interval, resolution: Resolution, calendar: Option<&Calendar>) -> Vec<(Channel, Vec<Slot>)>;

@@ -1,7 +1,7 @@
 //! The rows of many channels at once: PostgreSQL gives and takes them in one statement, for each of its answers is a way
 //! there and back; SQLite and MySQL, which know no arrays, one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 use super::sql::sql;
@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 /// A device and the code of a channel.
 pub(super) type Register = (Uuid, i64);
+
+/// The owner of each device.
+pub(super) type Owners = BTreeMap<Uuid, Uuid>;
 
 /// The packed days of registers.
 pub(super) type PackedDays = BTreeMap<PlaceOfDay, Vec<u8>>;
@@ -40,11 +43,8 @@ type PackedRow = (Vec<u8>, i64, i64, Vec<u8>);
 
 /// What is asked and told of many channels.
 pub(super) trait ChannelRows: Bulk {
-    /// Those of the devices that are there.
-    async fn known_devices(
-        connection: &mut Self::Connection,
-        devices: &[Uuid],
-    ) -> Result<BTreeSet<Uuid>, Fault>;
+    /// Whose the devices are, as far as they are there.
+    async fn owners(connection: &mut Self::Connection, devices: &[Uuid]) -> Result<Owners, Fault>;
 
     /// What the rows of channels say, which are there and locked.
     async fn states(
@@ -83,20 +83,22 @@ macro_rules! one_by_one {
             type Db = $database;
 
             impl ChannelRows for Db {
-                async fn known_devices(
+                async fn owners(
                     connection: &mut Self::Connection,
                     devices: &[Uuid],
-                ) -> Result<BTreeSet<Uuid>, Fault> {
-                    let mut known = BTreeSet::new();
+                ) -> Result<Owners, Fault> {
+                    let mut owners = Owners::new();
                     for device in devices {
-                        let there: Option<(i64,)> =
-                            sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
+                        let there: Option<(Vec<u8>,)> =
+                            sqlx::query_as::<Db, (Vec<u8>,)>(sql!("SELECT owner FROM devices WHERE id = ?"))
                                 .bind(rows::key(device))
                                 .fetch_optional(&mut *connection)
                                 .await?;
-                        known.extend(there.map(|_| *device));
+                        if let Some((owner,)) = there {
+                            owners.insert(*device, rows::id(&owner, "device")?);
+                        }
                     }
-                    Ok(known)
+                    Ok(owners)
                 }
 
                 async fn states(
@@ -172,15 +174,15 @@ one_by_one!(sqlx::MySql);
 
 #[cfg(feature = "postgres")]
 impl ChannelRows for sqlx::Postgres {
-    async fn known_devices(
-        connection: &mut Self::Connection,
-        devices: &[Uuid],
-    ) -> Result<BTreeSet<Uuid>, Fault> {
-        let known: Vec<(Vec<u8>,)> = sqlx::query_as::<Self, _>("SELECT id FROM devices WHERE id = ANY($1)")
-            .bind(devices.iter().map(rows::key).collect::<Vec<_>>())
-            .fetch_all(connection)
-            .await?;
-        Ok(known.iter().map(|(id,)| rows::id(id, "device")).collect::<Result<_, _>>()?)
+    async fn owners(connection: &mut Self::Connection, devices: &[Uuid]) -> Result<Owners, Fault> {
+        let found: Vec<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as::<Self, _>("SELECT id, owner FROM devices WHERE id = ANY($1)")
+                .bind(devices.iter().map(rows::key).collect::<Vec<_>>())
+                .fetch_all(connection)
+                .await?;
+        let owner =
+            |(id, owner): &(Vec<u8>, Vec<u8>)| Ok((rows::id(id, "device")?, rows::id(owner, "device")?));
+        Ok(found.iter().map(owner).collect::<Result<_, Error>>()?)
     }
 
     async fn states(

@@ -44,6 +44,11 @@ pub(super) fn numbers(interval: Interval) -> (i64, i64) {
     (first, last.max(first))
 }
 
+/// The first instant of a day, at most that of the last day there is.
+pub(super) fn midnight(number: i64) -> Timestamp {
+    Timestamp::from_microsecond(number.saturating_mul(MICROSECONDS)).unwrap_or(Timestamp::MAX)
+}
+
 /// The date of a day's number, for people.
 pub(super) fn date(number: i64) -> jiff::civil::Date {
     Timestamp::from_microsecond(number.saturating_mul(MICROSECONDS))

@@ -9,7 +9,7 @@ use super::ArchiveError;
 use crate::{
     auth,
     energy::{self, Channel, meter, rules},
-    error::{Failure, Kind, Place},
+    error::{Failure, Kind, Place, is_full},
     proof,
     time::Interval,
 };
@@ -183,8 +183,8 @@ pub enum Error {
         /// The user.
         user: Uuid,
     },
-    /// A user is to be forgotten, and nobody else administers the server.
-    #[error("expected another administrator, before the only one is forgotten")]
+    /// A user is to be forgotten, kept out or no administrator any more, and nobody else administers the server.
+    #[error("expected another administrator, before the only one goes")]
     OnlyAdministrator,
     /// A user is to be forgotten, and nobody else runs a community that has other members.
     #[error("expected another operator of the community `{community}`, before the only one is forgotten")]
@@ -257,6 +257,16 @@ pub enum Error {
         registers: usize,
         /// How many slots of registers are summed at most.
         most: usize,
+    },
+    /// A file names more new devices than its owner may have.
+    #[error("the user keeps {there} devices, and with {new} more they are over the {most} that one user may")]
+    TooManyDevices {
+        /// How many the owner has.
+        there: u64,
+        /// How many the file would make.
+        new: u64,
+        /// How many there may be.
+        most: u64,
     },
     /// A batch of readings that is for several devices does not say for which.
     #[error("expected a device for each reading, got {count} without one")]
@@ -371,6 +381,7 @@ impl Failure for Error {
             | Self::DirtyMigration { .. }
             | Self::ForeignMigration { .. }
             | Self::MigrationWait { .. } => Kind::Unavailable,
+            Self::File { source } if is_full(source) => Kind::Unavailable,
             Self::WrongRuntime { .. }
             | Self::File { .. }
             | Self::Failed { .. }
@@ -382,6 +393,7 @@ impl Failure for Error {
             Self::Taken { .. }
             | Self::OtherMember { .. }
             | Self::HasReadings { .. }
+            | Self::TooManyDevices { .. }
             | Self::UserDisabled { .. }
             | Self::PasswordChanged { .. }
             | Self::HasSecondFactor { .. }
@@ -428,6 +440,9 @@ impl Failure for Error {
             Self::Changed { .. } => "read it again, and make the change to what is there now",
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
+            Self::TooManyDevices { .. } => {
+                "nothing was stored; remove devices that are not needed, or ask whoever runs the server for more (GRID_USER_DEVICES)"
+            }
             Self::HasReadings { .. } => "remove it from the community instead",
             Self::Taken { thing: "device", .. } => {
                 "it counts for another member of the community then or later: move it, or say until when it counted there"
@@ -492,6 +507,9 @@ impl Failure for Error {
             }
             Self::Busy { .. } => Some(Duration::from_secs(1)),
             Self::MigrationWait { .. } => Some(Duration::from_secs(30)),
+            Self::File { .. } | Self::Archive(_) if self.kind() == Kind::Unavailable => {
+                Some(Duration::from_secs(5))
+            }
             _ => None,
         }
     }

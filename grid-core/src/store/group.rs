@@ -48,6 +48,7 @@ struct Queue {
 struct Waiting {
     register: (Uuid, Channel),
     readings: Vec<Reading>,
+    owner: Option<Uuid>,
     now: Timestamp,
     answer: oneshot::Sender<Result<Ingested, Error>>,
 }
@@ -129,10 +130,12 @@ impl Store {
         &self,
         register: (Uuid, Channel),
         readings: Vec<Reading>,
+        owner: Option<Uuid>,
         now: Timestamp,
     ) -> Result<Ingested, Error> {
         let (answer, mut told) = oneshot::channel();
-        if let Some(serving) = self.group.add(Waiting { register, readings, now, answer }, self.writers()) {
+        let waiting = Waiting { register, readings, owner, now, answer };
+        if let Some(serving) = self.group.add(waiting, self.writers()) {
             self.serve(serving);
         }
         loop {
@@ -236,10 +239,10 @@ type Round<'a> = BTreeMap<(Uuid, Channel), (usize, Upload<'a>)>;
 fn round(group: &[Waiting], left: Vec<usize>) -> (Round<'_>, Vec<usize>) {
     let (mut round, mut later) = (Round::new(), Vec::new());
     for place in left {
-        let Some(Waiting { register, readings, now, .. }) = group.get(place) else { continue };
+        let Some(Waiting { register, readings, owner, now, .. }) = group.get(place) else { continue };
         match round.entry(*register) {
             Entry::Vacant(free) => {
-                free.insert((place, Upload { register: *register, readings, now: *now }));
+                free.insert((place, Upload { register: *register, readings, owner: *owner, now: *now }));
             }
             Entry::Occupied(_) => later.push(place),
         }

@@ -29,6 +29,8 @@ pub enum Claim {
     Unknown,
     /// It has run.
     Answered(KeptAnswer),
+    /// Nobody has run it, and so many others of its owner are remembered that it is not claimed.
+    TooMany,
 }
 
 /// What a request was answered.
@@ -91,7 +93,8 @@ fn claim((id, begun_at, _, status, fingerprint, answer): Row, own: Uuid) -> Resu
 
 impl Store {
     /// Claims a request for whoever calls: of many who ask at once, on however many servers, one is told to
-    /// [run](Claim::Run) it. `hash` is of what the client calls it by; what is known of it is forgotten at `expires_at`.
+    /// [run](Claim::Run) it. `hash` is of what the client calls it by; what is known of it is forgotten at `expires_at`. Of one
+    /// owner about `most` are remembered at the same time.
     ///
     /// # Errors
     ///
@@ -102,6 +105,7 @@ impl Store {
         owner: Uuid,
         expires_at: Timestamp,
         now: Timestamp,
+        most: u64,
     ) -> Result<Claim, Error> {
         let own = super::new_id(now);
         let claimed = on!(self, write "claim a request", |connection| {
@@ -121,7 +125,25 @@ impl Store {
             .fetch_one(&mut *connection)
             .await?;
             if row.2 > now.as_microsecond() {
-                return Ok(claim(row, own)?);
+                let claim = claim(row, own)?;
+                if !matches!(claim, Claim::Run(_)) {
+                    return Ok(claim);
+                }
+                let (live,): (i64,) = sqlx::query_as::<Db, (i64,)>(sql!(
+                    "SELECT COUNT(*) FROM idempotent_requests WHERE owner = ? AND expires_at > ?"
+                ))
+                .bind(key(&owner))
+                .bind(now.as_microsecond())
+                .fetch_one(&mut *connection)
+                .await?;
+                if u64::try_from(live).unwrap_or(0) <= most {
+                    return Ok(claim);
+                }
+                sqlx::query::<Db>(sql!("DELETE FROM idempotent_requests WHERE hash = ?"))
+                    .bind(hash.as_slice())
+                    .execute(connection)
+                    .await?;
+                return Ok(Claim::TooMany);
             }
             // Old enough to be forgotten, though nobody has removed it yet.
             sqlx::query::<Db>(sql!(

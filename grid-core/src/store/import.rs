@@ -14,7 +14,8 @@ use super::{
     fault::{Fault, not_found, taken, unknown},
     ingest::{Ingest, Retired, by_channel},
     placements::{PlacedDevice, Placing},
-    rows,
+    rows::{self, key},
+    sql::sql,
 };
 use crate::{
     energy::{Channel, Community, Device, DeviceKind, Member, Name, Placement, Reading, Role, ingest::Batch},
@@ -174,6 +175,22 @@ impl Store {
         batches: Vec<Batch>,
         now: Timestamp,
     ) -> Result<Imported, Error> {
+        self.import_community_within(community, owner, batches, u64::MAX, now).await
+    }
+
+    /// The same, where `owner` may have no more than `most` devices with those that the file makes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyDevices`], and those of [`import_community`](Self::import_community).
+    pub async fn import_community_within(
+        &self,
+        community: Uuid,
+        owner: Uuid,
+        batches: Vec<Batch>,
+        most: u64,
+        now: Timestamp,
+    ) -> Result<Imported, Error> {
         let mut described: BTreeMap<String, Described> = BTreeMap::new();
         let mut cells = Vec::with_capacity(batches.len());
         let mut nameless = 0;
@@ -206,6 +223,18 @@ impl Store {
             let members = load_members!(&mut *connection, community);
             let there = Db::placed(&mut *connection, community, None).await?;
             let plan = plan(&described, &there, &members, owner, &calendar, now)?;
+            if !plan.devices.is_empty() {
+                let (there,): (i64,) =
+                    sqlx::query_as::<Db, (i64,)>(sql!("SELECT COUNT(*) FROM devices WHERE owner = ?"))
+                        .bind(key(&owner))
+                        .fetch_one(&mut *connection)
+                        .await?;
+                let there = u64::try_from(there).unwrap_or(0);
+                let new = u64::try_from(plan.devices.len()).unwrap_or(u64::MAX);
+                if there.saturating_add(new) > most {
+                    return Err(Fault::Refused(Error::TooManyDevices { there, new, most }));
+                }
+            }
             for member in &plan.members {
                 insert_member!(&mut *connection, community, member, now)
                     .map_err(|error| taken(error, "member name", member.name.as_str()))?;

@@ -195,6 +195,8 @@ pub(super) struct Upload<'a> {
     pub(super) register: (Uuid, Channel),
     /// By start.
     pub(super) readings: &'a [Reading],
+    /// Whose the device must be; whose it is does not matter where this is `None`.
+    pub(super) owner: Option<Uuid>,
     pub(super) now: Timestamp,
 }
 
@@ -288,6 +290,13 @@ pub(super) trait Ingest: ChannelRows {
         now: Timestamp,
     ) -> Result<Ingested, Fault>;
 
+    /// Merges uploads of registers, each named once and in order: all of them or none.
+    async fn ingest_all(
+        connection: &mut Self::Connection,
+        uploads: &[Upload<'_>],
+        retired: &Retired,
+    ) -> Result<Ingested, Fault>;
+
     /// Merges the readings of several registers, each named once and in order, and says what became of each. One that is
     /// refused changes nothing, but that its channel may have a row which says that it is empty.
     async fn ingest_each(
@@ -306,12 +315,17 @@ per_driver! {
             retired: &Retired,
             now: Timestamp,
         ) -> Result<Ingested, Fault> {
-            let uploads: Vec<Upload<'_>> = channels
-                .iter()
-                .map(|(&register, readings)| Upload { register, readings, now })
-                .collect();
+            let uploads = channels.iter().map(|(&register, readings)| Upload { register, readings, owner: None, now });
+            Db::ingest_all(connection, &uploads.collect::<Vec<_>>(), retired).await
+        }
+
+        async fn ingest_all(
+            connection: &mut Self::Connection,
+            uploads: &[Upload<'_>],
+            retired: &Retired,
+        ) -> Result<Ingested, Fault> {
             let mut ingested = Ingested::default();
-            for outcome in Db::ingest_each(connection, &uploads, retired, Refusal::OfAll).await? {
+            for outcome in Db::ingest_each(connection, uploads, retired, Refusal::OfAll).await? {
                 let Ingested { inserted, unchanged, superseded } = outcome?;
                 ingested.inserted += inserted;
                 ingested.unchanged += unchanged;
@@ -328,14 +342,17 @@ per_driver! {
         ) -> Result<Vec<Result<Ingested, Error>>, Fault> {
             let mut devices: Vec<Uuid> = uploads.iter().map(|upload| upload.register.0).collect();
             devices.dedup();
-            let known = Db::known_devices(&mut *connection, &devices).await?;
+            let owners = Db::owners(&mut *connection, &devices).await?;
+            let is_there = |upload: &Upload<'_>| {
+                owners.get(&upload.register.0).is_some_and(|owner| upload.owner.is_none_or(|wanted| wanted == *owner))
+            };
             if refusal == Refusal::OfAll
-                && let Some(unknown) = devices.iter().find(|device| !known.contains(device))
+                && let Some(unknown) = uploads.iter().find(|upload| !is_there(upload))
             {
-                return Err(not_found("device", unknown).into());
+                return Err(not_found("device", &unknown.register.0).into());
             }
             let there: Vec<&Upload<'_>> =
-                uploads.iter().filter(|upload| known.contains(&upload.register.0)).collect();
+                uploads.iter().filter(|upload| is_there(upload)).collect();
             let claimed: Vec<Register> = there.iter().map(|upload| upload.row()).collect();
             // A device may have been deleted since it was looked for.
             Db::claim_channels(&mut *connection, &claimed).await.map_err(gone)?;
@@ -408,17 +425,41 @@ impl Store {
     /// [`energy::Error::Overlap`](crate::energy::Error::Overlap) where a reading overlaps another one of its channel
     /// without being the same interval; [`Error::TooFine`]; [`Error::TooManyReadings`]; or a fault of the database.
     pub async fn ingest(&self, batches: &[DeviceBatch], now: Timestamp) -> Result<Ingested, Error> {
+        self.ingest_for(None, batches, now).await
+    }
+
+    /// Takes in readings like [`ingest`](Self::ingest), of devices of `owner`: those of others are not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ingest`](Self::ingest).
+    pub async fn ingest_of_owner(
+        &self,
+        owner: Uuid,
+        batches: &[DeviceBatch],
+        now: Timestamp,
+    ) -> Result<Ingested, Error> {
+        self.ingest_for(Some(owner), batches, now).await
+    }
+
+    async fn ingest_for(
+        &self,
+        owner: Option<Uuid>,
+        batches: &[DeviceBatch],
+        now: Timestamp,
+    ) -> Result<Ingested, Error> {
         let channels =
             by_channel(batches.iter().map(|batch| (batch.device, batch.channel, batch.readings.clone())))?;
         if channels.is_empty() {
             return Ok(Ingested::default());
         }
         let channels = match group::small(channels) {
-            Ok((register, readings)) => return self.ingest_together(register, readings, now).await,
+            Ok((register, readings)) => return self.ingest_together(register, readings, owner, now).await,
             Err(channels) => channels,
         };
         on!(self, write "store readings", |connection| {
-            Db::ingest(connection, &channels, &Retired::new(), now).await
+            let uploads = channels.iter().map(|(&register, readings)| Upload { register, readings, owner, now });
+            Db::ingest_all(connection, &uploads.collect::<Vec<_>>(), &Retired::new()).await
         })
     }
 }

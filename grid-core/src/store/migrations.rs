@@ -63,7 +63,8 @@ macro_rules! files {
             "0040_events",
             "0041_event_numbers",
             "0042_devices_settled_as_of",
-            "0043_communities_settled_as_of"
+            "0043_communities_settled_as_of",
+            "0044_idempotent_requests_by_owner"
         )
     };
     ($database:literal, $($name:literal),*) => {
@@ -79,7 +80,7 @@ const MYSQL: [(&str, &str); NUMBER] = files!("mysql");
 const POSTGRES: [(&str, &str); NUMBER] = files!("postgres");
 
 /// How many migrations there are.
-pub(super) const NUMBER: usize = 43;
+pub(super) const NUMBER: usize = 44;
 
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite() -> Migrator {

@@ -6,14 +6,14 @@
 //! | about | calls |
 //! |---|---|
 //! | the database | `connect(address, options)` `migrate()` `missing_migrations()` `ready()` `ping()` `connections()` `close()` `describe()` |
-//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `disable_user(id, now, until)` `enable_user(id)` `renew_password(id, old, renewed)` `change_password(id, hash, keep, now, until)` |
+//! | users | `create_user(user, now)` `user_by_name(name)` `user(id)` `users(page)` `has_administrator()` `set_administrator(id, administrator)` `demote(id)` `disable_user(id, now, until)` `keep_out(id, now, until)` `enable_user(id)` `renew_password(id, old, renewed)` `change_password(id, hash, keep, now, until)` |
 //! | signing keys | `signing_keys()` `add_signing_key(kid, pkcs8, sealed, now)` `seal_signing_key(kid, sealed)` `remove_signing_key(kid)` |
 //! | sessions | `create_session(session, password)` `session(id)` `update_session(id, change)` `update_session_revoking(id, change)` `sessions_of(user, now)` `end_session(id, why, now, until)` `end_sessions_of(user, except, now, until)` |
 //! | revocations | `revoke(revocation)` `revocations(now)` |
 //! | second factors | `begin_second_factor(user, secret, now)` `second_factor(user)` `confirm_second_factor(user, secret, step, recovery, now)` `accept_step(user, step)` `use_recovery_code(user, hash, now)` `recovery_codes_left(user)` `remove_second_factor(user)` |
 //! | API keys | `create_api_key(key, hash)` `api_key_by_hash(hash)` `api_keys_of(owner, page)` `revoke_api_key(owner, id, now)` `note_api_key_use(id, now)` |
 //! | guessing | `throttle_state(key)` `pass_throttle(key, throttle, now)` `give_back(key, throttle)` |
-//! | requests that may come again | `claim_request(hash, owner, expires_at, now)` `settle_request(hash, claim, answer)` `lose_request(hash, claim)` `give_request_back(hash, claim)` `prune_requests(now)` |
+//! | requests that may come again | `claim_request(hash, owner, expires_at, now, most)` `settle_request(hash, claim, answer)` `lose_request(hash, claim)` `give_request_back(hash, claim)` `prune_requests(now)` |
 //! | setup | `keep_setup_link(hash, expires_at, now)` `use_setup_link(hash, user, now)` |
 //! | audit | `record(entry)` `audit(page, actor, action)` |
 //! | old things of these | `prune_auth(now)` |
@@ -25,7 +25,7 @@
 //! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` |
 //! | settlements | `settle(request, issued_at)` `issue(settlement, signer, entry, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
 //! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_key(sealing_key)` `ensure_log_key(sealing_key, now)` `seal_log_keys(sealing_key)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
-//! | readings | `ingest(batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
+//! | readings | `ingest(batches, now)` `ingest_of_owner(owner, batches, now)` `import_community(community, owner, batches, now)` `import_community_within(community, owner, batches, most, now)` `readings(device, channel, interval, as_of)` `readings_of_owner(owner, device, channel, interval, most)` `first_readings(device, channel, interval, as_of, most)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
 //! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` |
 //! | what is wrong or missing | `findings(device, channel, interval, resolution, now)` `completeness(device, channel, interval)` `register_reports(community, interval)` `substitutes(request)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
@@ -46,6 +46,7 @@
     allow(unused, reason = "without a database there is nothing to do")
 )]
 
+mod administrators;
 mod agreements;
 mod api_keys;
 mod archive;

@@ -23,6 +23,10 @@ use crate::{
     time::Interval,
 };
 
+/// How many stored days are loaded at once at most where a part of the readings is asked for: some five weeks, of which a
+/// month is asked for most.
+const AT_ONCE: usize = 40;
+
 type SupersededRow = (i64, i64, Option<i64>, i64, i64, i64);
 
 pub(super) fn superseded(
@@ -58,6 +62,11 @@ pub(super) fn unpack_into(
     Ok(())
 }
 
+/// How many days are looked at first for so many readings: a day of quarter-hours has 96.
+fn days_of(most: usize) -> usize {
+    (most / 64).saturating_add(2).min(AT_ONCE)
+}
+
 /// The steps of a query.
 pub(super) trait Query: sqlx::Database {
     /// The readings that stand and share an instant with `interval`, by start.
@@ -73,6 +82,25 @@ pub(super) trait Query: sqlx::Database {
         register: (Uuid, Channel),
         interval: Interval,
     ) -> Result<Vec<Superseded>, Fault>;
+
+    /// The first `most` stored days after the day `seen` whose readings may share an instant with `interval`.
+    async fn some_days(
+        connection: &mut Self::Connection,
+        register: (Uuid, Channel),
+        interval: Interval,
+        seen: i64,
+        most: usize,
+    ) -> Result<Vec<(i64, Vec<u8>)>, Fault>;
+
+    /// The first `most` readings that share an instant with `interval`, or some more, by start: a few days at a time, however
+    /// many there are.
+    async fn first(
+        connection: &mut Self::Connection,
+        register: (Uuid, Channel),
+        interval: Interval,
+        as_of: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Recorded>, Fault>;
 }
 
 per_driver! {
@@ -119,6 +147,74 @@ per_driver! {
             .await?;
             Ok(found.into_iter().map(superseded).collect::<Result<_, _>>()?)
         }
+
+        async fn some_days(
+            connection: &mut Self::Connection,
+            register: (Uuid, Channel),
+            interval: Interval,
+            seen: i64,
+            most: usize,
+        ) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+            let (first, last) = day::numbers(interval);
+            let days = sqlx::query_as::<Db, _>(sql!(
+                "SELECT r.day, r.packed FROM channels c \
+                 JOIN reading_days r ON r.device = c.device AND r.channel = c.channel \
+                 WHERE c.device = ? AND c.channel = ? AND r.day >= ? - c.reach AND r.day > ? AND r.day <= ? \
+                 ORDER BY r.day LIMIT ?"
+            ))
+            .bind(key(&register.0))
+            .bind(i64::from(register.1.code()))
+            .bind(first)
+            .bind(seen)
+            .bind(last)
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(connection)
+            .await?;
+            Ok(days)
+        }
+
+        async fn first(
+            connection: &mut Self::Connection,
+            register: (Uuid, Channel),
+            interval: Interval,
+            as_of: Option<Timestamp>,
+            most: usize,
+        ) -> Result<Vec<Recorded>, Fault> {
+            let mut found = Vec::new();
+            let (mut seen, mut begin) = (i64::MIN, interval.start());
+            // Of meters that send less, more are loaded each time.
+            let mut at_once = days_of(most);
+            loop {
+                let days = Db::some_days(&mut *connection, register, interval, seen, at_once).await?;
+                let mut is_all = days.len() < at_once;
+                let mut current = Vec::new();
+                for (number, packed) in &days {
+                    if found.len().saturating_add(current.len()) >= most {
+                        is_all = false;
+                        break;
+                    }
+                    unpack_into(&mut current, register, (*number, packed), interval)?;
+                    seen = *number;
+                }
+                if let Some(instant) = as_of {
+                    // What stood then and begins where these do: a reading belongs to the day on which it begins.
+                    let end = if is_all { interval.end() } else { interval.end().min(day::midnight(seen + 1)) };
+                    let mut old = match Interval::new(begin, end) {
+                        Ok(window) => Db::superseded(&mut *connection, register, window).await?,
+                        // Days that only reach into the interval.
+                        Err(_) => Vec::new(),
+                    };
+                    old.retain(|old| begin == interval.start() || old.reading.interval().start() >= begin);
+                    begin = begin.max(end);
+                    current = ledger::as_of(&current, &old, instant);
+                }
+                found.append(&mut current);
+                if is_all || found.len() >= most {
+                    return Ok(found);
+                }
+                at_once = at_once.saturating_mul(2).min(AT_ONCE);
+            }
+        }
     }
 }
 
@@ -147,6 +243,88 @@ impl Store {
             let old = Db::superseded(connection, register, interval).await?;
             Ok(ledger::as_of(&current, &old, instant))
         })
+    }
+
+    /// The first `most` of what [`readings`](Self::readings) gives, in memory and time that do not grow with the rest.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`readings`](Self::readings).
+    pub async fn first_readings(
+        &self,
+        device: Uuid,
+        channel: Channel,
+        interval: Interval,
+        as_of: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Recorded>, Error> {
+        let register = (device, channel);
+        let mut found = if as_of.is_some() {
+            on!(self, snapshot "load readings", |connection| {
+                Db::first(connection, register, interval, as_of, most).await
+            })
+        } else {
+            on!(self, read "load readings", |connection| {
+                Db::first(connection, register, interval, None, most).await
+            })
+        }?;
+        found.truncate(most);
+        Ok(found)
+    }
+
+    /// The first `most` of what [`readings`](Self::readings) gives now, of a device of `owner`; `None` where they have no
+    /// such device. It is one question to the database where [`device`](Self::device) and
+    /// [`first_readings`](Self::first_readings) are two.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`readings`](Self::readings).
+    pub async fn readings_of_owner(
+        &self,
+        owner: Uuid,
+        device: Uuid,
+        channel: Channel,
+        interval: Interval,
+        most: usize,
+    ) -> Result<Option<Vec<Recorded>>, Error> {
+        type Row = (Option<i64>, Option<Vec<u8>>);
+
+        let (first, last) = day::numbers(interval);
+        let at_once = days_of(most);
+        let days: Vec<Row> = on!(self, read "load readings", |connection| {
+            let days = sqlx::query_as::<Db, Row>(sql!(
+                "SELECT r.day, r.packed FROM devices d \
+                 LEFT JOIN channels c ON c.device = d.id AND c.channel = ? \
+                 LEFT JOIN reading_days r ON r.device = c.device AND r.channel = c.channel \
+                 AND r.day >= ? - c.reach AND r.day <= ? \
+                 WHERE d.id = ? AND d.owner = ? ORDER BY r.day LIMIT ?"
+            ))
+            .bind(i64::from(channel.code()))
+            .bind(first)
+            .bind(last)
+            .bind(key(&device))
+            .bind(key(&owner))
+            .bind(i64::try_from(at_once).unwrap_or(i64::MAX))
+            .fetch_all(connection)
+            .await?;
+            Ok(days)
+        })?;
+        if days.is_empty() {
+            return Ok(None);
+        }
+        if days.len() == at_once {
+            return self.first_readings(device, channel, interval, None, most).await.map(Some);
+        }
+        let mut found = Vec::new();
+        for (number, packed) in days {
+            if let (Some(number), Some(packed)) = (number, packed)
+                && found.len() < most
+            {
+                unpack_into(&mut found, (device, channel), (number, &packed), interval)?;
+            }
+        }
+        found.truncate(most);
+        Ok(Some(found))
     }
 
     /// The readings of one channel that were replaced and share an instant with `interval`, by start.

@@ -37,6 +37,7 @@ checks! {
         users_are_listed_a_page_at_a_time,
         a_disabled_user_has_no_session_and_gets_none,
         a_login_and_a_disabling_at_once_leave_no_live_session,
+        of_administrators_who_send_each_other_away_one_stays,
         another_password_ends_every_other_session,
         signing_keys_are_sealed_and_removed,
         an_api_key_is_found_by_its_hash_and_listed_for_its_owner,

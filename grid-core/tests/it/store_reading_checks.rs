@@ -24,6 +24,7 @@ checks! {
     nothing_of_a_refused_ingest_is_kept,
     readings_of_many_years_and_channels_come_in_at_once,
     readings_before_1970_are_kept,
+    the_first_readings_are_the_beginning_of_all_of_them,
     too_many_readings_a_day_are_refused,
     readings_of_an_unknown_device_are_refused,
 }
@@ -66,6 +67,43 @@ async fn a_correction_stands_and_the_past_can_be_asked_for(store: Store) {
     assert_eq!((history[0].reading, history[0].at, history[0].until), (original[1], first, second));
     let elsewhere = Interval::parse("2026-01-01T00:30:00Z", "2026-01-02T00:00:00Z").unwrap();
     assert_eq!(store.history(device, Channel::Generation, elsewhere).await.unwrap(), []);
+}
+
+/// Days of hours and of quarters, one over midnight, a gap of a year, and corrections, now and as they stood.
+async fn the_first_readings_are_the_beginning_of_all_of_them(store: Store) {
+    let device = new_device(&store, new_user(&store).await).await.id;
+    let first = at("2026-01-01T00:00:00Z");
+    let mut readings: Vec<Reading> =
+        (0..24 * 50).map(|hour| reading(first + hour.hours(), 60, Some(hour))).collect();
+    readings.push(reading(first + 1200.hours(), 60 * 40, Some(7)));
+    readings.extend(quarters("2027-06-01T00:00:00Z", 0..96 * 3));
+    let told = |readings: &[Reading]| [batch(device, Channel::Import, readings.to_vec())];
+    store.ingest(&told(&readings), now()).await.unwrap();
+    // Every ninth is another one by then.
+    let corrected: Vec<Reading> = (0..24 * 50_i64)
+        .filter(|hour| hour % 9 == 0)
+        .map(|hour| reading(first + hour.hours(), 60, Some(hour + 1)))
+        .collect();
+    store.ingest(&told(&corrected), now() + 24.hours()).await.unwrap();
+    let within = |start: &str, end: &str| Interval::parse(start, end).unwrap();
+    for interval in [
+        all_time(),
+        within("2026-01-03T10:30:00Z", "2026-02-20T13:00:00Z"),
+        // In the middle of what runs over midnight.
+        within("2026-02-20T12:00:00Z", "2027-06-02T00:00:00Z"),
+        within("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z"),
+    ] {
+        for as_of in [None, Some(now()), Some(now() + 24.hours()), Some(now() - 1.hour())] {
+            let all = store.readings(device, Channel::Import, interval, as_of).await.unwrap();
+            for most in [1, 2, 23, 25, 700, 5000] {
+                let some =
+                    store.first_readings(device, Channel::Import, interval, as_of, most).await.unwrap();
+                assert_eq!(some, all[..most.min(all.len())], "{most} of {interval} as of {as_of:?}");
+            }
+        }
+    }
+    let of_nobody = store.first_readings(new_id(now()), Channel::Import, all_time(), None, 5).await.unwrap();
+    assert_eq!(of_nobody, []);
 }
 
 async fn a_missing_reading_is_not_zero(store: Store) {

@@ -16,7 +16,11 @@ checks! {
     a_claim_that_was_given_back_can_be_taken_again_and_a_lost_one_cannot,
     a_request_is_forgotten_when_its_time_is_over,
     whoever_comes_too_late_changes_nothing,
+    of_one_owner_no_more_are_remembered_than_may_be,
 }
+
+/// More than any check but one claims.
+const MOST: u64 = 1000;
 
 /// A hash that no other check uses.
 fn hash() -> [u8; 32] {
@@ -30,7 +34,7 @@ fn end() -> Timestamp {
 }
 
 async fn claimed(store: &Store, hash: &[u8; 32], owner: Uuid) -> Uuid {
-    match store.claim_request(hash, owner, end(), now()).await.unwrap() {
+    match store.claim_request(hash, owner, end(), now(), MOST).await.unwrap() {
         Claim::Run(id) => id,
         other => panic!("{other:?}"),
     }
@@ -43,7 +47,7 @@ async fn of_many_who_claim_a_request_at_once_one_runs_it(store: Store) {
         let mut claims = JoinSet::new();
         for _ in 0..8 {
             let store = store.clone();
-            claims.spawn(async move { store.claim_request(&hash, owner, end(), now()).await.unwrap() });
+            claims.spawn(async move { store.claim_request(&hash, owner, end(), now(), MOST).await.unwrap() });
         }
         let claims = claims.join_all().await;
         assert_eq!(claims.iter().filter(|claim| matches!(claim, Claim::Run(_))).count(), 1, "{claims:?}");
@@ -64,7 +68,7 @@ async fn an_answer_comes_back_as_it_was_kept(store: Store) {
         let claim = claimed(&store, &hash, owner).await;
         let kept = KeptAnswer { fingerprint: [7; 32], status, answer };
         store.settle_request(&hash, claim, &kept).await.unwrap();
-        let again = store.claim_request(&hash, owner, end(), now() + 1.hour()).await.unwrap();
+        let again = store.claim_request(&hash, owner, end(), now() + 1.hour(), MOST).await.unwrap();
         assert_eq!(again, Claim::Answered(kept));
     }
 }
@@ -77,7 +81,7 @@ async fn a_claim_that_was_given_back_can_be_taken_again_and_a_lost_one_cannot(st
     let second = claimed(&store, &hash, owner).await;
     assert_ne!(first, second);
     store.lose_request(&hash, second).await.unwrap();
-    assert_eq!(store.claim_request(&hash, owner, end(), now()).await.unwrap(), Claim::Unknown);
+    assert_eq!(store.claim_request(&hash, owner, end(), now(), MOST).await.unwrap(), Claim::Unknown);
 }
 
 async fn a_request_is_forgotten_when_its_time_is_over(store: Store) {
@@ -90,15 +94,15 @@ async fn a_request_is_forgotten_when_its_time_is_over(store: Store) {
     }
     let last = end() - 1.microsecond();
     store.prune_requests(last).await.unwrap();
-    assert_eq!(store.claim_request(&old, owner, end(), last).await.unwrap(), Claim::Answered(kept));
+    assert_eq!(store.claim_request(&old, owner, end(), last, MOST).await.unwrap(), Claim::Answered(kept));
     // Also where nobody has removed it yet.
-    let again = store.claim_request(&old, owner, end() + 24.hours(), end()).await.unwrap();
+    let again = store.claim_request(&old, owner, end() + 24.hours(), end(), MOST).await.unwrap();
     assert!(matches!(again, Claim::Run(_)), "{again:?}");
-    let running = store.claim_request(&old, owner, end() + 24.hours(), end()).await.unwrap();
+    let running = store.claim_request(&old, owner, end() + 24.hours(), end(), MOST).await.unwrap();
     assert_eq!(running, Claim::Running { since: end() });
     store.prune_requests(end()).await.unwrap();
     // It was removed, and not only too old.
-    assert!(matches!(store.claim_request(&other, owner, end(), now()).await.unwrap(), Claim::Run(_)));
+    assert!(matches!(store.claim_request(&other, owner, end(), now(), MOST).await.unwrap(), Claim::Run(_)));
 }
 
 async fn whoever_comes_too_late_changes_nothing(store: Store) {
@@ -111,6 +115,25 @@ async fn whoever_comes_too_late_changes_nothing(store: Store) {
     store.settle_request(&hash, late, &kept).await.unwrap();
     store.lose_request(&hash, late).await.unwrap();
     store.give_request_back(&hash, late).await.unwrap();
-    let now = store.claim_request(&hash, owner, end(), now()).await.unwrap();
+    let now = store.claim_request(&hash, owner, end(), now(), MOST).await.unwrap();
     assert!(matches!(now, Claim::Running { .. }), "{now:?}");
+}
+
+async fn of_one_owner_no_more_are_remembered_than_may_be(store: Store) {
+    let (owner, other) = (new_user(&store).await, new_user(&store).await);
+    let claim =
+        async |hash: [u8; 32], owner, now| store.claim_request(&hash, owner, end(), now, 3).await.unwrap();
+    let kept = [hash(), hash(), hash()];
+    for one in kept {
+        assert!(matches!(claim(one, owner, now()).await, Claim::Run(_)));
+    }
+    let next = hash();
+    assert_eq!(claim(next, owner, now()).await, Claim::TooMany);
+    // Nothing is left of it, and what is there already is told as before.
+    assert_eq!(claim(next, owner, now()).await, Claim::TooMany);
+    assert!(matches!(claim(kept[0], owner, now()).await, Claim::Running { .. }));
+    assert!(matches!(claim(hash(), other, now()).await, Claim::Run(_)));
+    // When their time is over there is room again.
+    let later = store.claim_request(&next, owner, end() + 24.hours(), end(), 3).await.unwrap();
+    assert!(matches!(later, Claim::Run(_)), "{later:?}");
 }

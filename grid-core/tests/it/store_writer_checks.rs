@@ -5,6 +5,7 @@ use grid_core::{
     error::{Failure as _, Kind},
     quantity::Energy,
     store::{Store, new_id},
+    time::Interval,
 };
 use jiff::ToSpan as _;
 
@@ -20,6 +21,34 @@ checks! {
     writers_of_overlapping_readings_conflict_cleanly,
     writers_in_opposite_order_do_not_wait_for_each_other,
     writers_who_are_stored_together_are_told_their_own_outcome,
+    whose_device_it_is_not_neither_writes_nor_reads_it,
+}
+
+async fn whose_device_it_is_not_neither_writes_nor_reads_it(store: Store) {
+    let (kat, tom) = (new_user(&store).await, new_user(&store).await);
+    let device = new_device(&store, kat).await.id;
+    let start = "2026-01-01T00:00:00Z";
+    let one = [batch(device, Channel::Import, quarters(start, [1, 2, 3]))];
+    let both = [one[0].clone(), batch(device, Channel::Export, quarters(start, [4]))];
+    // A few readings and more of them are stored in two ways; and who writes at once must not lend their right.
+    for batches in [one.as_slice(), both.as_slice()] {
+        let (his, hers) = tokio::join!(
+            store.ingest_of_owner(tom, batches, now()),
+            store.ingest_of_owner(kat, batches, now())
+        );
+        is(his, Kind::NotFound);
+        hers.unwrap();
+    }
+    let day = |days: i64| Interval::new(at(start), at(start) + (24 * days).hours()).unwrap();
+    for (days, most, expected) in [(1, 10, 3), (1, 2, 2), (300, 1, 1), (300, 10_000, 3)] {
+        let hers = store.readings_of_owner(kat, device, Channel::Import, day(days), most).await.unwrap();
+        let first = store.first_readings(device, Channel::Import, day(days), None, most).await.unwrap();
+        assert_eq!((hers.as_ref(), first.len()), (Some(&first), expected), "{days} days, {most} readings");
+        let his = store.readings_of_owner(tom, device, Channel::Import, day(days), most).await.unwrap();
+        assert_eq!(his, None);
+    }
+    let nothing = store.readings_of_owner(kat, device, Channel::Generation, day(1), 10).await.unwrap();
+    assert_eq!(nothing, Some(Vec::new()));
 }
 
 async fn a_device_that_is_deleted_while_readings_come_is_not_found_or_stays(store: Store) {

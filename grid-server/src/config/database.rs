@@ -71,13 +71,18 @@ impl Config {
         let (url, id, variable) = match names {
             Own => (self.database_url.clone(), "database_url", "GRID_DATABASE_URL"),
             OwnFile => {
-                let url = super::read_secret(self.database_url_file.as_deref(), "the database address")?;
+                let url = super::read_secret(
+                    self.database_url_file.as_deref(),
+                    "the database address (`GRID_DATABASE_URL_FILE`)",
+                )?;
                 (url, "database_url_file", "GRID_DATABASE_URL_FILE")
             }
             Usual => (self.fallback_database_url.clone(), "fallback_database_url", "DATABASE_URL"),
             UsualFile => {
-                let url =
-                    super::read_secret(self.fallback_database_url_file.as_deref(), "the database address")?;
+                let url = super::read_secret(
+                    self.fallback_database_url_file.as_deref(),
+                    "the database address (`DATABASE_URL_FILE`)",
+                )?;
                 (url, "fallback_database_url_file", "DATABASE_URL_FILE")
             }
             MySql => {
@@ -85,7 +90,7 @@ impl Config {
                     &self.settings,
                     ("mysql_password", self.old.mysql_password.as_deref()),
                     ("mysql_password_file", self.old.mysql_password_file.as_deref()),
-                    "the password of MySQL",
+                    "the password of MySQL (`MYSQL_PASSWORD_FILE`)",
                 )?;
                 (Some(self.old.mysql(password.as_deref())?), "mysql_host", "MYSQL_HOST")
             }
@@ -94,7 +99,7 @@ impl Config {
                     &self.settings,
                     ("cloud_sql_password", self.old.cloud_sql_password.as_deref()),
                     ("cloud_sql_password_file", self.old.cloud_sql_password_file.as_deref()),
-                    "the password of Cloud SQL",
+                    "the password of Cloud SQL (`CLOUD_SQL_PASSWORD_FILE`)",
                 )?;
                 let url = self.old.cloud_sql(password.as_deref(), self.is_on_a_platform())?;
                 let by_name = self.old.cloud_sql_connection_name.is_some();

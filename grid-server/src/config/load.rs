@@ -189,6 +189,11 @@ fn from_environment(
 ) {
     for Known { id, variable, .. } in known {
         if let Some(value) = environment.get(variable).filter(|value| !value.is_empty()) {
+            if origin::is_of_kubernetes(&value.to_string_lossy()) {
+                let place = "the environment, as Kubernetes sets it for a Service".to_owned();
+                unknown.push(Unknown { name: variable.clone(), place, nearest: None });
+                continue;
+            }
             found.entry(id.clone()).or_insert_with(|| Found {
                 value: value.clone(),
                 layer: Layer::Environment,

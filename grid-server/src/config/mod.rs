@@ -354,7 +354,7 @@ impl Config {
             &self.settings,
             ("sealing_key", self.sealing_key.as_deref()),
             ("sealing_key_file", self.sealing_key_file.as_deref()),
-            "the sealing key",
+            "the sealing key (`GRID_SEALING_KEY_FILE`)",
         )?;
         let named = |source| Error::Secret { setting: "GRID_SEALING_KEY", source };
         text.map(|text| SealingKey::new(&text).map_err(named)).transpose()
@@ -370,7 +370,7 @@ impl Config {
             &self.settings,
             ("jwt_hs256_secret", self.jwt_hs256_secret.as_deref()),
             ("jwt_hs256_secret_file", self.jwt_hs256_secret_file.as_deref()),
-            "the HS256 secret",
+            "the HS256 secret (`GRID_JWT_HS256_SECRET_FILE`)",
         )?;
         let named = |source| Error::Secret { setting: "GRID_JWT_HS256_SECRET", source };
         text.map(|text| SharedSecret::new(text.as_bytes()).map_err(named)).transpose()
@@ -387,12 +387,28 @@ impl Config {
             &self.settings,
             ("metrics_token", self.metrics_token.as_deref()),
             ("metrics_token_file", self.metrics_token_file.as_deref()),
-            "the token for the figures",
+            "the token for the figures (`GRID_METRICS_TOKEN_FILE`)",
         )?;
+        // As the one that is sent is read.
+        let token = token.map(|token| token.trim().to_owned());
         if token.is_none() && self.metrics == Metrics::Token {
             return Err(Error::NoMetricsToken);
         }
         Ok(token)
+    }
+
+    /// Checks what is read where it is needed: with a secret that cannot be used no server would ever be ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`metrics_token`](Self::metrics_token), [`sealing_key`](Self::sealing_key),
+    /// [`shared_secret`](Self::shared_secret) and [`password_hasher`](Self::password_hasher).
+    pub fn check(&self) -> Result<(), Error> {
+        self.metrics_token()?;
+        self.sealing_key()?;
+        self.shared_secret()?;
+        self.password_hasher()?;
+        Ok(())
     }
 
     /// How passwords are hashed.

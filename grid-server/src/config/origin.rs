@@ -125,7 +125,13 @@ pub(super) fn is_of_others(name: &str, value: &str) -> bool {
     ["GRID_SERVICE_", "GRID_PORT_", "GRID_TEST_", "GRID_BENCH_", "GRID_SHARED_DATA"]
         .iter()
         .any(|start| name.starts_with(start))
-        || value.starts_with("tcp://")
+        || is_of_kubernetes(value)
+}
+
+/// Whether a value is what Kubernetes puts into the environment of each container beside a Service: `MYSQL_PORT`, for one that
+/// is called `mysql`, is then no port.
+pub(super) fn is_of_kubernetes(value: &str) -> bool {
+    ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 #[cfg(test)]

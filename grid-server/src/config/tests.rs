@@ -300,3 +300,27 @@ fn no_secret_is_shown() {
         assert_eq!(setting.shown(), "***", "{setting:?}");
     }
 }
+
+#[test]
+fn what_kubernetes_sets_for_a_service_called_mysql_is_told_and_not_used() {
+    let injected = [
+        ("MYSQL_PORT", "tcp://10.0.0.1:3306"),
+        ("MYSQL_PORT_3306_TCP", "tcp://10.0.0.1:3306"),
+        ("MYSQL_SERVICE_HOST", "10.0.0.1"),
+        ("GRID_PORT", "tcp://10.0.0.2:8080"),
+    ];
+    let config = of_environment(&injected);
+    assert_eq!(config.old.mysql_port, None);
+    assert!(config.database_if_there().unwrap().is_default);
+    let complaint = config.settings.complaint().unwrap();
+    assert!(complaint.contains("`MYSQL_PORT`") && complaint.contains("Kubernetes"), "{complaint}");
+    assert!(!complaint.contains("10.0.0") && !complaint.contains("GRID_PORT"), "{complaint}");
+    // Beside the names that lead to a database it is left out as well.
+    let named =
+        [("MYSQL_HOST", "mysql"), ("MYSQL_USER", "grid"), ("MYSQL_DB", "grid"), ("MYSQL_PASSWORD", "x")];
+    let config = of_environment(&[&injected[..], &named[..]].concat());
+    let url = config.database_if_there().unwrap().url;
+    assert!(url.contains("@mysql") && !url.contains("10.0.0"), "{url}");
+    // A port that somebody wrote wrongly is still refused.
+    assert!(loaded(&[], &[("MYSQL_PORT", "three")], &Folder::with(&[]).0).is_err());
+}

@@ -124,7 +124,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Look {
 
 impl Look {
     /// A chart as a response; pixels are drawn where a core may be kept busy.
-    pub(crate) async fn answer(&self, app: &App, chart: Svg) -> Result<Response, Problem> {
+    pub(crate) async fn answer(&self, app: &App, user: Uuid, chart: Svg) -> Result<Response, Problem> {
         let private = (header::CACHE_CONTROL, "private, no-cache");
         let Some(scale) = self.scale else {
             let headers = [
@@ -138,7 +138,7 @@ impl Look {
             ];
             return Ok((headers, chart.into_string()).into_response());
         };
-        let pixels = field("scale", app.analyses().run(move || chart.png(scale)).await?)?;
+        let pixels = field("scale", app.analyses(user).run(move || chart.png(scale)).await?)?;
         Ok(([(header::CONTENT_TYPE, "image/png"), private], pixels).into_response())
     }
 }
@@ -158,7 +158,7 @@ pub(crate) async fn energy_day(
     let calendar = community.calendar;
     let day = day_of(&calendar, query.date.as_deref())?;
     let draw = move |balance: Balance| draw_day(&balance, &calendar, &options);
-    look.answer(&app, app.balance(community.id, day, None, None, draw).await??).await
+    look.answer(&app, caller.id, app.balance(caller.id, community.id, day, None, None, draw).await??).await
 }
 
 /// A local day of a query; today where nothing is said.
@@ -237,6 +237,7 @@ fn whose(own: &Member, wanted: Option<Uuid>) -> Result<Uuid, Problem> {
 /// The slots of a member, computed where a core may be kept busy.
 async fn member_slots(
     app: &App,
+    user: Uuid,
     community: Uuid,
     member: Uuid,
     interval: Interval,
@@ -244,7 +245,7 @@ async fn member_slots(
     let store = app.services()?.store().clone();
     let runtime = tokio::runtime::Handle::current();
     let work = move || runtime.block_on(store.member_slots(community, member, interval, None));
-    Ok(app.analyses().run(work).await??)
+    Ok(app.analyses(user).run(work).await??)
 }
 
 /// Draws a member's local day: what was used, from where, and what was given.
@@ -261,9 +262,9 @@ pub(crate) async fn member_day(
     let (community, own) = caller.community(&app, query.community).await?;
     let member = whose(&own, query.member)?;
     let day = day_of(&community.calendar, query.date.as_deref())?;
-    let slots = member_slots(&app, community.id, member, day).await?;
+    let slots = member_slots(&app, caller.id, community.id, member, day).await?;
     let slots: Vec<MemberSlot> = slots.iter().map(MemberSlot::from).collect();
-    look.answer(&app, chart::member_day(&slots, &community.calendar, &options)?).await
+    look.answer(&app, caller.id, chart::member_day(&slots, &community.calendar, &options)?).await
 }
 
 /// Draws a community's month by source, a bar a day.
@@ -284,7 +285,7 @@ pub(crate) async fn community_month(
         let days = CommunityDay::of_slots(&balance.slots, &calendar);
         chart::community_month(calendar.date_of(month.start()), &days, &options)
     };
-    look.answer(&app, app.balance(community.id, month, None, None, draw).await??).await
+    look.answer(&app, caller.id, app.balance(caller.id, community.id, month, None, None, draw).await??).await
 }
 
 /// Draws the parts of a statement, from energy over taxes and credits to the total.
@@ -300,7 +301,7 @@ pub(crate) async fn bill(
     let options = look.options.clone();
     let statement = settlements::visible(&app, &caller, query.statement).await?.statement()?;
     let parts = BillPart::of_statement(&statement, options.language)?;
-    look.answer(&app, chart::bill_parts(&parts, &options)?).await
+    look.answer(&app, caller.id, chart::bill_parts(&parts, &options)?).await
 }
 
 /// Draws a member's load of a month by the bands of a tariff.
@@ -330,10 +331,10 @@ pub(crate) async fn load_by_band(
         Problem::new(axum::http::StatusCode::NOT_FOUND, "there is no such calendar of bands in a tariff here")
             .hint("add a tariff with `schedules` by POST /api/v1/communities/{id}/tariffs")
     })?;
-    let slots = member_slots(&app, community.id, member, month).await?;
+    let slots = member_slots(&app, caller.id, community.id, member, month).await?;
     let slots = BandSlot::of_slots(&slots, schedule, &community.calendar);
     let bands: Vec<&str> = schedule.bands().iter().map(String::as_str).collect();
-    look.answer(&app, chart::load_by_band(&slots, &bands, &community.calendar, &options)?).await
+    look.answer(&app, caller.id, chart::load_by_band(&slots, &bands, &community.calendar, &options)?).await
 }
 
 /// Draws a forecast with its bands.
@@ -352,7 +353,7 @@ pub(crate) async fn forecast(
     let history: Vec<_> =
         made.recent.iter().map(|value| (value.start, value.value.unwrap_or(f64::NAN))).collect();
     let points: Vec<ForecastPoint> = made.points.iter().map(forecasts::PointView::drawn).collect();
-    look.answer(&app, chart::forecast(&history, &points, &calendar, &options)?).await
+    look.answer(&app, caller.id, chart::forecast(&history, &points, &calendar, &options)?).await
 }
 
 /// What no chart is called.

@@ -204,7 +204,7 @@ pub(crate) struct CommunityCompletenessView {
 }
 
 /// Says how complete the registers of a community's devices are over a period, and what to ask again. Only for operators.
-#[utoipa::path(get, path = "/communities/{id}/completeness", tag = "settlement", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/communities/{id}/completeness", tag = "settlement", operation_id = "communities_completeness", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), Period),
     responses(
         (status = 200, description = "By device and channel", body = CommunityCompletenessView),
@@ -221,7 +221,7 @@ pub(crate) async fn completeness(
     let store = app.services()?.store().clone();
     let runtime = tokio::runtime::Handle::current();
     let work = move || runtime.block_on(store.register_reports(id, interval));
-    let items = app.analyses().run(work).await??;
+    let items = app.analyses(caller.id).run(work).await??;
     let request = request_text(&items);
     Ok(Json(CommunityCompletenessView { items, request }))
 }

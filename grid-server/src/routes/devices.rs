@@ -105,7 +105,7 @@ fn rated(watts: i64) -> Result<Power, Problem> {
 }
 
 /// Lists the caller's devices, in the order in which they were registered.
-#[utoipa::path(get, path = "/devices", tag = "devices", security(("bearerAuth" = [])), params(PageQuery), responses(
+#[utoipa::path(get, path = "/devices", tag = "devices", operation_id = "devices_list", security(("bearerAuth" = [])), params(PageQuery), responses(
     (status = 200, description = "A page of devices", body = Listed<DeviceView>),
 ))]
 pub(crate) async fn list(
@@ -118,7 +118,7 @@ pub(crate) async fn list(
 }
 
 /// Registers a device.
-#[utoipa::path(post, path = "/devices", tag = "devices", security(("bearerAuth" = [])), responses(
+#[utoipa::path(post, path = "/devices", tag = "devices", operation_id = "devices_create", security(("bearerAuth" = [])), responses(
     (status = 201, description = "Registered; `Location` is its path", body = DeviceView),
     (status = 409, description = "The caller has as many devices as one user may", body = crate::problem::Body, content_type = "application/problem+json"),
 ))]
@@ -144,7 +144,7 @@ pub(crate) async fn create(
 }
 
 /// Gives a device.
-#[utoipa::path(get, path = "/devices/{id}", tag = "devices", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/devices/{id}", tag = "devices", operation_id = "devices_show", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path)), responses((status = 200, description = "The device", body = DeviceView)))]
 pub(crate) async fn show(
     State(app): State<App>,

@@ -80,9 +80,10 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .merge(compat::plain())
 }
 
-/// What stands under `/api/v1` and takes files.
+/// What stands under `/api/v1` and takes files, or gives one that takes as long.
 pub(crate) fn uploads() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(auth::long())
         .routes(routes!(readings::store))
         .routes(routes!(sharing::import))
         .routes(routes!(coefficients::set))

@@ -144,7 +144,7 @@ pub(crate) async fn week(
     responses((status = 200, description = "The next day", body = HalfHours)))]
 pub(crate) async fn half_hours(
     State(app): State<App>,
-    _bearer: Bearer,
+    bearer: Bearer,
     Json(values): Json<Vec<Option<f64>>>,
 ) -> Result<Json<HalfHours>, Problem> {
     if values.len() != TAKEN {
@@ -158,7 +158,7 @@ pub(crate) async fn half_hours(
         let history = History::new(start, 30, values)?;
         Ok::<_, forecast::Error>(Model::Auto.fit(&history)?.predict(GIVEN, &[])?.means())
     };
-    Ok(Json(HalfHours { model: "com", prediction: app.forecast(work).await?? }))
+    Ok(Json(HalfHours { model: "com", prediction: app.forecast(bearer.user, work).await?? }))
 }
 
 fn day(text: &str) -> Result<Date, Problem> {
@@ -195,7 +195,7 @@ async fn outlook(
         let before = history.before(date.at(0, 0, 0, 0), LEARNT_DAYS).since_first_value();
         week_outlook(&Model::Auto, &before, calendar.zone())
     };
-    let outlook = Arc::new(app.forecast(work).await??);
+    let outlook = Arc::new(app.forecast(user, work).await??);
     app.outlooks().keep(asked, version, &outlook);
     Ok(outlook)
 }

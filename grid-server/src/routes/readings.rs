@@ -21,10 +21,10 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    caller::Caller,
+    caller::{Caller, not_found},
     clock,
     extract::{Json, Path, Query},
-    page::{Listed, LongLimit},
+    page::{Listed, LongLimit, no_such_place},
     period::{Period, field, instant},
     problem::Problem,
     upload::{self, FileQuery},
@@ -247,8 +247,16 @@ pub(crate) async fn of_device(
     Query(period): Query<Period>,
     Query(query): Query<ReadingsQuery>,
 ) -> Result<Json<Listed<ReadingView>>, Problem> {
-    let device = caller.device(&app, id).await?;
     let store = app.services()?.store();
+    if let Some((channel, interval)) = plain_question(&period, &query) {
+        let limit = query.limit.items();
+        let most = limit.saturating_add(1);
+        let readings = store.readings_of_owner(caller.id, id, channel, interval, most).await?;
+        let readings = readings.ok_or_else(|| not_found("device", id))?;
+        let items = readings.iter().map(|recorded| ReadingView::raw(channel, recorded)).collect();
+        return Ok(Json(cut(items, limit)));
+    }
+    let device = caller.device(&app, id).await?;
     let resolution = match query.resolution.as_deref() {
         None | Some("raw") => None,
         Some(text) => Some(field("resolution", text.parse::<Resolution>())?),
@@ -264,16 +272,9 @@ pub(crate) async fn of_device(
         return Ok(Json(Listed::whole(Vec::new())));
     };
     let items = match (resolution, as_of) {
-        (None, as_of) => {
-            let mut items = Vec::new();
-            for channel in channels {
-                let readings = store.readings(id, channel, interval, as_of).await?;
-                items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
-            }
-            items
-        }
+        (None, as_of) => return Ok(Json(raw(store, id, &channels, interval, as_of, &query).await?)),
         (Some(resolution), None) => {
-            summed(&app, Of::Device(id), wanted, interval, resolution, device.calendar).await?
+            summed(&app, caller.id, Of::Device(id), wanted, interval, resolution, device.calendar).await?
         }
         (Some(resolution), as_of) => {
             let whole = device.calendar.whole_slots(interval, resolution)?;
@@ -282,7 +283,7 @@ pub(crate) async fn of_device(
                 let readings = plain(store.readings(id, channel, whole, as_of).await?);
                 let calendar = device.calendar.clone();
                 let work = move || energy::sum(&calendar, whole, resolution, [readings.as_slice()]);
-                let slots = app.analyses().run(work).await??;
+                let slots = app.analyses(caller.id).run(work).await??;
                 items.extend(slots.iter().map(|slot| ReadingView::slot(channel, slot)));
             }
             items
@@ -291,7 +292,64 @@ pub(crate) async fn of_device(
     Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
-/// The page of readings or sums that is asked for.
+/// The page of readings as they came that is asked for; no more of them are loaded than it has.
+async fn raw(
+    store: &Store,
+    device: Uuid,
+    channels: &[Channel],
+    interval: Interval,
+    as_of: Option<Timestamp>,
+    query: &ReadingsQuery,
+) -> Result<Listed<ReadingView>, Problem> {
+    let limit = query.limit.items();
+    let mut items = Vec::new();
+    let mut rest = channels;
+    if let Some(after) = query.after.as_deref() {
+        let (channel, start) = after
+            .split_once('@')
+            .and_then(|(channel, start)| Some((channel.parse().ok()?, start.parse::<Timestamp>().ok()?)))
+            .ok_or_else(|| no_such_place(after))?;
+        let at = channels.iter().position(|one| *one == channel).ok_or_else(|| no_such_place(after))?;
+        rest = channels.get(at.saturating_add(1)..).unwrap_or_default();
+        let left = Interval::new(start.max(interval.start()), interval.end());
+        let left = left.map_err(|_| no_such_place(after))?;
+        // Of the page before, the last one comes again.
+        let most = limit.saturating_add(2);
+        let mut readings = store.first_readings(device, channel, left, as_of, most).await?.into_iter();
+        if readings.next().is_none_or(|last| last.reading.interval().start() != start) {
+            return Err(no_such_place(after));
+        }
+        items.extend(readings.map(|recorded| ReadingView::raw(channel, &recorded)));
+    }
+    for &channel in rest {
+        if items.len() > limit {
+            break;
+        }
+        let most = limit.saturating_add(1).saturating_sub(items.len());
+        let readings = store.first_readings(device, channel, interval, as_of, most).await?;
+        items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
+    }
+    Ok(cut(items, limit))
+}
+
+/// The channel and the period of those who want the first page of readings as they came, and leave nothing to be looked up.
+fn plain_question(period: &Period, query: &ReadingsQuery) -> Option<(Channel, Interval)> {
+    let is_plain = query.resolution.as_deref().is_none_or(|text| text == "raw")
+        && query.as_of.is_none()
+        && query.after.is_none();
+    let wanted = channel(query.channel.as_deref()).ok().flatten();
+    wanted.filter(|_| is_plain).zip(period.of_instants())
+}
+
+/// A page of the items that were found, one of which may be over.
+fn cut(mut items: Vec<ReadingView>, limit: usize) -> Listed<ReadingView> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(ReadingView::cursor);
+    Listed { items, next }
+}
+
+/// The page of sums that is asked for.
 fn page(
     items: Vec<ReadingView>,
     after: Option<&str>,
@@ -331,21 +389,35 @@ pub(crate) async fn store(
     Query(query): Query<FileQuery>,
     request: Request,
 ) -> Result<Json<Outcome>, Problem> {
-    let device = caller.device(&app, id).await?;
-    let options = query.options(Layout::Device { channel: None }, device.calendar)?;
-    let read = upload::readings(&app, &caller, request, options).await?;
+    let layout = Layout::Device { channel: None };
+    let read = if upload::has_instants(request.headers()) {
+        let options = query.options(layout, Calendar::utc());
+        let read = match options {
+            Ok(options) => upload::readings(&app, &caller, request, options).await,
+            Err(problem) => Err(problem),
+        };
+        // Whose the device is, is looked at where readings are stored. Whoever names a device of somebody else is not told
+        // what is wrong with a body either, nor that there is nothing in it.
+        if read.as_ref().map_or(true, |read| read.batches.iter().all(|batch| batch.readings.is_empty())) {
+            caller.device(&app, id).await?;
+        }
+        read?
+    } else {
+        let device = caller.device(&app, id).await?;
+        upload::readings(&app, &caller, request, query.options(layout, device.calendar)?).await?
+    };
     let batches: Vec<_> = read
         .batches
         .into_iter()
-        .map(|batch| DeviceBatch { device: device.id, channel: batch.channel, readings: batch.readings })
+        .map(|batch| DeviceBatch { device: id, channel: batch.channel, readings: batch.readings })
         .collect();
-    let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
+    let outcome = app.services()?.store().ingest_of_owner(caller.id, &batches, clock::now()).await?;
     app.metrics().ingested(outcome);
     Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }
 
 /// Says how complete a device's readings are, and where the gaps are.
-#[utoipa::path(get, path = "/devices/{id}/completeness", tag = "devices", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/devices/{id}/completeness", tag = "devices", operation_id = "devices_completeness", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), Period, ChannelQuery),
     responses((status = 200, description = "One item a channel", body = Listed<CompletenessView>)))]
 pub(crate) async fn completeness(
@@ -397,12 +469,13 @@ pub(crate) async fn of_user(
         let listed = app.services()?.store().devices_of(caller.id, first).await?;
         listed.items.into_iter().next().map_or_else(Calendar::utc, |device| device.calendar)
     };
-    sums(&app, Of::Owner(caller.id), calendar, &period, &query).await
+    sums(&app, caller.id, Of::Owner(caller.id), calendar, &period, &query).await
 }
 
 /// The sums of the registers of a user's devices or of a community, channel by channel.
 pub(super) async fn sums(
     app: &App,
+    user: Uuid,
     of: Of,
     calendar: Calendar,
     period: &Period,
@@ -416,13 +489,14 @@ pub(super) async fn sums(
         Some("raw") => field("resolution", Err(time::Error::NotAResolution { got: excerpt("raw") }))?,
         Some(text) => field("resolution", text.parse())?,
     };
-    let items = summed(app, of, channel, interval, resolution, calendar).await?;
+    let items = summed(app, user, of, channel, interval, resolution, calendar).await?;
     Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
 /// The sums of registers; years of many keep a core busy for longer than other requests may wait.
 async fn summed(
     app: &App,
+    user: Uuid,
     of: Of,
     channel: Option<Channel>,
     interval: Interval,
@@ -432,7 +506,7 @@ async fn summed(
     let store = app.services()?.store().clone();
     let runtime = Handle::current();
     let work = move || runtime.block_on(store.sums(of, channel, interval, resolution, Some(&calendar)));
-    let sums = app.analyses().run(work).await??;
+    let sums = app.analyses(user).run(work).await??;
     let view = |(channel, slots): &(Channel, Vec<Slot>)| -> Vec<_> {
         slots.iter().map(|slot| ReadingView::slot(*channel, slot)).collect()
     };

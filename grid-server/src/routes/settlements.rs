@@ -167,7 +167,7 @@ pub(crate) async fn settle(
     };
     let as_of = as_of.unwrap_or(now);
     let request = SettlementRequest { community: id, period, compare: body.compare, missing, as_of };
-    let settlement = app.settle(request, now).await?;
+    let settlement = app.settle(caller.id, request, now).await?;
     if !body.issue {
         let (account, statements) = (settlement.account, settlement.statements);
         let draft = SettlementView { id: None, issued: false, unchanged: 0, account, statements };
@@ -206,7 +206,7 @@ fn period_of(body: &NewSettlement, calendar: &Calendar) -> Result<Interval, Prob
 }
 
 /// Lists the settlements of a community that were issued.
-#[utoipa::path(get, path = "/communities/{id}/settlements", tag = "settlement", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/communities/{id}/settlements", tag = "settlement", operation_id = "settlements_list", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), PageQuery),
     responses((status = 200, description = "In the order in which they were issued", body = Listed<IssuedSettlementView>)))]
 pub(crate) async fn list(
@@ -259,7 +259,7 @@ pub(crate) async fn statements(
 }
 
 /// A statement that was issued: the text whose hash is in the log, or a page to read and print.
-#[utoipa::path(get, path = "/statements/{id}", tag = "settlement", security(("bearerAuth" = [])),
+#[utoipa::path(get, path = "/statements/{id}", tag = "settlement", operation_id = "statements_show", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), FormQuery),
     responses((status = 200, description = "The statement", content(
         (Object = "application/json"),

@@ -232,7 +232,7 @@ pub(crate) struct KeyView {
     responses(
         (status = 200, description = "What it did", body = ImportOutcome),
         (status = 403, description = "The caller is no operator", body = crate::problem::Body, content_type = "application/problem+json"),
-        (status = 409, description = "A reading overlaps another; nothing was stored", body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 409, description = "A reading overlaps another, or the file makes more devices than one user may have; nothing was stored", body = crate::problem::Body, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn import(
     State(app): State<App>,
@@ -245,7 +245,9 @@ pub(crate) async fn import(
     let options = query.options(Layout::Community, community.calendar.clone())?;
     let read = upload::readings(&app, &caller, request, options).await?;
     let store = app.services()?.store();
-    let imported = store.import_community(community.id, caller.id, read.batches, clock::now()).await?;
+    let most = u64::from(app.config().user_devices.get());
+    let imported =
+        store.import_community_within(community.id, caller.id, read.batches, most, clock::now()).await?;
     let Imported { inserted, unchanged, superseded, .. } = imported;
     app.metrics().ingested(Ingested { inserted, unchanged, superseded });
     Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))
@@ -266,7 +268,7 @@ pub(crate) async fn sums(
     let (community, _) = caller.community(&app, id).await?;
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
     let calendar = zone.unwrap_or(community.calendar);
-    readings::sums(&app, Of::Community(id), calendar, &period, &query).await
+    readings::sums(&app, caller.id, Of::Community(id), calendar, &period, &query).await
 }
 
 /// Balances a community over a period: own use, sharing, import, export.
@@ -310,7 +312,7 @@ pub(crate) async fn balance(
         balance.members.retain(|member| is_shown(member.member_id));
         axum::Json(balance).into_response()
     };
-    app.balance(id, interval, resolution, key, shown).await
+    app.balance(caller.id, id, interval, resolution, key, shown).await
 }
 
 /// Lists the keys by which a community shares, by when they begin; where there is none, it shares in proportion.

@@ -164,7 +164,8 @@ pub(crate) async fn change(
     let services = app.services()?;
     let store = services.store();
     let user = found(services, id).await?;
-    // Whoever asks is an administrator, so the last one can only be who asks.
+    // Whoever asks is an administrator, so the last one can only be who asks, unless another goes at this moment: that is
+    // looked at again where the change is made.
     let leaves = body.disabled == Some(true) || body.administrator == Some(false);
     if leaves && id == caller.id && !store.has_other_administrator(id).await? {
         return Err(Problem::new(StatusCode::CONFLICT, "the last administrator cannot leave")
@@ -187,7 +188,7 @@ pub(crate) async fn change(
             deed("user.promote").record(services, &origin).await?;
         }
         Some(false) if user.is_administrator() => {
-            store.set_administrator(id, false).await?;
+            store.demote(id).await?;
             end_sessions(services, id).await?;
             deed("user.demote").record(services, &origin).await?;
         }
@@ -196,7 +197,7 @@ pub(crate) async fn change(
     match body.disabled {
         Some(true) => {
             let now = clock::now();
-            let ended = store.disable_user(id, now, services.last_token(now)).await?;
+            let ended = store.keep_out(id, now, services.last_token(now)).await?;
             services.revoked(ended);
             deed("user.disable").record(services, &origin).await?;
         }

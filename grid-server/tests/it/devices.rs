@@ -34,7 +34,11 @@ async fn anothers_device_is_not_found_whatever_is_done_to_it() {
         ("PATCH", "", "{}"),
         ("DELETE", "", ""),
         ("GET", "/readings", ""),
+        ("GET", "/readings?channel=import&from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z", ""),
         ("POST", "/readings", "[]"),
+        ("POST", "/readings", "{"),
+        ("POST", "/readings", READING),
+        ("POST", "/readings?channel=none", READING),
         ("GET", "/completeness", ""),
     ] {
         let json_type = [("content-type", b"application/json".as_slice())];
@@ -45,7 +49,12 @@ async fn anothers_device_is_not_found_whatever_is_done_to_it() {
         assert_eq!(detail, nobodys["detail"], "{method} {rest}");
     }
     assert_eq!(tom.get("/api/v1/devices").await.good()["items"], json!([]));
+    let kept = kat.get(&format!("{path}/readings")).await;
+    assert_eq!(kept.good()["items"], json!([]), "nothing of theirs was stored");
 }
+
+const READING: &str =
+    r#"{"channel":"import","start":"2026-03-01T00:00:00Z","end":"2026-03-01T00:15:00Z","energy_kwh":"1"}"#;
 
 #[tokio::test]
 async fn lists_come_in_pages() {

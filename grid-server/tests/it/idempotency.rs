@@ -193,6 +193,22 @@ async fn an_outcome_is_kept_and_what_may_change_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_conflict_does_not_outlive_its_cause() {
+    let server = Server::with(&["--user-devices", "1"], grid_server::serve::Content::AsItIs).await;
+    let ana = server.user("ana").await;
+    let first = ana.device("meter", "UTC").await;
+    for _ in 0..2 {
+        let full = post(&ana, DEVICES, KEY, &roof()).await;
+        full.problem(409);
+        assert!(!is_replay(&full), "{full:?}");
+    }
+    assert!(ana.delete(&first).await.status.is_success());
+    let made = post(&ana, DEVICES, KEY, &roof()).await;
+    assert_eq!((made.status.as_u16(), is_replay(&made)), (201, false), "{made:?}");
+    assert!(is_replay(&post(&ana, DEVICES, KEY, &roof()).await));
+}
+
+#[tokio::test]
 async fn what_is_no_key_is_refused_where_a_key_is_taken() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
@@ -261,7 +277,7 @@ async fn what_a_server_that_died_had_begun_is_not_run_again() {
     for (key, ago, running) in [("recent", 0, true), ("almost", 300, true), ("long", 362, false)] {
         let begun = now - ago.seconds();
         let hash = IdempotencyKey::parse(key.as_bytes()).unwrap().hash(id, "POST", DEVICES);
-        store.claim_request(&hash, id, now + 1.hour(), begun).await.unwrap();
+        store.claim_request(&hash, id, now + 1.hour(), begun, 1000).await.unwrap();
         let answer = post(&ana, DEVICES, key, &roof()).await;
         let problem = answer.problem(409);
         assert_eq!(answer.header("retry-after"), if running { "1" } else { "" }, "{key}");

@@ -198,6 +198,18 @@ async fn a_user_may_keep_only_so_much() {
     eva.device("meter", "UTC").await;
     assert_eq!(kat.delete(&second).await.status, 204);
     kat.post("/api/v1/devices", &one_more).await.good();
+    // Nor does a file make more of them, and nothing of one that would is kept.
+    let community = kat.community("UTC").await;
+    let row = |name: &str| format!("{name},import,2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,1\n");
+    let head = "device,channel,start,end,energy_kwh\n";
+    let problem =
+        kat.csv(&format!("{community}/readings"), format!("{head}{}", row("casa"))).await.problem(409);
+    assert!(problem["hint"].as_str().unwrap().contains("GRID_USER_DEVICES"), "{problem}");
+    assert_eq!(kat.get(&format!("{community}/members")).await.good()["items"].as_array().unwrap().len(), 1);
+    let known = kat.get("/api/v1/devices").await.good()["items"][0]["id"].as_str().unwrap().to_owned();
+    let member = kat.get(&format!("{community}/members")).await.good()["items"][0]["id"].clone();
+    kat.post(&format!("{community}/devices"), &json!({"device_id": known, "member_id": member})).await.good();
+    kat.csv(&format!("{community}/readings"), format!("{head}{}", row(&known))).await.good();
 
     let mut file = "time_s,voltage_v,current_a\n".to_owned();
     for second in 0..30_000 {

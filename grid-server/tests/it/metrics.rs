@@ -110,7 +110,7 @@ async fn the_figures_are_for_this_machine_unless_it_is_said_otherwise() {
     let open = Server::with(&["--metrics", "open"], Content::AsItIs).await;
     let answer = open.client().send("GET", "/metrics", &[("x-forwarded-for", b"203.0.113.1")], "").await;
     assert_eq!(answer.status, 200);
-    let with_token = ["--metrics", "token", "--metrics-token", "a token for the figures"];
+    let with_token = ["--metrics", "token", "--metrics-token", " a token for the figures "];
     let token = Server::with(&with_token, Content::AsItIs).await;
     let refused = token.client().get("/metrics").await;
     refused.problem(401);

@@ -51,6 +51,31 @@ fn a_wrong_setting_is_told_in_one_line() {
     }
 }
 
+/// Without an end, all that would be told is that the database is not ready, again and again.
+#[test]
+fn a_secret_that_cannot_be_used_ends_the_program_at_once_and_is_not_shown() {
+    let folder = folder();
+    let empty = folder.join("empty");
+    std::fs::write(&empty, "\n").unwrap();
+    let (empty, nowhere) = (empty.display().to_string(), folder.join("nowhere").display().to_string());
+    for (variable, value) in [
+        ("GRID_SEALING_KEY", "sh0rt"),
+        ("GRID_JWT_HS256_SECRET", "sh0rt"),
+        ("GRID_SEALING_KEY_FILE", &nowhere),
+        ("GRID_SEALING_KEY_FILE", &empty),
+        ("GRID_JWT_HS256_SECRET_FILE", &nowhere),
+        ("GRID_METRICS_TOKEN_FILE", &nowhere),
+        ("GRID_DATABASE_URL_FILE", &nowhere),
+    ] {
+        let output =
+            run(program().args(["--port", "0", "--log", "off"]).env(variable, value).current_dir(&folder));
+        assert_eq!(output.status.code(), Some(2), "{variable}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(&format!("`{variable}`")) && !said.contains("sh0rt"), "{said}");
+    }
+}
+
 #[test]
 fn an_address_that_is_none_ends_the_program_and_shows_no_secret() {
     let output =

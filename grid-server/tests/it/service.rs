@@ -168,15 +168,50 @@ async fn the_committed_description_is_the_one_that_is_served() {
         assert!(served["components"][kind].get(name).is_some(), "{kind}/{name}");
     }
     assert!(schemas.contains_key("Problem"));
-    // Every operation says what it is and what it refuses.
+    // Every operation says what it is and what it refuses, and how what it takes looks.
+    let mut ids = std::collections::BTreeSet::new();
     for (path, item) in served["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             assert!(operation["summary"].is_string(), "{method} {path}");
             assert!(operation["responses"].get("500").is_some(), "{method} {path}");
+            let answers = |status: &str| operation["responses"].get(status).is_some();
             if operation["security"].is_array() {
-                assert!(operation["responses"].get("401").is_some(), "{method} {path}");
+                assert!(answers("401") && answers("403") && answers("429"), "{method} {path}");
             }
+            let bodies = &operation["requestBody"]["content"];
+            assert!(bodies.is_null() || answers("408"), "{method} {path}");
+            for (kind, content) in bodies.as_object().into_iter().flatten() {
+                let has_one = !content["example"].is_null() || has_an_example(&content["schema"], &served);
+                assert!(has_one, "{method} {path} has no example of {kind}");
+            }
+            if ["put", "patch", "delete"].contains(&method.as_str()) {
+                assert!(answers("412"), "{method} {path}");
+                assert!(operation["parameters"].to_string().contains("If-Match"), "{method} {path}");
+            }
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(ids.insert(id), "{method} {path} has the id of another operation");
         }
+    }
+}
+
+/// Whether an example can be put together of those of the fields.
+fn has_an_example(schema: &serde_json::Value, document: &serde_json::Value) -> bool {
+    if let Some(name) = schema["$ref"].as_str() {
+        return has_an_example(document.pointer(name.trim_start_matches('#')).unwrap(), document);
+    }
+    if !schema["example"].is_null() || !schema["enum"].is_null() || schema["format"] == "uuid" {
+        return true;
+    }
+    if let Some(parts) = schema["allOf"].as_array().or(schema["oneOf"].as_array()) {
+        return parts.iter().all(|part| has_an_example(part, document));
+    }
+    if let Some(fields) = schema["properties"].as_object() {
+        return fields.values().all(|field| has_an_example(field, document));
+    }
+    match schema["type"].as_str().or(schema["type"][0].as_str()) {
+        Some("boolean" | "null") => true,
+        Some("array") => has_an_example(&schema["items"], document),
+        _ => false,
     }
 }
 

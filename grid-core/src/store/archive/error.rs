@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::error::{Failure, Kind};
+use crate::error::{Failure, Kind, is_full};
 
 /// An archive cannot be written, read or restored.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +145,7 @@ pub enum ArchiveError {
 impl Failure for ArchiveError {
     fn kind(&self) -> Kind {
         match self {
+            Self::Unwritable { source } if is_full(source) => Kind::Unavailable,
             Self::Unwritable { .. } | Self::Unreadable { .. } => Kind::Internal,
             Self::NotAnArchive { .. }
             | Self::CutOff { .. }

@@ -155,6 +155,36 @@ pub(super) async fn a_disabled_user_has_no_session_and_gets_none(store: Store) {
     is(store.create_session(&some_session(Uuid::nil()).0, HASH).await, Kind::NotFound);
 }
 
+pub(super) async fn of_administrators_who_send_each_other_away_one_stays(store: Store) {
+    for round in 0..4 {
+        for user in store.users(Page { after: None, limit: Page::MOST }).await.unwrap().items {
+            store.set_administrator(user.id(), false).await.unwrap();
+        }
+        let both = [new_user(&store).await, new_user(&store).await];
+        for user in both {
+            store.set_administrator(user, true).await.unwrap();
+        }
+        let outcomes = at_once(2, |task| {
+            let store = store.clone();
+            async move {
+                let other = both[usize::from(task == 0)];
+                if round % 2 == 0 {
+                    store.demote(other).await
+                } else {
+                    store.keep_out(other, now(), until()).await.map(|_| ())
+                }
+            }
+        })
+        .await;
+        let (gone, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+        assert_eq!(gone.len(), 1, "{refused:?}");
+        assert!(matches!(refused[..], [Err(Error::OnlyAdministrator)]), "{refused:?}");
+        // Who is no administrator may go at any time.
+        store.keep_out(new_user(&store).await, now(), until()).await.unwrap();
+        is(store.demote(Uuid::nil()).await, Kind::NotFound);
+    }
+}
+
 pub(super) async fn a_login_and_a_disabling_at_once_leave_no_live_session(store: Store) {
     for _ in 0..4 {
         let user = new_user(&store).await;

@@ -115,11 +115,7 @@ fn list(settings: &[Setting], text: &mut String) {
 
 /// Checks what only fails when it is used.
 fn usable(config: &Config) -> Result<(), Obstruction> {
-    config.sealing_key().map_err(|error| setting(&error))?;
-    config.metrics_token().map_err(|error| setting(&error))?;
-    config.shared_secret().map_err(|error| setting(&error))?;
-    config.password_hasher().map_err(|error| setting(&error))?;
-    Ok(())
+    config.check().map_err(|error| setting(&error))
 }
 
 fn setting(error: &crate::config::Error) -> Obstruction {

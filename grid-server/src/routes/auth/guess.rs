@@ -146,8 +146,7 @@ async fn look_up(
     whose: Whose<'_>,
 ) -> Result<(Option<User>, Vec<([u8; 32], Throttle)>), Problem> {
     let store = services.store();
-    // Nobody closes it.
-    let _at_the_desk = app.desk().acquire().await;
+    let _at_the_desk = app.desk().await?;
     let user = match whose {
         Whose::Name(name) => store.user_by_name(name).await?,
         Whose::User(id) => store.user(id).await?,

@@ -29,7 +29,6 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(account::register))
         .routes(routes!(setup::set_up))
         .routes(routes!(account::me, own_data::erase))
-        .routes(routes!(own_data::export))
         .routes(routes!(account::change_password))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
@@ -38,6 +37,11 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(totp::status, totp::begin, totp::confirm, totp::remove))
+}
+
+/// What stands under `/api/v1` and may take as long as a file that arrives.
+pub(super) fn long() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(own_data::export))
 }
 
 /// What stands at the root.

@@ -1,12 +1,8 @@
 //! One's own data: all of it in a file, and the way out.
 
-use std::{
-    fs::File,
-    io::{BufWriter, Seek},
-};
+use std::io::BufWriter;
 
 use axum::{
-    body::Body,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -14,14 +10,16 @@ use axum::{
 use grid_core::store::{Archived, AuditEntry, Erased};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
-use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
 
 use super::{
     guess::{self, Guess},
     login,
 };
-use crate::{app::App, caller::Caller, clock, extract::Json, origin::Origin, problem::Problem, trail::Deed};
+use crate::{
+    app::App, caller::Caller, clock, draft::Draft, extract::Json, origin::Origin, problem::Problem,
+    spool::no_room, trail::Deed,
+};
 
 /// An archive.
 #[derive(ToSchema)]
@@ -79,25 +77,25 @@ pub(crate) async fn export(
     origin: Origin,
 ) -> Result<Response, Problem> {
     let services = app.services()?;
+    // One of them reads all that there is of a user, and may be as large as that.
+    let share = app.own_data().share(caller.id)?;
     Deed::new("user.export", caller.id, &caller.username).to(caller.id).record(services, &origin).await?;
     let (store, id, now) = (services.store().clone(), caller.id, clock::now());
-    let database = Handle::current();
-    // Written to a file first, so that a slow client keeps no state of the database.
-    let written = app.analyses().run(move || -> Result<File, Problem> {
-        let file = tempfile::tempfile().map_err(|error| no_room(&error))?;
-        let mut writer = BufWriter::with_capacity(1 << 16, file);
+    let (database, rooms) = (Handle::current(), app.rooms().clone());
+    let written = app.analyses(caller.id).run(move || -> Result<_, Problem> {
+        let draft = Draft::new(&rooms).map_err(|error| no_room(&error))?;
+        let mut writer = BufWriter::with_capacity(1 << 16, draft);
         let _: Archived = database.block_on(store.export_user(id, &mut writer, now, &mut |_| ()))?;
-        let mut file = writer.into_inner().map_err(|error| no_room(error.error()))?;
-        file.rewind().map_err(|error| no_room(&error))?;
-        Ok(file)
+        let draft = writer.into_inner().map_err(|error| no_room(error.error()))?;
+        Ok((draft, share))
     });
-    let file = written.await??;
+    let (draft, share) = written.await??;
     let headers = [
         (header::CONTENT_TYPE, "application/gzip"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"grid-own-data.tar.gz\""),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    let body = draft.into_body(share).map_err(|error| no_room(&error))?;
     Ok((headers, body).into_response())
 }
 
@@ -145,8 +143,4 @@ pub(crate) async fn erase(
     let erased = services.store().erase_user(caller.id, &entry, now, services.last_token(now)).await?;
     services.revoked(erased.revocations.clone());
     Ok(Json(erased.into()))
-}
-
-fn no_room(error: &std::io::Error) -> Problem {
-    Problem::internal(&format!("failed to write a user's data: {error}"))
 }

@@ -182,7 +182,7 @@ pub(crate) struct OwnSession {
 }
 
 /// Lists the caller's sessions: where they are logged in.
-#[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearerAuth" = [])), params(NamedQuery), responses(
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", operation_id = "sessions_list", security(("bearerAuth" = [])), params(NamedQuery), responses(
     (status = 200, description = "The sessions that last, the oldest first", body = Listed<OwnSession>),
 ))]
 pub(crate) async fn list(

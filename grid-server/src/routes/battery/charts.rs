@@ -55,7 +55,7 @@ pub(crate) async fn chart(
     let drawn = kept
         .read(move |recording| chart::battery(kind, recording, &recording.cycles(), &known, &options))
         .await??;
-    let picture = look.answer(&kept.app, drawn).await?;
+    let picture = look.answer(&kept.app, kept.stored.owner, drawn).await?;
     Ok(kept.answer(picture))
 }
 

@@ -1,21 +1,16 @@
 //! Stored recordings given out in the Battery Data Format, and as JSON: written to a file first and sent from there, so
 //! that neither the text nor its client is waited for in memory.
 
-use std::{
-    fs::File,
-    io::{self, Seek},
-};
+use std::io;
 
 use axum::{
-    body::Body,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use grid_core::battery::Recording;
-use tokio_util::io::ReaderStream;
 
 use super::{kept::Kept, view::Binary};
-use crate::problem::Problem;
+use crate::{draft::Draft, problem::Problem, spool::no_room};
 
 /// Gives a recording as CSV of the Battery Data Format.
 #[utoipa::path(get, path = "/battery/recordings/{id}/export.csv", tag = "battery", security(("bearerAuth" = [])),
@@ -60,17 +55,17 @@ async fn exported(
     kept: Kept,
     media_type: &'static str,
     ending: &'static str,
-    write: impl FnOnce(&Recording, &File) -> io::Result<()> + Send + 'static,
+    write: impl FnOnce(&Recording, &mut Draft) -> io::Result<()> + Send + 'static,
 ) -> Result<Response, Problem> {
+    let share = kept.app.user_exports().share(kept.stored.owner)?;
+    let rooms = kept.app.rooms().clone();
     let written = kept.read(move |recording| {
-        let mut file = tempfile::tempfile()?;
-        write(recording, &file)?;
-        file.rewind()?;
-        Ok::<File, io::Error>(file)
+        let mut draft = Draft::new(&rooms)?;
+        write(recording, &mut draft)?;
+        Ok::<_, io::Error>((draft, share))
     });
-    let file =
-        written.await?.map_err(|error| Problem::internal(&format!("failed to write an export: {error}")))?;
-    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    let (draft, share) = written.await?.map_err(|error| no_room(&error))?;
+    let body = draft.into_body(share).map_err(|error| no_room(&error))?;
     let disposition = format!("attachment; filename=\"{}.{ending}\"", plain_name(kept.stored.name.as_str()));
     let disposition = HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"));
     let headers = [

@@ -18,8 +18,10 @@ use crate::{
     app::App,
     caller::{Caller, not_found},
     conditional::is_known,
+    draft::Draft,
     extract::Path,
     problem::Problem,
+    spool::{Rooms, no_room},
 };
 
 /// A stored recording of the caller's; another's is not found.
@@ -120,20 +122,20 @@ impl Kept {
         let store = self.app.services()?.store().clone();
         let (id, format) = (self.stored.id, self.stored.format.clone());
         let runtime = Handle::current();
-        let done = self.app.analyses().run(move || {
-            let file = runtime.block_on(fetched(&store, id))?;
-            Ok::<T, Problem>(work(&file, format.as_str())?)
+        let rooms = self.app.rooms().clone();
+        let done = self.app.analyses(self.stored.owner).run(move || {
+            let fetched = runtime.block_on(fetched(&store, id, &rooms))?;
+            Ok::<T, Problem>(work(fetched.file(), format.as_str())?)
         });
         done.await?
     }
 }
 
 /// The file of a recording, on disk and not in memory.
-async fn fetched(store: &Store, id: Uuid) -> Result<File, Problem> {
-    let mut file = tempfile::tempfile()
-        .map_err(|error| Problem::internal(&format!("failed to make a temporary file: {error}")))?;
-    store.write_recording(id, &mut file).await?;
-    Ok(file)
+async fn fetched(store: &Store, id: Uuid, rooms: &Rooms) -> Result<Draft, Problem> {
+    let mut draft = Draft::new(rooms).map_err(|error| no_room(&error))?;
+    store.write_recording(id, &mut draft).await?;
+    Ok(draft)
 }
 
 /// A file from its start.

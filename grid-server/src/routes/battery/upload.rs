@@ -106,7 +106,7 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
     let bytes = file.metadata().map_err(|error| Problem::internal(&error.to_string()))?.len();
     quota::room_for_recording(app.services()?, app.config(), caller.id, bytes).await?;
     let work = move || summed_up(&file, format, until).map(|summary| (summary, file));
-    let (summary, mut file) = app.analyses().run(work).await??;
+    let (summary, mut file) = app.analyses(caller.id).run(work).await??;
     let now = clock::now();
     let id = new_id(now);
     let format = Name::new(summary.format)?;

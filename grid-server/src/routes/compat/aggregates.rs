@@ -199,7 +199,7 @@ pub(super) async fn values_by_device(
     let channel = channel(query.value_type.as_deref())?;
     let (store, runtime) = (app.services()?.store().clone(), Handle::current());
     let work = move || runtime.block_on(store.device_totals(user, channel));
-    let totals = app.analyses().run(work).await??;
+    let totals = app.analyses(user).run(work).await??;
     Ok(totals.into_iter().map(|(device, energy)| (device.name.to_string(), energy.to_kwh_f64())).collect())
 }
 
@@ -219,7 +219,7 @@ pub(super) async fn month_value(
     }
     let (store, runtime) = (app.services()?.store().clone(), Handle::current());
     let work = move || runtime.block_on(store.month_total(user, channel, month, year));
-    let total = app.analyses().run(work).await??;
+    let total = app.analyses(user).run(work).await??;
     Ok(total.map(Energy::to_kwh_f64))
 }
 

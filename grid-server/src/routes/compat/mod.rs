@@ -84,7 +84,7 @@ async fn totals(
 ) -> Result<(Calendar, Vec<Slot>), Problem> {
     let (store, runtime) = (app.services()?.store().clone(), Handle::current());
     let work = move || runtime.block_on(store.owner_totals(user, channel, resolution));
-    Ok(app.analyses().run(work).await??)
+    Ok(app.analyses(user).run(work).await??)
 }
 
 /// The local midnight at which a slot begins, as the old system wrote it: without an offset.

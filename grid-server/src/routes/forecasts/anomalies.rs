@@ -190,7 +190,7 @@ pub(crate) async fn anomalies(
         let found = search.run(&model, &fitted, &laid(later)?)?;
         found.iter().map(|anomaly| AnomalyView::of(anomaly, &search.zone)).collect::<Result<_, Error>>()
     };
-    view.items = app.analyses().run(work).await??;
+    view.items = app.analyses(caller.id).run(work).await??;
     Ok(Json(view))
 }
 

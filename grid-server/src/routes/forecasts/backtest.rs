@@ -1,9 +1,12 @@
 //! What a model would have scored on a series.
 
+use std::ops::ControlFlow;
+
 use axum::{extract::State, http::StatusCode};
-use grid_core::forecast::{self, Backtest, EVIDENCE_DAYS, LEARNT_DAYS, last_days};
+use grid_core::forecast::{self, Backtest, EVIDENCE_DAYS, LEARNT_DAYS, Protocol, last_days};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::{
@@ -79,7 +82,7 @@ impl BacktestView {
     responses((status = 200, description = "The scores; nothing is stored", body = BacktestView)))]
 pub(crate) async fn backtest(
     State(app): State<App>,
-    _bearer: Bearer,
+    bearer: Bearer,
     Json(body): Json<BacktestRequest>,
 ) -> Result<Json<BacktestView>, Problem> {
     let asked = body.forecast.asked()?;
@@ -89,20 +92,23 @@ pub(crate) async fn backtest(
     };
     let learnt = Learnt { holidays: asked.holidays.clone(), ..series.learnt(asked.minutes)? };
     let origins = body.origins.as_deref().map(|texts| origins(&learnt, texts)).transpose()?;
+    // Who asked is answered that it took too long by then, and what goes on would keep a place for nobody.
+    let until = Instant::now() + app.config().request_time();
     let work = move || {
         let history = learnt.history()?;
         let origins = origins.unwrap_or_else(|| last_days(&history, EVIDENCE_DAYS));
-        let report = forecast::backtest(
-            &asked.model,
-            &history,
-            &origins,
-            asked.horizon,
-            &asked.quantiles,
-            LEARNT_DAYS,
-        )?;
+        let protocol = Protocol {
+            horizon: asked.horizon,
+            issued_before: 0,
+            quantiles: asked.quantiles,
+            at_most_days: LEARNT_DAYS,
+        };
+        let watch =
+            |_| if Instant::now() > until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let report = forecast::backtest_with(&asked.model, &history, &origins, &protocol, watch)?;
         Ok::<_, forecast::Error>(BacktestView::of(asked.model.to_string(), &report))
     };
-    Ok(Json(app.analyses().run(work).await??))
+    Ok(Json(app.analyses(bearer.user).run(work).await??))
 }
 
 /// Origins on the local clock.

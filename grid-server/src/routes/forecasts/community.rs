@@ -162,7 +162,7 @@ pub(crate) async fn forecast(
             left_out: left_out.into_iter().filter(|member| is_shown(member)).collect(),
         })
     };
-    Ok(Json(app.forecast(work).await??))
+    Ok(Json(app.forecast(caller.id, work).await??))
 }
 
 fn history(slots: &[Slot], zone: &TimeZone, step_minutes: u32) -> Result<History, forecast::Error> {

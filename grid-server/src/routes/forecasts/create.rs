@@ -35,7 +35,7 @@ const WEIGHED_BY: &str = "with these weights the combination would have had the 
 ///
 /// A series that is not stored needs no database: while that cannot be reached, a token whose signature and expiry hold
 /// is enough.
-#[utoipa::path(post, path = "/forecasts", tag = "forecasts", security(("bearerAuth" = [])), params(StoreQuery), responses(
+#[utoipa::path(post, path = "/forecasts", tag = "forecasts", operation_id = "forecasts_create", security(("bearerAuth" = [])), params(StoreQuery), responses(
     (status = 200, description = "The forecast, which is not stored", body = ForecastView),
     (status = 201, description = "The forecast; `Location` is its path", body = ForecastView),
     (status = 404, description = "The caller has no such device", body = crate::problem::Body, content_type = "application/problem+json"),
@@ -46,7 +46,7 @@ pub(crate) async fn create(
     Query(query): Query<StoreQuery>,
     Json(body): Json<ForecastRequest>,
 ) -> Result<Response, Problem> {
-    let asked = body.asked()?;
+    let (asked, user) = (body.asked()?, bearer.user);
     let keep = query.store.unwrap_or(true);
     let (learnt, caller) = match &asked.subject {
         Subject::Device(id, channel) => {
@@ -65,7 +65,7 @@ pub(crate) async fn create(
     };
     let mut learnt = learnt;
     learnt.holidays.clone_from(&asked.holidays);
-    let view = app.forecast(move || Made::of(&learnt, &asked)?.view(learnt, &asked)).await??;
+    let view = app.forecast(user, move || Made::of(&learnt, &asked)?.view(learnt, &asked)).await??;
     match caller {
         Some(caller) => kept(&app, &caller, body, view).await,
         None => Ok(Json(view).into_response()),

@@ -71,7 +71,7 @@ pub(crate) async fn findings(
     }
     let (store, runtime, now) = (store.clone(), Handle::current(), clock::now());
     let work = move || runtime.block_on(store.findings(id, wanted, interval, resolution, now));
-    let found = app.analyses().run(work).await??;
+    let found = app.analyses(caller.id).run(work).await??;
     let items = found.into_iter().map(|(channel, finding)| FindingView { channel, finding }).collect();
     let name = |FindingView { channel, finding }: &FindingView| {
         let (interval, rule) = (finding.interval, finding.rule);

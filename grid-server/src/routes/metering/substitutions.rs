@@ -138,7 +138,8 @@ pub(crate) async fn substitutions(
     let advances = body.advances.as_deref().map(|told| advances(&device, told)).transpose()?;
     let request = SubstitutionRequest { device: id, channel, period, resolution, advances, rules };
     let (reader, runtime) = (store.clone(), Handle::current());
-    let filled = app.analyses().run(move || runtime.block_on(reader.substitutes(&request))).await??;
+    let filled =
+        app.analyses(caller.id).run(move || runtime.block_on(reader.substitutes(&request))).await??;
     let stored = if body.store {
         let outcome = store.fill_missing(&filled.batch(id, channel)?, clock::now()).await?;
         app.metrics().ingested(outcome);

@@ -1,5 +1,7 @@
 //! Stored recordings: listed, shown, analysed, exported and removed, each by its owner alone.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::CYCLE;
@@ -153,4 +155,30 @@ async fn what_is_exported_is_read_back_to_the_same_numbers() {
     assert_eq!(json["voltage_v"], json!([3.6, 3.8, 4.0, 3.9, 3.7, 3.5]));
     assert_eq!(json["evidence"], told["evidence"]);
     ana.get(&format!("{path}/export.xlsx")).await.problem(404);
+}
+
+/// A megabyte is enough for what comes compressed, and not for what it is written out as.
+#[tokio::test]
+async fn an_export_that_finds_no_room_is_to_be_asked_for_later() {
+    let server = Server::with(&["--spool-mb", "1"], grid_server::serve::Content::AsItIs).await;
+    let ana = server.user("ana").await;
+    let mut long = "time,voltage,current\n".to_owned();
+    for second in 0..60_000 {
+        writeln!(long, "{second},3.{:03},1", second % 997).unwrap();
+    }
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packer, long.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    assert!(packed.len() < 800_000 && long.len() > 600_000, "{} of {}", packed.len(), long.len());
+    let kind: [(&str, &[u8]); 1] = [("content-type", b"application/octet-stream")];
+    let made = ana.send("POST", "/api/v1/battery/recordings", &kind, packed).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    for ending in ["csv", "json"] {
+        let refused = ana.get(&format!("{}/export.{ending}", made.header("location"))).await;
+        refused.problem(503);
+        assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
+    }
+    // What is refused leaves its room.
+    assert_eq!(ana.csv("/api/v1/battery/recordings", CYCLE).await.status, 201);
+    assert_eq!(ana.get("/api/v1/auth/me/export").await.status, 200);
 }
