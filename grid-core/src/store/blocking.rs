@@ -204,7 +204,7 @@ calls! {
     add_log_key(kid: &str, pkcs8: &[u8], sealed: bool, now: Timestamp) -> ();
     seal_log_key(kid: &str, sealed: &[u8]) -> ();
     ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
-    ingest_of_owner(owner: Uuid, batches: &[DeviceBatch], now: Timestamp) -> Ingested;
+    ingest_of_owner(owner: Uuid, batches: Vec<DeviceBatch>, now: Timestamp) -> Ingested;
     import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
     import_community_within(community: Uuid, owner: Uuid, batches: Vec<Batch>, most: u64, now: Timestamp) -> Imported;
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;

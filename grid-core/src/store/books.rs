@@ -24,6 +24,9 @@ pub(super) fn recorded_at(now: Timestamp, settled_as_of: Option<i64>) -> i64 {
 
 /// The steps of recording what is said of a community.
 pub(super) trait Books: Placing {
+    /// Up to when what is said of a community may have been settled; under the community's lock.
+    async fn settled_as_of(connection: &mut Self::Connection, community: Uuid) -> Result<Option<i64>, Fault>;
+
     /// Locks a community until the transaction ends, and says when something is recorded that is said of it at `now`.
     async fn recorded_of_community(
         connection: &mut Self::Connection,
@@ -34,18 +37,25 @@ pub(super) trait Books: Placing {
 
 per_driver! {
     impl Books for Db {
+        async fn settled_as_of(
+            connection: &mut Self::Connection,
+            community: Uuid,
+        ) -> Result<Option<i64>, Fault> {
+            let settled: Option<(Option<i64>,)> =
+                sqlx::query_as::<Db, _>(sql!("SELECT settled_as_of FROM communities WHERE id = ?"))
+                    .bind(key(&community))
+                    .fetch_optional(connection)
+                    .await?;
+            Ok(settled.and_then(|(settled,)| settled))
+        }
+
         async fn recorded_of_community(
             connection: &mut Self::Connection,
             community: Uuid,
             now: Timestamp,
         ) -> Result<i64, Fault> {
             Db::claim_community(&mut *connection, community).await?;
-            let settled: Option<(Option<i64>,)> =
-                sqlx::query_as::<Db, _>(sql!("SELECT settled_as_of FROM communities WHERE id = ?"))
-                    .bind(key(&community))
-                    .fetch_optional(connection)
-                    .await?;
-            Ok(recorded_at(now, settled.and_then(|(settled,)| settled)))
+            Ok(recorded_at(now, Db::settled_as_of(connection, community).await?))
         }
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::on,
+    books::Books as _,
     communities::{insert_member, load_community, load_members},
     devices::insert_device,
     events::{Audience, Happening, Tell},
@@ -239,11 +240,12 @@ impl Store {
                 insert_member!(&mut *connection, community, member, now)
                     .map_err(|error| taken(error, "member name", member.name.as_str()))?;
             }
+            let settled_as_of = Db::settled_as_of(&mut *connection, community).await?;
             for (device, member) in &plan.devices {
                 insert_device!(&mut *connection, device, now)
                     .map_err(|error| unknown(Fault::Statement(error), "user", &owner))?;
                 let said = Placement { member: Some(*member), from: None, until: None, recorded_at: now };
-                Db::say(&mut *connection, community, device.id, &[], said).await?;
+                Db::say_after(&mut *connection, settled_as_of, community, device.id, &[], said).await?;
             }
             let placed = cells.iter().filter_map(|(cell, channel, readings)| {
                 plan.by_cell.get(cell).map(|device| (*device, *channel, readings.clone()))

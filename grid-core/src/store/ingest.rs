@@ -425,7 +425,8 @@ impl Store {
     /// [`energy::Error::Overlap`](crate::energy::Error::Overlap) where a reading overlaps another one of its channel
     /// without being the same interval; [`Error::TooFine`]; [`Error::TooManyReadings`]; or a fault of the database.
     pub async fn ingest(&self, batches: &[DeviceBatch], now: Timestamp) -> Result<Ingested, Error> {
-        self.ingest_for(None, batches, now).await
+        let batches = batches.iter().map(|batch| (batch.device, batch.channel, batch.readings.clone()));
+        self.ingest_for(None, by_channel(batches)?, now).await
     }
 
     /// Takes in readings like [`ingest`](Self::ingest), of devices of `owner`: those of others are not there.
@@ -436,20 +437,19 @@ impl Store {
     pub async fn ingest_of_owner(
         &self,
         owner: Uuid,
-        batches: &[DeviceBatch],
+        batches: Vec<DeviceBatch>,
         now: Timestamp,
     ) -> Result<Ingested, Error> {
-        self.ingest_for(Some(owner), batches, now).await
+        let batches = batches.into_iter().map(|batch| (batch.device, batch.channel, batch.readings));
+        self.ingest_for(Some(owner), by_channel(batches)?, now).await
     }
 
     async fn ingest_for(
         &self,
         owner: Option<Uuid>,
-        batches: &[DeviceBatch],
+        channels: ByChannel,
         now: Timestamp,
     ) -> Result<Ingested, Error> {
-        let channels =
-            by_channel(batches.iter().map(|batch| (batch.device, batch.channel, batch.readings.clone())))?;
         if channels.is_empty() {
             return Ok(Ingested::default());
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Error, Store,
     backend::{on, per_driver},
-    books::Books as _,
+    books::{self, Books as _},
     devices::{DeviceRow, device},
     fault::{Fault, gone, not_found, raced, unknown},
     placing::{self, Misplaced},
@@ -102,6 +102,16 @@ pub(super) trait Placing: sqlx::Database {
         before: &[Placement],
         said: Placement,
     ) -> Result<(), Fault>;
+
+    /// The same, for whoever knows up to when the community may have been settled.
+    async fn say_after(
+        connection: &mut Self::Connection,
+        settled_as_of: Option<i64>,
+        community: Uuid,
+        device: Uuid,
+        before: &[Placement],
+        said: Placement,
+    ) -> Result<(), Fault>;
 }
 
 per_driver! {
@@ -186,8 +196,20 @@ per_driver! {
             before: &[Placement],
             said: Placement,
         ) -> Result<(), Fault> {
+            let settled_as_of = Db::settled_as_of(&mut *connection, community).await?;
+            Db::say_after(connection, settled_as_of, community, device, before, said).await
+        }
+
+        async fn say_after(
+            connection: &mut Self::Connection,
+            settled_as_of: Option<i64>,
+            community: Uuid,
+            device: Uuid,
+            before: &[Placement],
+            said: Placement,
+        ) -> Result<(), Fault> {
             let after = before.iter().map(|before| before.recorded_at.as_microsecond().saturating_add(1)).max();
-            let recorded_at = Db::recorded_of_community(&mut *connection, community, said.recorded_at).await?;
+            let recorded_at = books::recorded_at(said.recorded_at, settled_as_of);
             sqlx::query::<Db>(sql!(
                 "INSERT INTO device_placements (community, device, recorded_at, member, valid_from, valid_until) \
                  VALUES (?, ?, ?, ?, ?, ?)"

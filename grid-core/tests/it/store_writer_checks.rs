@@ -33,8 +33,8 @@ async fn whose_device_it_is_not_neither_writes_nor_reads_it(store: Store) {
     // A few readings and more of them are stored in two ways; and who writes at once must not lend their right.
     for batches in [one.as_slice(), both.as_slice()] {
         let (his, hers) = tokio::join!(
-            store.ingest_of_owner(tom, batches, now()),
-            store.ingest_of_owner(kat, batches, now())
+            store.ingest_of_owner(tom, batches.to_vec(), now()),
+            store.ingest_of_owner(kat, batches.to_vec(), now())
         );
         is(his, Kind::NotFound);
         hers.unwrap();

@@ -411,7 +411,7 @@ pub(crate) async fn store(
         .into_iter()
         .map(|batch| DeviceBatch { device: id, channel: batch.channel, readings: batch.readings })
         .collect();
-    let outcome = app.services()?.store().ingest_of_owner(caller.id, &batches, clock::now()).await?;
+    let outcome = app.services()?.store().ingest_of_owner(caller.id, batches, clock::now()).await?;
     app.metrics().ingested(outcome);
     Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }
