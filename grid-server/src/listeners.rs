@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use uuid::Uuid;
 
 use crate::{app::App, problem::Problem};
@@ -23,6 +23,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 const OF_ONE: usize = 8;
 /// How many streams a server has open.
 const OF_ALL: usize = 2048;
+/// How many streams ask the database at the same time: a thousand that hear of one reading at once would leave no connection
+/// for anybody else.
+const ASK_AT_ONCE: usize = 2;
 /// When to ask again for a place.
 const LATER: Duration = Duration::from_secs(5);
 
@@ -32,11 +35,12 @@ pub(crate) struct Listeners {
     by_user: Mutex<HashMap<Uuid, usize>>,
     woken: Notify,
     newest: watch::Sender<i64>,
+    asking: Semaphore,
 }
 
 impl Default for Listeners {
     fn default() -> Self {
-        Self { by_user: Mutex::default(), woken: Notify::new(), newest: watch::Sender::new(0) }
+        Self { by_user: Mutex::default(), woken: Notify::new(), newest: watch::Sender::new(0), asking: Semaphore::new(ASK_AT_ONCE) }
     }
 }
 
@@ -49,6 +53,12 @@ impl Listeners {
     /// The newest number of an event, to be waited for.
     pub(crate) fn newest(&self) -> watch::Receiver<i64> {
         self.newest.subscribe()
+    }
+
+    /// Waits for a stream's turn to ask the database.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.asking.acquire().await.ok()
     }
 
     fn count(&self) -> MutexGuard<'_, HashMap<Uuid, usize>> {

@@ -125,7 +125,9 @@ pub(crate) async fn events(
         };
         return Ok(listening.answer());
     }
-    let found = store.events(caller.id, filter, after.unwrap_or(0), query.limit.get()).await?;
+    // A number of another database, as after a restore, would hide what comes until that number is reached again.
+    let after = after.unwrap_or(0).min(newest);
+    let found = store.events(caller.id, filter, after, query.limit.get()).await?;
     let more = found.len() >= query.limit.items();
     let next = found.last().filter(|_| more).map(|event| event.number.to_string());
     Ok(Json(Listed { items: found.into_iter().map(EventView::from).collect(), next }).into_response())
@@ -199,15 +201,20 @@ impl Listening {
             return;
         }
         loop {
-            if caller::is_good(&self.app, &self.token).await.is_err() {
-                return;
+            {
+                let _turn = self.app.listeners().turn().await;
+                if caller::is_good(&self.app, &self.token).await.is_err() {
+                    return;
+                }
             }
             let newest = *self.newest.borrow_and_update();
             while self.after < newest {
-                let Ok(found) = self.store.events(self.reader, self.filter, self.after, AT_ONCE).await else {
-                    // The client comes back, and goes on where this ends.
-                    return;
+                let found = {
+                    let _turn = self.app.listeners().turn().await;
+                    self.store.events(self.reader, self.filter, self.after, AT_ONCE).await
                 };
+                // The client comes back, and goes on where this ends.
+                let Ok(found) = found else { return };
                 // All up to the newest number were there before they were looked for.
                 let whole = found.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
                 let last = found.last().map_or(self.after, |event| event.number);
