@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    future::Future,
     io::Seek,
     sync::{
         Arc,
@@ -18,14 +17,14 @@ use axum::{
 };
 use futures_util::TryStreamExt;
 use grid_core::error::is_full;
-use tokio::{io::AsyncWriteExt, time::Instant};
+use tokio::io::AsyncWriteExt;
 
 use crate::{
     app::App,
     extract::media_type,
     form::metered,
     problem::Problem,
-    upload::{self, Sender},
+    upload::{self, Pace, Sender},
     workers::Place,
 };
 
@@ -97,16 +96,16 @@ impl Drop for Room {
 pub(crate) async fn spool(app: &App, request: Request, sender: Sender) -> Result<Spooled, Problem> {
     let length = upload::check_length(app, request.headers())?;
     let _share = sender.share(app, length)?;
-    let until = sender.deadline(app);
+    let mut pace = Pace::until(sender.deadline(app));
     let place = app.uploads(sender).place().await?;
     let mut room = app.rooms().room(sender.most(app));
     let unnamed = tokio::task::spawn_blocking(tempfile::tempfile).await;
     let unnamed = unnamed.map_err(|_| Problem::internal("a task ended early"))?;
     let mut file = tokio::fs::File::from_std(unnamed.map_err(|error| no_room(&error))?);
     let name = if is_form(&request) {
-        form(request, until, &mut file, &mut room).await?
+        form(request, &mut pace, &mut file, &mut room).await?
     } else {
-        body(request, until, &mut file, &mut room).await?;
+        body(request, &mut pace, &mut file, &mut room).await?;
         None
     };
     file.flush().await.map_err(|error| no_room(&error))?;
@@ -121,14 +120,15 @@ fn is_form(request: &Request) -> bool {
 
 async fn body(
     request: Request,
-    until: Instant,
+    pace: &mut Pace,
     file: &mut tokio::fs::File,
     room: &mut Room,
 ) -> Result<(), Problem> {
     let mut frames = request.into_limited_body().into_data_stream();
     while let Some(frame) =
-        patiently(until, frames.try_next()).await?.map_err(|error| upload::broken_off(&error))?
+        pace.wait(frames.try_next()).await?.map_err(|error| upload::broken_off(&error))?
     {
+        pace.came(frame.len());
         room.take(frame.len())?;
         file.write_all(&frame).await.map_err(|error| no_room(&error))?;
     }
@@ -137,7 +137,7 @@ async fn body(
 
 async fn form(
     request: Request,
-    until: Instant,
+    pace: &mut Pace,
     file: &mut tokio::fs::File,
     room: &mut Room,
 ) -> Result<Option<String>, Problem> {
@@ -149,12 +149,13 @@ async fn form(
     let broken = |error: MultipartError| meter.refusal().unwrap_or_else(|| broken(&error));
     let mut name = None;
     let mut is_there = false;
-    while let Some(mut part) = patiently(until, form.next_field()).await?.map_err(broken)? {
+    while let Some(mut part) = pace.wait(form.next_field()).await?.map_err(broken)? {
         meter.passed();
         is_there = part.file_name().is_some() || part.name() == Some("file");
         name = part.file_name().map(str::to_owned);
-        while let Some(piece) = patiently(until, part.chunk()).await?.map_err(broken)? {
+        while let Some(piece) = pace.wait(part.chunk()).await?.map_err(broken)? {
             meter.passed();
+            pace.came(piece.len());
             // What stands before the file is passed over.
             if is_there {
                 room.take(piece.len())?;
@@ -166,10 +167,11 @@ async fn form(
         }
     }
     // A client that is still sending would not see the answer.
-    while is_there && let Ok(Ok(Some(mut part))) = patiently(until, form.next_field()).await {
+    while is_there && let Ok(Ok(Some(mut part))) = pace.wait(form.next_field()).await {
         meter.passed();
-        while let Ok(Ok(Some(_))) = patiently(until, part.chunk()).await {
+        while let Ok(Ok(Some(piece))) = pace.wait(part.chunk()).await {
             meter.passed();
+            pace.came(piece.len());
         }
     }
     if is_there {
@@ -187,12 +189,6 @@ fn broken(error: &MultipartError) -> Problem {
     }
 }
 
-/// Waits for the next piece, so that nobody holds a place by sending nothing, or next to nothing.
-async fn patiently<T>(until: Instant, next: impl Future<Output = T>) -> Result<T, Problem> {
-    let until = until.min(Instant::now() + upload::PATIENCE);
-    tokio::time::timeout_at(until, next).await.map_err(|_| upload::too_late())
-}
-
 /// A temporary file that cannot be kept. A disk that is full is no fault of the program's, and may have room again.
 pub(crate) fn no_room(error: &std::io::Error) -> Problem {
     if is_full(error) {
@@ -204,6 +200,8 @@ pub(crate) fn no_room(error: &std::io::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     #[test]
@@ -254,8 +252,8 @@ mod tests {
             .unwrap();
         let mut room = Rooms::new(u64::MAX).room(most);
         let mut file = tokio::fs::File::from_std(tempfile::tempfile().unwrap());
-        let until = Instant::now() + Duration::from_mins(1);
-        let refused = form(request, until, &mut file, &mut room).await.unwrap_err();
+        let mut pace = Pace::until(Instant::now() + Duration::from_mins(1));
+        let refused = form(request, &mut pace, &mut file, &mut room).await.unwrap_err();
         (refused.status(), taken.load(Ordering::Relaxed))
     }
 

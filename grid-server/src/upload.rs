@@ -36,8 +36,11 @@ use crate::{
     routes::not_one_of,
 };
 
-/// How long the next piece of a file may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the next piece of a file may take ...
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// ... and how many bytes have to come in that time: a thousand a second, as of an answer that is taken.
+const LEAST: usize = 30_000;
 
 /// The largest body that is read where it arrives: some hundred readings.
 const SMALL: usize = 16 << 10;
@@ -310,26 +313,64 @@ pub(crate) fn too_late() -> Problem {
         .hint("send it over a faster connection, in parts, or after logging in")
 }
 
-/// A body that arrives, and until when it may.
+/// How fast a body comes: one that comes little by little holds a place that is worth more than that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// When all of it must be there.
+    until: Instant,
+    /// When the next [`LEAST`] bytes must be.
+    next: Instant,
+    /// How many of those are.
+    came: usize,
+}
+
+impl Pace {
+    /// A body that begins now and must be there at an instant.
+    pub(crate) fn until(until: Instant) -> Self {
+        Self { until, next: Instant::now() + PATIENCE, came: 0 }
+    }
+
+    /// Waits for the next piece, so that nobody holds a place by sending nothing, or next to nothing.
+    pub(crate) async fn wait<T>(&self, next: impl Future<Output = T>) -> Result<T, Problem> {
+        tokio::time::timeout_at(self.until.min(self.next), next).await.map_err(|_| too_late())
+    }
+
+    /// A piece has come.
+    pub(crate) fn came(&mut self, bytes: usize) {
+        self.came_at(bytes, Instant::now());
+    }
+
+    fn came_at(&mut self, bytes: usize, now: Instant) {
+        self.came = self.came.saturating_add(bytes);
+        // A piece that was there, and was not fetched in time, is not its sender's fault.
+        if self.came >= LEAST || now > self.next {
+            (self.next, self.came) = (now + PATIENCE, 0);
+        }
+    }
+}
+
+/// A body that arrives, and how fast it has to.
 struct Arriving {
     body: BodyDataStream,
-    until: Instant,
+    pace: Pace,
 }
 
 impl Arriving {
     /// The body of a request, within the limits of its sender.
     fn of(app: &App, request: Request, sender: Sender) -> Self {
-        Self { body: request.into_limited_body().into_data_stream(), until: sender.deadline(app) }
+        Self { body: request.into_limited_body().into_data_stream(), pace: Pace::until(sender.deadline(app)) }
     }
 }
 
 /// The next piece of a body; one that does not come in time ends it, so that nobody holds a thread by sending nothing,
 /// or next to nothing.
 async fn next_frame(mut arriving: Arriving) -> std::io::Result<Option<(Bytes, Arriving)>> {
-    let until = arriving.until.min(Instant::now() + PATIENCE);
-    match tokio::time::timeout_at(until, arriving.body.try_next()).await {
+    match arriving.pace.wait(arriving.body.try_next()).await {
         Err(_) => Err(ErrorKind::TimedOut.into()),
-        Ok(Ok(frame)) => Ok(frame.map(|frame| (frame, arriving))),
+        Ok(Ok(frame)) => {
+            arriving.pace.came(frame.as_ref().map_or(0, Bytes::len));
+            Ok(frame.map(|frame| (frame, arriving)))
+        }
         Ok(Err(error)) if is_too_large(&error) => Err(ErrorKind::FileTooLarge.into()),
         Ok(Err(error)) => Err(std::io::Error::new(ErrorKind::UnexpectedEof, error)),
     }
@@ -360,4 +401,36 @@ fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
         at = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_to_come_at_a_thousand_bytes_a_second() {
+        let begin = Instant::now();
+        let mut pace = Pace::until(begin + Duration::from_hours(1));
+        let after = |seconds| begin + Duration::from_secs(seconds);
+        let first = pace.next;
+        // A byte now and then moves nothing.
+        for second in 1..29 {
+            pace.came_at(1, after(second));
+            assert_eq!(pace.next, first);
+        }
+        pace.came_at(LEAST, after(29));
+        assert_eq!(pace.next, after(29) + PATIENCE);
+        // Fetched late, because the server was busy with what came before.
+        pace.came_at(1, after(100));
+        assert_eq!(pace.next, after(100) + PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_come_in_time_is_given_up_and_what_is_there_is_taken() {
+        let mut pace = Pace::until(Instant::now() + Duration::from_hours(1));
+        pace.next = Instant::now() + Duration::from_millis(10);
+        let refused = pace.wait(std::future::pending::<()>()).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(pace.wait(std::future::ready(7)).await.unwrap(), 7);
+    }
 }
