@@ -3,10 +3,7 @@
 mod generator;
 mod random;
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::http::StatusCode;
 use grid_core::{
@@ -18,7 +15,7 @@ use grid_core::{
 };
 use uuid::Uuid;
 
-use crate::{app::App, clock, problem::Problem};
+use crate::{app::App, clock, problem::Problem, serve::near};
 
 /// The demo login. It is public: it stands in README.md, and every start prints it.
 const USERNAME: &str = "demo";
@@ -146,10 +143,7 @@ fn unless_taken(made: Result<(), store::Error>) -> Result<(), Problem> {
 
 /// What the start prints: where the server is, the login, and three lines that work as they are.
 pub(crate) async fn welcome(app: &App, address: SocketAddr) -> Result<String, Problem> {
-    let mut address = address;
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
+    let address = near(address);
     if !exists(app.services()?.store()).await? {
         return Ok(format!(
             "GRID is ready at http://{address} (the API: http://{address}/docs)\n\

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -352,6 +352,19 @@ pub fn check_migrations(config: &Config) -> Result<(), Failed> {
     }
 }
 
+/// Where this machine reaches a server that listens on an address.
+pub(crate) fn near(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        // Who listens on IPv6 need not listen on IPv4.
+        let here = match address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        };
+        address.set_ip(here);
+    }
+    address
+}
+
 /// Asks the server on this machine whether it is ready.
 ///
 /// # Errors
@@ -359,10 +372,7 @@ pub fn check_migrations(config: &Config) -> Result<(), Failed> {
 /// Where it does not answer within three seconds, or not with 200.
 pub fn healthcheck(config: &Config) -> Result<(), Failed> {
     let most = Duration::from_secs(3);
-    let mut address = config.address();
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
+    let address = near(config.address());
     let mut stream = TcpStream::connect_timeout(&address, most)?;
     stream.set_read_timeout(Some(most))?;
     stream.set_write_timeout(Some(most))?;

@@ -1,11 +1,11 @@
 //! The link for the first administrator: made anew at each start of a server that has none.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use grid_core::auth::SetupToken;
 use jiff::SignedDuration;
 
-use crate::{app::App, clock, problem::Problem};
+use crate::{app::App, clock, problem::Problem, serve::near};
 
 /// How long a link is good.
 const LASTS: SignedDuration = SignedDuration::from_hours(24);
@@ -23,10 +23,8 @@ pub(crate) async fn invite(app: &App, address: SocketAddr) -> Result<String, Pro
     Ok(text(address, &token))
 }
 
-fn text(mut address: SocketAddr, token: &SetupToken) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
+fn text(address: SocketAddr, token: &SetupToken) -> String {
+    let address = near(address);
     format!(
         "\nThere is no administrator yet. This link makes the first one, once, within 24 hours:\n\n\
          http://{address}/setup#{}\n\n\
@@ -46,7 +44,7 @@ mod tests {
         let token = SetupToken::generate().unwrap();
         for (address, shown) in [
             ("0.0.0.0:8080", "127.0.0.1:8080"),
-            ("[::]:9000", "127.0.0.1:9000"),
+            ("[::]:9000", "[::1]:9000"),
             ("192.0.2.7:80", "192.0.2.7:80"),
         ] {
             let text = text(address.parse().unwrap(), &token);
