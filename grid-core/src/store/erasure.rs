@@ -439,6 +439,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<Erased, Error> {
         let now = rows::instant(now.as_microsecond(), "clock")?;
+        self.of_this_schema().await?;
         on!(self, write "forget a user", |connection| {
             // An update that changes nothing locks the rows of the administrators, so that one of two who go stays.
             sqlx::query::<Db>(sql!("UPDATE users SET administrator = administrator WHERE administrator = 1 OR id = ?"))

@@ -283,3 +283,50 @@ async fn a_store_that_has_rows_is_not_restored_into() {
         database.remove().await;
     }
 }
+
+/// Gives a database a migration that this program does not know, as a later one would.
+async fn made_newer(database: &TestDatabase) {
+    use sqlx::Connection as _;
+    const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                         SELECT 9999, description, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+    match database.kind {
+        #[cfg(feature = "sqlite")]
+        "SQLite" => {
+            let mut connection = sqlx::SqliteConnection::connect(&database.address).await.unwrap();
+            sqlx::query(NEWER).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        _ => crate::store::execute(&database.address, NEWER).await,
+        #[cfg(not(any(feature = "mysql", feature = "postgres")))]
+        other => unreachable!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_database_that_is_newer_nothing_is_left_out_unsaid() {
+    use grid_core::{
+        error::Failure as _,
+        store::{AuditEntry, Error},
+    };
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let user = new_user(store).await;
+        made_newer(&database).await;
+        // A server goes on while a later one takes its place.
+        store.ready().await.unwrap();
+        let mut out = Vec::new();
+        let entry = AuditEntry::by_program("", "user.erase", now());
+        for refused in [
+            store.export(&mut out, now(), &mut |_| ()).await.unwrap_err(),
+            store.export_user(user, &mut out, now(), &mut |_| ()).await.unwrap_err(),
+            store.erase_user(user, &entry, now(), now() + 1.hours()).await.unwrap_err(),
+            store.restore(&mut packed(&by_hand()).as_slice(), &mut |_| ()).await.unwrap_err(),
+        ] {
+            assert!(matches!(refused, Error::ForeignMigration { version: 9999 }), "{kind}: {refused:?}");
+            assert!(refused.hint().unwrap().contains("at least as new"), "{kind}");
+        }
+        assert!(out.is_empty(), "{kind}");
+        database.remove().await;
+    }
+}

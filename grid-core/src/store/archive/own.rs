@@ -356,7 +356,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Archive`] where the writer refuses, [`Error::Corrupt`] or [`Error::CorruptDay`]
+    /// [`Error::NotFound`], [`Error::Archive`] where the writer refuses, [`Error::ForeignMigration`] where the database is
+    /// newer than this program, which would leave out what it does not know, [`Error::Corrupt`] or [`Error::CorruptDay`]
     /// where something stored cannot be read, or a fault of the database.
     pub async fn export_user(
         &self,
@@ -365,6 +366,7 @@ impl Store {
         now: Timestamp,
         progress: &mut (dyn FnMut(ArchiveProgress) + Send),
     ) -> Result<Archived, Error> {
+        self.of_this_schema().await?;
         let sheets = OF_USER.iter().chain(OF_DEVICE.iter().map(|(own, _)| own)).map(|own| &own.sheet);
         let readme = readme(ABOUT, sheets.chain([CONTRACTS_SHEET, READINGS_SHEET]));
         let mut writer = Writer::begin(writer, Format::of_this_program("own data"), &readme, now, progress)?;

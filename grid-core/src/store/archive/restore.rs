@@ -175,13 +175,13 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Archive`] where the archive is cut off, changed, newer than this program or none, or the store has rows;
-    /// [`Error::NotMigrated`], or a fault of the database.
+    /// [`Error::NotMigrated`] or [`Error::ForeignMigration`], or a fault of the database.
     pub async fn restore(
         &self,
         reader: &mut (dyn Read + Send),
         progress: &mut (dyn FnMut(ArchiveProgress) + Send),
     ) -> Result<Archived, Error> {
-        self.ready().await?;
+        self.of_this_schema().await?;
         let mut archive = Reader::open(reader)?;
         on!(self, once "restore an archive", |connection| {
             Db::expect_no_rows(&mut *connection).await?;
