@@ -33,7 +33,7 @@ fn lines(files: &[File], name: &str) -> Vec<String> {
     String::from_utf8(content.clone()).unwrap().lines().map(str::to_owned).collect()
 }
 
-async fn erase(store: &Store, user: Uuid, now: Timestamp) -> Result<Erased, Error> {
+pub(crate) async fn erase(store: &Store, user: Uuid, now: Timestamp) -> Result<Erased, Error> {
     let entry = AuditEntry { target: user.to_string(), ..AuditEntry::by_program("", "user.erase", now) };
     store.erase_user(user, &entry, now, now + 1.hours()).await
 }
