@@ -189,3 +189,45 @@ async fn a_day_that_was_emptied_is_no_end_of_a_register() {
         database.remove().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_somebody_typed_leaves_the_trail() {
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let email = format!("{}@example.org", "å".repeat(50));
+        let asa = User::new(new_id(now()), "ÅSA", &email, HASH.to_owned()).unwrap();
+        store.create_user(&asa, now()).await.unwrap();
+        let tried = async |name: &str, target: &str| {
+            let entry = AuditEntry {
+                succeeded: false,
+                target: target.to_owned(),
+                address: "192.0.2.7".to_owned(),
+                ..AuditEntry::by_program(&excerpt(name), "login", now())
+            };
+            store.record(&entry).await.unwrap();
+        };
+        let hers = ["ÅSA", "åsa", "  Åsa ", "ÅSA\n", &email, &email.to_uppercase(), &format!("  {email}")];
+        for name in hers {
+            tried(name, "").await;
+        }
+        for target in ["ÅSA", "åsa", &email] {
+            tried("command line", target).await;
+        }
+        let others = ["Åsala", "asa", "å…"];
+        for name in others {
+            tried(name, "").await;
+        }
+        erase(store, asa.id(), days(10)).await.unwrap();
+        let trail = store.audit(Page::FIRST, None, Some("login")).await.unwrap().items;
+        let mut left: Vec<_> = trail.iter().map(|entry| entry.actor_name.as_str()).collect();
+        left.retain(|name| !name.is_empty());
+        left.sort_unstable();
+        let mut expected = [&["command line"; 3][..], &others].concat();
+        expected.sort_unstable();
+        assert_eq!(left, expected, "{kind}");
+        assert!(trail.iter().all(|entry| entry.target.is_empty()), "{kind}: {trail:?}");
+        let known = trail.iter().filter(|entry| !entry.address.is_empty());
+        assert_eq!((known.count(), trail.len()), (6, 13), "{kind}");
+        database.remove().await;
+    }
+}
