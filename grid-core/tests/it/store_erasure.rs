@@ -231,3 +231,33 @@ async fn a_name_that_somebody_typed_leaves_the_trail() {
         database.remove().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_forgotten_is_not_forgotten_again() {
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let street = Street::new(store).await;
+        let cora = Cora::in_street(&street, store, None).await;
+        store.ingest(&[batch(cora.device, Channel::Consumption, street.hours(7))], recorded()).await.unwrap();
+        street.issued(store, days(1)).await;
+        let erased = erase(store, cora.user, days(10)).await.unwrap();
+        assert_eq!((erased.devices_kept, erased.statements_kept), (1, 1), "{kind}");
+        let before = exported(store).await.0;
+        // What was kept of hers would else count for somebody else, and be handed over.
+        assert_eq!(erase(store, cora.user, days(11)).await.unwrap(), Erased::default(), "{kind}");
+        assert!(exported(store).await.0 == before, "{kind}");
+        // Twice at once is once, too.
+        let twice = new_user(store).await;
+        new_device(store, twice).await;
+        let at_once = [0, 1].map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { erase(&store, twice, days(12)).await.unwrap().devices })
+        });
+        let mut devices = 0;
+        for task in at_once {
+            devices += task.await.unwrap();
+        }
+        assert_eq!(devices, 1, "{kind}");
+        database.remove().await;
+    }
+}

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     devices::ForgetDevice,
-    trail::ForgetName,
+    trail::{ForgetName, nobody},
 };
 use crate::{
     auth::Revocation,
@@ -127,6 +127,7 @@ impl Store {
     /// `erased-<id>`, which nobody can log in to.
     ///
     /// `entry` says who does it, and is kept in the same transaction; give it no name. Revocations are forgotten at `until`.
+    /// Somebody who was forgotten before is not forgotten again: nothing changes, and nothing is written down.
     ///
     /// # Errors
     ///
@@ -148,12 +149,17 @@ impl Store {
                 .bind(key(&user))
                 .execute(&mut *connection)
                 .await?;
-            let there: Option<(i64,)> =
-                sqlx::query_as::<Db, (i64,)>(sql!("SELECT administrator FROM users WHERE id = ?"))
-                    .bind(key(&user))
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            let (administrator,) = there.ok_or_else(|| not_found("user", &user))?;
+            let there: Option<(i64, String, String)> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT administrator, username_key, password FROM users WHERE id = ?"
+            ))
+            .bind(key(&user))
+            .fetch_optional(&mut *connection)
+            .await?;
+            let (administrator, name, password) = there.ok_or_else(|| not_found("user", &user))?;
+            // What was kept of them is nobody's any more, and stays where it is.
+            if name == nobody(user) && password.is_empty() {
+                return Ok(Erased::default());
+            }
             let other: Option<(i64,)> = sqlx::query_as::<Db, (i64,)>(sql!(
                 "SELECT created_at FROM users WHERE administrator = 1 AND disabled_at IS NULL AND id <> ? LIMIT 1"
             ))
