@@ -56,6 +56,8 @@ mod store_document_checks;
 #[cfg(feature = "_store")]
 mod store_erasure;
 #[cfg(feature = "_store")]
+mod store_erasure_property;
+#[cfg(feature = "_store")]
 mod store_event_checks;
 #[cfg(feature = "_store")]
 mod store_finding_checks;
