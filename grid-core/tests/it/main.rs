@@ -54,6 +54,10 @@ mod store_differences;
 #[cfg(feature = "_store")]
 mod store_document_checks;
 #[cfg(feature = "_store")]
+mod store_erasure;
+#[cfg(feature = "_store")]
+mod store_erasure_property;
+#[cfg(feature = "_store")]
 mod store_event_checks;
 #[cfg(feature = "_store")]
 mod store_finding_checks;

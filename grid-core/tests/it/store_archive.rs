@@ -283,3 +283,111 @@ async fn a_store_that_has_rows_is_not_restored_into() {
         database.remove().await;
     }
 }
+
+/// Gives a database a migration that this program does not know, as a later one would.
+async fn made_newer(database: &TestDatabase) {
+    use sqlx::Connection as _;
+    const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                         SELECT 9999, description, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+    match database.kind {
+        #[cfg(feature = "sqlite")]
+        "SQLite" => {
+            let mut connection = sqlx::SqliteConnection::connect(&database.address).await.unwrap();
+            sqlx::query(NEWER).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        _ => crate::store::execute(&database.address, NEWER).await,
+        #[cfg(not(any(feature = "mysql", feature = "postgres")))]
+        other => unreachable!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_database_that_is_newer_nothing_is_left_out_unsaid() {
+    use grid_core::{
+        error::Failure as _,
+        store::{AuditEntry, Error},
+    };
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, &database.store);
+        let user = new_user(store).await;
+        made_newer(&database).await;
+        // A server goes on while a later one takes its place.
+        store.ready().await.unwrap();
+        let mut out = Vec::new();
+        let entry = AuditEntry::by_program("", "user.erase", now());
+        for refused in [
+            store.export(&mut out, now(), &mut |_| ()).await.unwrap_err(),
+            store.export_user(user, &mut out, now(), &mut |_| ()).await.unwrap_err(),
+            store.erase_user(user, &entry, now(), now() + 1.hours()).await.unwrap_err(),
+            store.restore(&mut packed(&by_hand()).as_slice(), &mut |_| ()).await.unwrap_err(),
+        ] {
+            assert!(matches!(refused, Error::ForeignMigration { version: 9999 }), "{kind}: {refused:?}");
+            assert!(refused.hint().unwrap().contains("at least as new"), "{kind}");
+        }
+        assert!(out.is_empty(), "{kind}");
+        database.remove().await;
+    }
+}
+
+/// An archive that says when all of it was read, and ends when it may.
+struct Held {
+    archive: std::io::Cursor<Vec<u8>>,
+    was_read: Option<tokio::sync::oneshot::Sender<()>>,
+    may_end: std::sync::mpsc::Receiver<()>,
+}
+
+impl std::io::Read for Held {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.archive.read(buffer)?;
+        if read == 0
+            && let Some(was_read) = self.was_read.take()
+        {
+            was_read.send(()).unwrap();
+            tokio::task::block_in_place(|| self.may_end.recv()).unwrap();
+        }
+        Ok(read)
+    }
+}
+
+/// In SQLite the one writer waits for the other anyway.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_archives_are_not_restored_into_one_database() {
+    use grid_core::store::{ArchiveError, Error, Options};
+    for database in TestDatabase::all().await {
+        let (kind, store) = (database.kind, database.store.clone());
+        if kind == "SQLite" {
+            database.remove().await;
+            continue;
+        }
+        // Of other people than the archive that was written by hand, so that no key of a table tells them apart.
+        let Some(old) = TestDatabase::create("SQLite").await else { return };
+        old.store.migrate().await.unwrap();
+        new_user(&old.store).await;
+        let other = exported(&old.store).await.0;
+        old.remove().await;
+
+        let (was_read, is_read) = tokio::sync::oneshot::channel();
+        let (end, may_end) = std::sync::mpsc::channel();
+        let archive = std::io::Cursor::new(packed(&by_hand()));
+        let mut held = Held { archive, was_read: Some(was_read), may_end };
+        let first = tokio::spawn(async move { store.restore(&mut held, &mut |_| ()).await });
+        // All its rows are in, and not for others to see.
+        is_read.await.unwrap();
+        let second = Store::connect(&database.address, Options::default()).await.unwrap();
+        let refused = second.restore(&mut other.as_slice(), &mut |_| ()).await.unwrap_err();
+        assert!(matches!(refused, Error::Archive(ArchiveError::BeingRestored)), "{kind}: {refused:?}");
+        end.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        let late = second.restore(&mut other.as_slice(), &mut |_| ()).await.unwrap_err();
+        assert!(
+            matches!(late, Error::Archive(ArchiveError::NotEmpty { table: "users" })),
+            "{kind}: {late:?}"
+        );
+        assert_eq!(second.users(Page::FIRST).await.unwrap().items.len(), 1, "{kind}");
+        second.close().await;
+        database.remove().await;
+    }
+}

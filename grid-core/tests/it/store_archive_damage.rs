@@ -216,6 +216,13 @@ async fn what_would_fill_the_memory_is_refused_before_it_does() {
 fn a_damaged_or_shortened_archive_leaves_nothing() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let whole = packed(&by_hand());
+    // What gzip has for bytes: some of its bits say nothing, such as when it was made, and the lengths of unused codes.
+    let says = |bytes: &[u8]| {
+        let mut tar = Vec::new();
+        flate2::read::GzDecoder::new(bytes).read_to_end(&mut tar).ok().map(|_| tar)
+    };
+    let undamaged = says(&whole);
+    assert!(undamaged.is_some());
     let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(at in any::<prop::sample::Index>(), bit in 0..8_u32, cut in any::<bool>())| {
         let mut bytes = whole.clone();
@@ -224,8 +231,7 @@ fn a_damaged_or_shortened_archive_leaves_nothing() {
         runtime.block_on(async {
             let store = empty().await;
             let outcome = store.restore(&mut bytes.as_slice(), &mut |_| ()).await;
-            // The head of a gzip file has bytes that say nothing: when it was made, and on what.
-            if cut || at >= 10 {
+            if cut || says(&bytes) != undamaged {
                 assert!(outcome.is_err(), "byte {at}");
                 assert!(is_empty(&store).await);
             }

@@ -3,9 +3,9 @@
 use grid_core::{
     auth::Scopes,
     battery::Level,
-    energy::{Channel, Household, Name, Occupants, Role},
+    energy::{Channel, Household, Name, Occupants, Role, settlement::Contract},
     error::{Failure as _, Kind},
-    quantity::{Energy, Share},
+    quantity::{Energy, Power, Share},
     store::{
         AuditEntry, Erased, Error, NewRecording, Page, Store, StoredApiKey, StoredForecast, User, new_id,
     },
@@ -33,7 +33,7 @@ fn lines(files: &[File], name: &str) -> Vec<String> {
     String::from_utf8(content.clone()).unwrap().lines().map(str::to_owned).collect()
 }
 
-async fn erase(store: &Store, user: Uuid, now: Timestamp) -> Result<Erased, Error> {
+pub(crate) async fn erase(store: &Store, user: Uuid, now: Timestamp) -> Result<Erased, Error> {
     let entry = AuditEntry { target: user.to_string(), ..AuditEntry::by_program("", "user.erase", now) };
     store.erase_user(user, &entry, now, now + 1.hours()).await
 }
@@ -103,6 +103,10 @@ async fn whoever_asks_gets_what_is_about_them_and_nothing_else() {
         for new in [&as_member, &other] {
             store.add_member(community.id, new, now()).await.unwrap();
         }
+        let contract = [as_member.id, other.id].into_iter().fold(Contract::default(), |contract, member| {
+            contract.with_contracted(member, "punta", Power::from_watt(3450).unwrap())
+        });
+        store.set_contract(community.id, &contract, now(), now()).await.unwrap();
         furnish(store, cora, now()).await;
         let private = new_device(store, cora).await.id;
         store
@@ -132,6 +136,7 @@ async fn whoever_asks_gets_what_is_about_them_and_nothing_else() {
             ("audit_entries.ndjson", 1),
             ("memberships.ndjson", 1),
             ("communities.ndjson", 1),
+            ("contracts.ndjson", 1),
             ("forecasts.ndjson", 1),
             ("recordings.ndjson", 1),
             ("devices.ndjson", 2),
@@ -140,12 +145,21 @@ async fn whoever_asks_gets_what_is_about_them_and_nothing_else() {
             assert_eq!(lines(&files, file).len(), count, "{kind}: {file}");
         }
         assert_eq!(lines(&files, "battery_levels.csv").len(), 2, "{kind}");
+        // Of the contract she sees what is hers, and the operator all.
+        let contracted = |files: &[File]| {
+            let row: serde_json::Value = serde_json::from_str(&lines(files, "contracts.ndjson")[0]).unwrap();
+            serde_json::from_str::<Contract>(row["document"].as_str().unwrap()).unwrap()
+        };
+        assert_eq!(contracted(&files), contract.clone().seen_by(as_member.id), "{kind}");
+        assert_ne!(contracted(&files), contract, "{kind}");
+        assert_eq!(contracted(&own(store, olga).await), contract, "{kind}");
         let recording = files.iter().find(|(name, _)| name.starts_with("recordings/")).unwrap();
         assert_eq!(recording.1, b"t,V\n0,3.7\n", "{kind}");
         let text: Vec<u8> = files.into_iter().flat_map(|(_, content)| content).collect();
         let text = String::from_utf8_lossy(&text);
         let olgas = name_of(store, olga).await;
-        for secret in [HASH, "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA", olgas.as_str()] {
+        let bens = other.id.to_string();
+        for secret in [HASH, "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA", olgas.as_str(), bens.as_str()] {
             assert!(!text.contains(secret), "{kind}: {secret}");
         }
 

@@ -5,15 +5,18 @@ use std::{
     fs::File,
     io::{self, IsTerminal, Read, Write},
     path::{Path, PathBuf},
+    sync::atomic::Ordering,
 };
 
 use grid_core::store::{ArchiveProgress, Archived, DatabasePlace, Error, Location};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Failed,
     file::{NewFile, Replace},
     progress::{Progress, say},
     record,
+    source::Source,
 };
 use crate::{cli, clock, config::Config, serve, telemetry};
 
@@ -83,21 +86,50 @@ pub(crate) fn restore(config: &Config, wanted: &Restore) -> Result<(), Failed> {
     telemetry::start(config);
     let place = wanted.file.clone();
     // Before a database is made for what is not there.
-    let mut input: Box<dyn Read + Send> = if is_pipe(&place) {
+    let input: Box<dyn Read + Send> = if is_pipe(&place) {
         Box::new(io::stdin())
     } else {
         let file = File::open(&place);
         Box::new(file.map_err(|error| format!("failed to open `{}`: {error}", place.display()))?)
     };
     serve::with_store(config, |store| async move {
-        let work = async {
+        let stop = stopped();
+        let mut source = Source::of(input, stop.clone())?;
+        let end = source.end();
+        let archived = {
             let mut progress = Progress::new();
-            store.restore(&mut input, &mut |far| tell(&mut progress, "restored", far)).await
+            let mut tell = |far| tell(&mut progress, "restored", far);
+            let mut work = std::pin::pin!(store.restore(&mut source, &mut tell));
+            let done = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                done = &mut work => Some(done),
+            };
+            match done {
+                // All was read and compared, and is being committed: whether it was is to be known.
+                None if end.load(Ordering::Relaxed) => work.await,
+                None => return Err(Interrupted.into()),
+                Some(Err(_)) if stop.is_cancelled() && !end.load(Ordering::Relaxed) => {
+                    return Err(Interrupted.into());
+                }
+                Some(done) => done,
+            }
         };
-        let archived = or_stopped(work).await?;
+        let archived = archived.map_err(hinted)?;
         record(&store, "archive.restore", "everything").await?;
         told(Path::new(store.describe()), "filled", &archived)
     })
+}
+
+/// Is cancelled when somebody asks the program to stop.
+fn stopped() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        serve::stop_signal().await;
+        asked.cancel();
+    });
+    stop
 }
 
 /// Waits for the work, or for the request to stop, which ends its transaction.

@@ -10,6 +10,7 @@ pub mod forecast;
 pub mod keys;
 mod progress;
 pub mod settle;
+mod source;
 pub mod token;
 pub mod user;
 pub mod verify;

@@ -1,14 +1,18 @@
 //! Everything in one file from the command line, and back.
 
 use std::{
+    fmt::Write as _,
     fs,
+    io::{Read as _, Write as _},
     path::Path,
-    process::{Output, Stdio},
+    process::{Child, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
 
 use crate::{
+    databases::Database,
     harness::{Server, folder},
     process::program,
 };
@@ -90,5 +94,73 @@ fn what_cannot_be_exported_or_restored_leaves_nothing() {
     assert!(told.contains("expected an archive that `grid-server export` wrote"), "{told}");
     assert!(said(&run(&missing, &["user", "list"])).is_empty());
     assert_eq!(run(&missing, &["export"]).status.code(), Some(2));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// An archive that is larger than what a pipe and a program that reads from it hold.
+async fn large_archive(folder: &Path) -> Vec<u8> {
+    let server = Server::start().await;
+    let device = server.user("ana").await;
+    let path = device.device("meter", "UTC").await;
+    let mut table = String::from("channel,start,end,energy_kwh\n");
+    let (first, mut random) = (jiff::Timestamp::UNIX_EPOCH, 1_u64);
+    for slot in 0..100_000_i64 {
+        let start = first + jiff::SignedDuration::from_mins(15 * slot);
+        let end = start + jiff::SignedDuration::from_mins(15);
+        // Numbers that look like nothing (Knuth's MMIX) do not compress.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let energy = random >> 32;
+        writeln!(table, "import,{start},{end},{}.{:06}", energy % 100, energy / 100 % 1_000_000).unwrap();
+    }
+    device.csv(&format!("{path}/readings"), table).await.good();
+    let file = folder.join("large.tar.gz");
+    said(&run(&server.database_url(), &["export", file.to_str().unwrap()]));
+    server.stop().await;
+    let archive = fs::read(&file).unwrap();
+    assert!(archive.len() > 640_000, "{}", archive.len());
+    archive
+}
+
+/// What became of a program that was told to stop: its status, and what it said.
+fn ended(mut child: Child) -> (Option<i32>, String) {
+    let since = Instant::now();
+    while child.try_wait().unwrap().is_none() && since.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // One that goes on is ended, and has no status.
+    let _ = child.kill();
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    (child.wait().unwrap().code(), told)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_told_to_stop_ends_at_once_and_leaves_nothing() {
+    let folder = folder();
+    let archive = large_archive(&folder).await;
+    let database = Database::without_tables(&folder);
+    let url = database.url.as_str();
+    for signal in ["-INT", "-TERM"] {
+        let mut child = program()
+            .args(["restore", "-", "--database-url", url])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // When the pipe has taken it, a part of it is restored; the rest does not come.
+        pipe.write_all(&archive[..archive.len() * 3 / 4]).unwrap();
+        let told = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(told.unwrap().success());
+        let (status, said_last) = ended(child);
+        assert_eq!(status, Some(130), "{signal}: {said_last}");
+        assert!(said_last.contains("stopped on request; nothing was left behind"), "{signal}: {said_last}");
+        drop(pipe);
+        assert!(said(&run(url, &["user", "list"])).is_empty(), "{signal}");
+    }
+    let file = folder.join("large.tar.gz");
+    let restored = said(&run(url, &["restore", file.to_str().unwrap()]));
+    assert!(restored.contains("users 1") && restored.contains("readings 100000"), "{restored}");
     fs::remove_dir_all(folder).unwrap();
 }

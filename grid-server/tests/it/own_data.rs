@@ -76,6 +76,7 @@ async fn whoever_goes_is_asked_for_the_password_and_then_gone() {
     );
     for client in [&ana, &elsewhere] {
         client.get(ME).await.problem(401);
+        erase(client, &password()).await.problem(401);
     }
     let login = json!({"username": "ana", "password": "correct horse"});
     server.client().post("/api/v1/auth/login", &login).await.problem(401);

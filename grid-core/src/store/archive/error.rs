@@ -140,6 +140,9 @@ pub enum ArchiveError {
         /// The first table that has some.
         table: &'static str,
     },
+    /// The database is being filled by another restore.
+    #[error("another restore fills the database now")]
+    BeingRestored,
 }
 
 impl Failure for ArchiveError {
@@ -159,7 +162,7 @@ impl Failure for ArchiveError {
             | Self::NotAValue { .. }
             | Self::Refused { .. } => Kind::Invalid,
             Self::TooLong { .. } => Kind::TooLarge,
-            Self::NotEmpty { .. } => Kind::Conflict,
+            Self::NotEmpty { .. } | Self::BeingRestored => Kind::Conflict,
         }
     }
 
@@ -185,6 +188,9 @@ impl Failure for ArchiveError {
             }
             Self::NotEmpty { .. } => {
                 "give the address of a new, empty database, before any server has started on it; nothing was changed"
+            }
+            Self::BeingRestored => {
+                "wait until it has ended, and look whether it filled the database; this one changed nothing"
             }
             Self::Unwritable { .. } | Self::Unreadable { .. } | Self::Refused { .. } => return None,
         };

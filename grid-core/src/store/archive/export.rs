@@ -47,6 +47,14 @@ per_driver! {
 }
 
 impl Store {
+    /// Checks that the database has the tables that this program knows, and no others: of those it would say nothing.
+    pub(in crate::store) async fn of_this_schema(&self) -> Result<(), Error> {
+        match self.missing_migrations().await?.len() {
+            0 => Ok(()),
+            missing => Err(Error::NotMigrated { missing }),
+        }
+    }
+
     /// Writes everything that the store keeps into one archive (`tar.gz`), as of one instant; [`Store::restore`] reads it,
     /// into a database of any kind. `progress` is told from time to time how far it is.
     ///
@@ -77,15 +85,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Archive`] where the writer refuses, [`Error::NotMigrated`], [`Error::Corrupt`] or [`Error::CorruptDay`]
-    /// where something stored cannot be read, or a fault of the database.
+    /// [`Error::Archive`] where the writer refuses; [`Error::NotMigrated`], or [`Error::ForeignMigration`] where the
+    /// database is newer than this program, which would leave out what it does not know; [`Error::Corrupt`] or
+    /// [`Error::CorruptDay`] where something stored cannot be read, or a fault of the database.
     pub async fn export(
         &self,
         writer: &mut (dyn Write + Send),
         now: Timestamp,
         progress: &mut (dyn FnMut(ArchiveProgress) + Send),
     ) -> Result<Archived, Error> {
-        self.ready().await?;
+        self.of_this_schema().await?;
         let format = Format::of_this_program(EVERYTHING);
         let readme = readme(ABOUT, TABLES.iter().map(|table| &table.sheet));
         let mut writer = Writer::begin(writer, format, &readme, now, progress)?;

@@ -19,13 +19,16 @@ use super::{
     tables::{Column, Shape, Sheet, both, columns, names},
     writer::Writer,
 };
-use crate::store::{
-    Error, Store,
-    backend::{Driver, on, per_driver},
-    fault::{Fault, not_found},
-    rows::{self, key},
-    shares::{Share, Shares},
-    sql::{Sql, as_text, numbered, numbered_length, sql},
+use crate::{
+    energy::{Role, settlement::Contract},
+    store::{
+        Error, Store,
+        backend::{Driver, on, per_driver},
+        fault::{Fault, not_found},
+        rows::{self, key},
+        shares::{Share, Shares},
+        sql::{Sql, as_text, numbered, numbered_length, sql},
+    },
 };
 
 /// A table of one's own data, and the statement that reads it.
@@ -98,10 +101,6 @@ const OF_USER: &[Own] = &[
     own!(communities, "what they are called", Lines,
         "communities WHERE id IN (SELECT community FROM members WHERE account = ?) ORDER BY id" [User], {
         id: Id, name: Text, zone as "time_zone": Text, created_at: Instant,
-    }),
-    own!(contracts, "what your communities have agreed", Lines,
-        "community_contracts WHERE community IN (SELECT community FROM members WHERE account = ?) ORDER BY id" [User], {
-        id: Id, community: Id, document: Text, valid_from: Instant, created_at: Instant,
     }),
     own!(tariffs, "the tariffs that are yours", Lines,
         "community_tariffs WHERE (member IS NULL AND community IN (SELECT community FROM members WHERE account = ?)) \
@@ -182,6 +181,27 @@ const READINGS: Sheet = Sheet {
 };
 const READINGS_SHEET: &Sheet = &READINGS;
 
+const CONTRACTS: Sheet = Sheet {
+    name: "contracts",
+    about: "what your communities have agreed, as each of your memberships may see it",
+    shape: Shape::Lines,
+    columns: columns!(id: Id, community: Id, member: Id, document: Text, valid_from: Instant, created_at: Instant),
+};
+const CONTRACTS_SHEET: &Sheet = &CONTRACTS;
+
+/// A contract as a member may see it: who runs the community sees all of it, everybody else what was agreed by all and
+/// what is theirs.
+fn seen(document: String, member: Uuid, role: &str) -> Result<String, Error> {
+    const THING: &str = "contract";
+    if role == Role::Operator.as_str() {
+        return Ok(document);
+    }
+    let corrupt = |_| Error::Corrupt { thing: THING, reason: "its document cannot be read" };
+    let contract: Contract = serde_json::from_str(&document).map_err(corrupt)?;
+    serde_json::to_string(&contract.seen_by(member))
+        .map_err(|source| Error::Failed { action: "write a contract", source: source.into() })
+}
+
 /// What a database keeps of one person.
 trait OwnData: Database {
     async fn write_own(
@@ -189,6 +209,12 @@ trait OwnData: Database {
         own: &'static Own,
         user: Uuid,
         share: Option<(&Share, Option<usize>)>,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Fault>;
+
+    async fn write_own_contracts(
+        connection: &mut Self::Connection,
+        user: Uuid,
         writer: &mut Writer<'_>,
     ) -> Result<(), Fault>;
 
@@ -240,6 +266,33 @@ per_driver! {
             Ok(())
         }
 
+        async fn write_own_contracts(
+            connection: &mut Self::Connection,
+            user: Uuid,
+            writer: &mut Writer<'_>,
+        ) -> Result<(), Fault> {
+            type Row = (Vec<u8>, Vec<u8>, Vec<u8>, String, String, i64, i64);
+            let mut found = sqlx::query_as::<Db, Row>(sql!(
+                "SELECT c.id, c.community, m.id, m.role, c.document, c.valid_from, c.created_at \
+                 FROM community_contracts c JOIN members m ON m.community = c.community \
+                 WHERE m.account = ? ORDER BY c.id, m.id"
+            ))
+            .bind(key(&user).to_vec())
+            .fetch(connection);
+            while let Some((id, community, member, role, document, valid_from, created_at)) = found.try_next().await? {
+                let document = seen(document, rows::id(&member, "member")?, &role)?;
+                writer.row(&[
+                    Value::Bytes(id),
+                    Value::Bytes(community),
+                    Value::Bytes(member),
+                    Value::Text(document),
+                    Value::Integer(valid_from),
+                    Value::Integer(created_at),
+                ])?;
+            }
+            Ok(())
+        }
+
         async fn write_own_readings(
             connection: &mut Self::Connection,
             share: &Share,
@@ -272,6 +325,9 @@ per_driver! {
                 Db::write_own(&mut *connection, own, user, None, writer).await?;
                 writer.end_table()?;
             }
+            writer.table(CONTRACTS_SHEET);
+            Db::write_own_contracts(&mut *connection, user, writer).await?;
+            writer.end_table()?;
             let shares = Db::shares_of(&mut *connection, user).await?;
             for (own, at) in OF_DEVICE {
                 writer.table(&own.sheet);
@@ -300,7 +356,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Archive`] where the writer refuses, [`Error::Corrupt`] or [`Error::CorruptDay`]
+    /// [`Error::NotFound`], [`Error::Archive`] where the writer refuses, [`Error::ForeignMigration`] where the database is
+    /// newer than this program, which would leave out what it does not know, [`Error::Corrupt`] or [`Error::CorruptDay`]
     /// where something stored cannot be read, or a fault of the database.
     pub async fn export_user(
         &self,
@@ -309,8 +366,9 @@ impl Store {
         now: Timestamp,
         progress: &mut (dyn FnMut(ArchiveProgress) + Send),
     ) -> Result<Archived, Error> {
+        self.of_this_schema().await?;
         let sheets = OF_USER.iter().chain(OF_DEVICE.iter().map(|(own, _)| own)).map(|own| &own.sheet);
-        let readme = readme(ABOUT, sheets.chain([READINGS_SHEET]));
+        let readme = readme(ABOUT, sheets.chain([CONTRACTS_SHEET, READINGS_SHEET]));
         let mut writer = Writer::begin(writer, Format::of_this_program("own data"), &readme, now, progress)?;
         on!(self, snapshot "export a user's data", |connection| {
             Db::write_all_own(connection, user, &mut writer).await

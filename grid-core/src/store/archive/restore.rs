@@ -2,8 +2,6 @@
 
 use std::io::Read;
 
-use sqlx::Database;
-
 use super::{
     ArchiveError, ArchiveProgress, Archived,
     manifest::MANIFEST,
@@ -18,14 +16,17 @@ use crate::{
     error::excerpt,
     store::{
         Error, Store,
-        backend::{on, per_driver},
+        backend::{Driver, on, per_driver},
         fault::Fault,
         sql::sql,
     },
 };
 
 /// An empty database that is filled.
-trait Filled: Database {
+trait Filled: Driver {
+    /// Keeps every other restore out until the transaction ends: what it inserts, this one does not see.
+    async fn claim(connection: &mut Self::Connection) -> Result<(), Fault>;
+
     /// Refuses a database that has rows.
     async fn expect_no_rows(connection: &mut Self::Connection) -> Result<(), Fault>;
 
@@ -39,6 +40,18 @@ trait Filled: Database {
 
 per_driver! {
     impl Filled for Db {
+        async fn claim(connection: &mut Self::Connection) -> Result<(), Fault> {
+            // An update that changes nothing locks the row, the one that a database without rows has.
+            let claimed = sqlx::query::<Db>(sql!("UPDATE _sqlx_migrations SET version = version WHERE version = 1"))
+                .execute(connection)
+                .await
+                .map_err(Fault::Statement);
+            match claimed {
+                Err(fault) if fault.is_transient::<Db>() => Err(Error::from(ArchiveError::BeingRestored).into()),
+                claimed => claimed.map(|_| ()),
+            }
+        }
+
         async fn expect_no_rows(connection: &mut Self::Connection) -> Result<(), Fault> {
             for table in TABLES {
                 let (name, found) = match &table.content {
@@ -174,16 +187,18 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Archive`] where the archive is cut off, changed, newer than this program or none, or the store has rows;
-    /// [`Error::NotMigrated`], or a fault of the database.
+    /// [`Error::Archive`] where the archive is cut off, changed, newer than this program or none, where the store has
+    /// rows, or another restore fills it now; [`Error::NotMigrated`] or [`Error::ForeignMigration`]; or a fault of the
+    /// database.
     pub async fn restore(
         &self,
         reader: &mut (dyn Read + Send),
         progress: &mut (dyn FnMut(ArchiveProgress) + Send),
     ) -> Result<Archived, Error> {
-        self.ready().await?;
+        self.of_this_schema().await?;
         let mut archive = Reader::open(reader)?;
         on!(self, once "restore an archive", |connection| {
+            Db::claim(&mut *connection).await?;
             Db::expect_no_rows(&mut *connection).await?;
             let archived = Db::fill(&mut *connection, &mut archive, progress).await?;
             archive.finish().map_err(Error::from)?;
