@@ -40,7 +40,12 @@ pub(crate) struct Listeners {
 
 impl Default for Listeners {
     fn default() -> Self {
-        Self { by_user: Mutex::default(), woken: Notify::new(), newest: watch::Sender::new(0), asking: Semaphore::new(ASK_AT_ONCE) }
+        Self {
+            by_user: Mutex::default(),
+            woken: Notify::new(),
+            newest: watch::Sender::new(0),
+            asking: Semaphore::new(ASK_AT_ONCE),
+        }
     }
 }
 

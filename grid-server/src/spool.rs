@@ -125,9 +125,7 @@ async fn body(
     room: &mut Room,
 ) -> Result<(), Problem> {
     let mut frames = request.into_limited_body().into_data_stream();
-    while let Some(frame) =
-        pace.wait(frames.try_next()).await?.map_err(|error| upload::broken_off(&error))?
-    {
+    while let Some(frame) = pace.wait(frames.try_next()).await?.map_err(|error| upload::broken_off(&error))? {
         pace.came(frame.len());
         room.take(frame.len())?;
         file.write_all(&frame).await.map_err(|error| no_room(&error))?;
