@@ -2,13 +2,13 @@
 
 `faults.py BINARY URL...`; `sqlite` is a file of its own. MySQL and PostgreSQL are reached through a proxy that refuses, cuts,
 swallows and delays; locks and refused connections are made with `mariadb` and `psql`, as the administrator of a server on this
-machine. What nobody should do to a server of others is done to one of its own: it is killed and started again, made read-only,
-and its disk is filled. During each fault every request is answered within three seconds, by 503 with `Retry-After` and not a word
-of the driver, or well, where it needs no database or only reads; afterwards the same process works again, and every reading
-that was acknowledged is there.
+machine. What nobody should do to a server of others is done to one of its own: it is killed and started again, comes later than
+the program, has no connection left, is made read-only, and its disk is filled. During each fault every request is answered within
+three seconds, by 503 with `Retry-After` and not a word of the driver, or well, where it needs no database or only reads;
+afterwards the same process works again, and every reading that was acknowledged is there. `/metrics` answers all the time, and
+says whether the database does.
 """
 
-import asyncio
 import contextlib
 import http.client
 import json
@@ -24,7 +24,9 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from holders import NO_CONNECTION_LEFT, NotHeld, held
 from private_servers import KINDS, MIGRATES, SERVES, filled
+from proxy import Proxy
 
 MOST_SECONDS = 3.0
 RECOVERS_SECONDS = 20.0
@@ -39,65 +41,6 @@ DRIVER_WORDS = re.compile(
 
 class Wrong(Exception):
     """A client saw what it should not."""
-
-
-class Proxy:
-    """A TCP proxy on a port of its own, in a thread, whose manner can be changed while it runs."""
-
-    def __init__(self, host: str, port: int):
-        self.target, self.manner, self.streams = (host, port), "pass", set()
-        self.loop = asyncio.new_event_loop()
-        ready = threading.Event()
-
-        def serve() -> None:
-            asyncio.set_event_loop(self.loop)
-            self.server = self.loop.run_until_complete(asyncio.start_server(self.connected, "127.0.0.1", 0))
-            self.port = self.server.sockets[0].getsockname()[1]
-            ready.set()
-            self.loop.run_forever()
-
-        threading.Thread(target=serve, daemon=True).start()
-        ready.wait()
-
-    async def connected(self, reader, writer) -> None:
-        self.streams.add(writer)
-        try:
-            if self.manner == "refuse":
-                return
-            while self.manner == "swallow":
-                await asyncio.sleep(0.05)
-            there_reader, there_writer = await asyncio.open_connection(*self.target)
-            self.streams.add(there_writer)
-            await asyncio.gather(self.copy(reader, there_writer), self.copy(there_reader, writer))
-            self.streams.discard(there_writer)
-        except OSError:
-            pass
-        finally:
-            self.streams.discard(writer)
-            writer.close()
-
-    async def copy(self, reader, writer) -> None:
-        try:
-            while chunk := await reader.read(65536):
-                if self.manner == "slow":
-                    await asyncio.sleep(10)
-                while self.manner == "swallow":
-                    await asyncio.sleep(0.05)
-                writer.write(chunk)
-                await writer.drain()
-        finally:
-            writer.close()
-
-    def set(self, manner: str) -> None:
-        def change() -> None:
-            self.manner = manner
-            if manner in ("refuse", "pass"):
-                # Those that were swallowed or delayed are cut when the line comes back, as those of a dead peer are.
-                for stream in list(self.streams):
-                    stream.transport.abort()
-
-        self.loop.call_soon_threadsafe(change)
-        time.sleep(0.1)
 
 
 class Server:
@@ -195,8 +138,21 @@ def wait_until(is_so, seconds: float, otherwise: str) -> float:
     raise Wrong(otherwise)
 
 
-def look(server: Server, fault: str, works=(), may_write: bool = False) -> None:
-    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well."""
+def database_up(server: Server) -> bool:
+    """What the figures say of the database."""
+    began = time.monotonic()
+    status, _, said = server.ask("GET", "/metrics")
+    found = re.search(rb"^grid_database_up ([01])$", said, re.MULTILINE)
+    if status != 200 or not found or time.monotonic() - began > MOST_SECONDS:
+        raise Wrong(f"/metrics: {status} after {time.monotonic() - began:.2f} s: {said[:300]!r}")
+    return found[1] == b"1"
+
+
+def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: bool | None = None) -> None:
+    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well.
+
+    Where it is certain whether the database answers, `is_up` says so.
+    """
     slowest, problems, refused = 0.0, [], 0
     lock = threading.Lock()
 
@@ -230,6 +186,9 @@ def look(server: Server, fault: str, works=(), may_write: bool = False) -> None:
             thread.start()
         for thread in threads:
             thread.join()
+    up = database_up(server)
+    if is_up is not None and up != is_up:
+        problems.append(f"{fault}: /metrics says grid_database_up {up:d}")
     if refused == 0 and not may_write:
         problems.append(f"{fault}: nothing was refused, so there was no fault")
     if problems:
@@ -246,29 +205,10 @@ def recovers(server: Server, fault: str) -> None:
     seconds = wait_until(works, RECOVERS_SECONDS, f"{fault}: no recovery in {RECOVERS_SECONDS} s")
     if server.process.poll() is not None:
         raise Wrong(f"{fault}: the server ended")
+    wait_until(lambda: database_up(server), 5, f"{fault}: /metrics does not say that the database is up again")
     server.has_all(fault)
     server.keep()
     print(f"  {fault}: works again after {seconds:.2f} s", flush=True)
-
-
-@contextlib.contextmanager
-def held(command: list, statement: str):
-    """A client of the database that has said something and holds its connection."""
-    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        client.stdin.write(statement)
-        client.stdin.flush()
-        for line in client.stdout:
-            if "held" in line:
-                break
-            if "ERROR" in line:
-                raise Wrong(f"{command[0]}: {line.strip()}")
-        else:
-            raise Wrong(f"{command[0]} could not hold: {statement}")
-        yield
-    finally:
-        client.kill()
-        client.wait()
 
 
 def over_a_line(binary: str, database: str, folder: str) -> None:
@@ -286,13 +226,13 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
             ("slower than anybody waits", "slow"),
         ]:
             proxy.set(manner)
-            look(server, fault)
+            look(server, fault, is_up=False)
             proxy.set("pass")
             recovers(server, fault)
-        for fault, begin, end in by_an_administrator(url.scheme, name):
+        for fault, begin, end, is_up in by_an_administrator(url.scheme, name):
             try:
                 with begin():
-                    look(server, fault)
+                    look(server, fault, is_up=is_up)
             finally:
                 end()
             recovers(server, fault)
@@ -304,11 +244,12 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
 
 
 def by_an_administrator(scheme: str, name: str):
-    """Faults that the database's own administrator makes: name, how it begins, and what to do when it is over."""
+    """Faults that the database's own administrator makes: name, how it begins, what to do when it is over, and whether the
+    database answers meanwhile."""
     if scheme == "mysql":
         client = ["mariadb", "--user=root", "--unbuffered", "--batch", "--skip-column-names", name]
         lock = "LOCK TABLES reading_days WRITE, devices WRITE, users WRITE; SELECT 'held';\n"
-        return [("under a lock", lambda: held(client, lock), lambda: None)]
+        return [("under a lock", lambda: held(client, lock), lambda: None, True)]
     client = ["psql", "--host=127.0.0.1", "--username=postgres", "--no-password"]
     if subprocess.run([*client, "--command=SELECT 1", "postgres"], capture_output=True).returncode:
         # A server that asks for a password over the network takes its own user by the socket.
@@ -328,8 +269,8 @@ def by_an_administrator(scheme: str, name: str):
         yield
 
     return [
-        ("under a lock", lambda: held(client, lock), lambda: None),
-        ("out of connections", full, lambda: told(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1;')),
+        ("under a lock", lambda: held(client, lock), lambda: None, True),
+        ("out of connections", full, lambda: told(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1;'), False),
     ]
 
 
@@ -346,12 +287,26 @@ def on_a_server_of_its_own(binary: str, kind: str, folder: str) -> None:
         try:
             server.keep()
             database.kill()
-            look(server, "killed")
+            look(server, "killed", is_up=False)
             database.start()
             recovers(server, "killed and started again")
 
+            server.kill()
+            database.kill()
+            server.start()
+            wait_until(lambda: server.ask("GET", "/healthz")[0] == 200, 5, "the server does not live")
+            look(server, "started before its database", is_up=False)
+            database.start()
+            recovers(server, "started before its database")
+
+            for fault, begin, end in NO_CONNECTION_LEFT[kind](database):
+                with begin:
+                    look(server, fault, is_up=False)
+                end()
+                recovers(server, fault)
+
             database.tell(READ_ONLY[kind][0])
-            look(server, "read-only", works=READS)
+            look(server, "read-only", works=READS, is_up=True)
             database.tell(READ_ONLY[kind][1])
             recovers(server, "read-only")
 
@@ -469,7 +424,7 @@ def main() -> None:
                 else:
                     over_a_line(binary, database, folder)
                     on_a_server_of_its_own(binary, database.split(":")[0], folder)
-            except Wrong as found:
+            except (Wrong, NotHeld) as found:
                 wrong.append(str(found))
     if wrong:
         sys.exit("wrong:\n" + "\n".join(wrong))

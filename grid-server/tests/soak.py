@@ -4,7 +4,8 @@ Each round several meters send days of readings, small ones and large ones, some
 its devices, and an operator issues statements; at a random moment the server gets SIGKILL and is started again. Then every
 day that was acknowledged is there, to the last digit; one that was not is there whole, in all of its channels and devices, or
 not at all; every statement that was acknowledged verifies offline; and the log that was is the beginning of the log that is, by
-the path that `/log/consistency` gives, which is checked here and not by the program. The seed of the random moments is printed, and GRID_SOAK_SEED repeats it.
+the path that `/log/consistency` gives, which is checked here and not by the program. The seed of the random moments is printed,
+and GRID_SOAK_SEED repeats it.
 """
 
 import http.client
@@ -156,7 +157,9 @@ class Writer:
             for path, channel, _ in registers:
                 if path:
                     asked.setdefault((path, channel), []).append(day)
-        found = {(*register, day): energies for register, of in asked.items() for day, energies in stored(server, *register, of).items()}
+        found = {}
+        for register, of in asked.items():
+            found |= {(*register, day): energies for day, energies in stored(server, *register, of).items()}
         there = set()
         for day, registers in wanted.items():
             parts = [(found.get((path, channel, day), []), sent) for path, channel, sent in registers]
