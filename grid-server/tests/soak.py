@@ -63,11 +63,15 @@ class Server:
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         return subprocess.run([self.binary, *arguments], env=self.settings, text=True, capture_output=True, **options)
 
+    def begin(self) -> None:
+        """Starts it and does not wait."""
+        with open(f"{self.folder}/log", "a") as log:
+            self.process = subprocess.Popen([self.binary, "serve"], env=self.settings, stdout=log, stderr=log)
+
     def start(self) -> float:
         """Starts it and gives the seconds until it was ready."""
         began = time.monotonic()
-        log = open(f"{self.folder}/log", "a")
-        self.process = subprocess.Popen([self.binary, "serve"], env=self.settings, stdout=log, stderr=log)
+        self.begin()
         while time.monotonic() - began < 60:
             try:
                 if self.ask("GET", "/readyz")[0] == 200:
@@ -84,6 +88,11 @@ class Server:
 
     def ask(self, method: str, path: str, body=None, kind: str = "application/json"):
         """Status and body; OSError where the server is gone."""
+        status, _, said = self.answer(method, path, body, kind)
+        return status, said
+
+    def answer(self, method: str, path: str, body=None, kind: str = "application/json"):
+        """Status, headers and body; OSError where the server is gone."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Content-Type": kind} if body is not None else {}
@@ -93,7 +102,7 @@ class Server:
             connection.request(method, path, text, headers)
             answer = connection.getresponse()
             said = answer.read()
-            return answer.status, json.loads(said) if said.startswith((b"{", b"[")) else said.decode()
+            return answer.status, answer.headers, json.loads(said) if said.startswith((b"{", b"[")) else said.decode()
         except (http.client.HTTPException, json.JSONDecodeError) as broken:
             raise OSError("the answer broke off") from broken
         finally:
