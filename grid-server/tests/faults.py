@@ -6,7 +6,8 @@ machine. What nobody should do to a server of others is done to one of its own: 
 the program, has no connection left, is made read-only, and its disk is filled. During each fault every request is answered within
 three seconds, by 503 with `Retry-After` and not a word of the driver, or well, where it needs no database or only reads;
 afterwards the same process works again, and every reading that was acknowledged is there. `/metrics` answers all the time, and
-says whether the database does.
+says whether the database does. What was asked for under an `Idempotency-Key` meanwhile is done once or not at all.
+Beside all that, readers of events who take nothing are cut.
 """
 
 import contextlib
@@ -22,11 +23,14 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from urllib.parse import urlsplit
 
 from holders import NO_CONNECTION_LEFT, NotHeld, held
 from private_servers import KINDS, MIGRATES, SERVES, filled
 from proxy import Proxy
+from readers import stalled
+from soak import Lost
 
 MOST_SECONDS = 3.0
 RECOVERS_SECONDS = 20.0
@@ -70,6 +74,8 @@ class Server:
         device = {"name": "meter", "kind": "meter", "time_zone": "UTC"}
         made = json.loads(self.ask("POST", "/api/v1/devices", device)[2])
         self.readings, self.hour, self.kept = f"/api/v1/devices/{made['id']}/readings", 0, []
+        # Key of a request, its body, and how it was answered during a fault.
+        self.keyed: dict[str, tuple[dict, int, bytes]] = {}
 
     def start(self) -> None:
         with self.log.open("a") as log:
@@ -93,13 +99,49 @@ class Server:
         if lost := set(self.kept) - there:
             raise Wrong(f"{fault}: acknowledged, and not there: {sorted(lost)}")
 
-    def ask(self, method: str, path: str, body=None):
+    def begin_once(self) -> tuple[str, dict]:
+        """A request that is to be done once: its key, and a device that nobody has."""
+        key = str(uuid.uuid4())
+        return key, {"name": f"once {key}", "kind": "meter", "time_zone": "UTC"}
+
+    def was_done_once(self, fault: str) -> None:
+        """What was asked for under a key during a fault was done or not, the key says which or that nobody knows, and it is
+        not done twice."""
+        for key, (body, status, said) in self.keyed.items():
+            answers = []
+
+            def is_known(key=key, body=body, answers=answers) -> bool:
+                answers[:] = self.ask("POST", "/api/v1/devices", body, key)
+                # It waits for what may still be running.
+                return not (answers[0] == 503 or (answers[0] == 409 and answers[1].get("Retry-After")))
+
+            wait_until(is_known, RECOVERS_SECONDS, f"{fault}: a request under a key has no end")
+            again, headers, told = answers
+            count = sum(device["name"] == body["name"] for device in self.devices())
+            where = f"{fault}: under a key {status}, then {again}, and {count} were made: {told[:300]!r}"
+            replayed = headers.get("Idempotency-Replayed") == "true"
+            if status == 201 and not (again == 201 and replayed and told == said and count == 1):
+                raise Wrong(f"{where}: it was acknowledged")
+            if status != 201 and not (again == 201 and count == 1) and not (again == 409 and count <= 1):
+                raise Wrong(f"{where}: neither done once nor not known")
+        self.keyed.clear()
+
+    def devices(self) -> list[dict]:
+        found, after = [], ""
+        while after is not None:
+            page = json.loads(self.ask("GET", f"/api/v1/devices?limit=1000{after and f'&after={after}'}")[2])
+            found, after = found + page["items"], page["next"]
+        return found
+
+    def ask(self, method: str, path: str, body=None, key: str | None = None):
         """Status, headers and body; none of them where the server did not answer in twenty seconds."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             if self.token:
                 headers["Authorization"] = f"Bearer {self.token}"
+            if key:
+                headers["Idempotency-Key"] = key
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
@@ -156,12 +198,14 @@ def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: b
     slowest, problems, refused = 0.0, [], 0
     lock = threading.Lock()
 
-    def one(name, method, path, body) -> None:
+    def one(name, method, path, body, key=None) -> None:
         nonlocal slowest, refused
         began = time.monotonic()
-        status, headers, said = server.ask(method, path, body)
+        status, headers, said = server.ask(method, path, body, key)
         seconds = time.monotonic() - began
         with lock:
+            if key:
+                server.keyed[key] = body, status, said
             slowest = max(slowest, seconds)
             refused += status == 503
             where = f"{fault}: {name}: {status} after {seconds:.2f} s: {said[:300]!r}"
@@ -177,11 +221,15 @@ def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: b
                 problems.append(f"{where}: neither done nor 503")
             if name in works and status not in (200, 404):
                 problems.append(f"{where}: it needs nothing that the fault took away")
-            if name == "write" and 200 <= status < 300 and not may_write:
+            if name in ("write", "once") and 200 <= status < 300 and not may_write:
                 problems.append(f"{where}: a write that cannot have been stored was acknowledged")
 
+    count = 0
     for _ in range(2):
-        threads = [threading.Thread(target=one, args=request) for request in server.requests()]
+        key, device = server.begin_once()
+        requests = [*server.requests(), ("once", "POST", "/api/v1/devices", device, key)]
+        count += len(requests)
+        threads = [threading.Thread(target=one, args=request) for request in requests]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -193,7 +241,7 @@ def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: b
         problems.append(f"{fault}: nothing was refused, so there was no fault")
     if problems:
         raise Wrong("\n".join(problems))
-    print(f"  {fault}: {refused} of {2 * len(server.requests())} refused, the slowest answer after {slowest:.2f} s", flush=True)
+    print(f"  {fault}: {refused} of {count} refused, the slowest answer after {slowest:.2f} s", flush=True)
 
 
 def recovers(server: Server, fault: str) -> None:
@@ -207,6 +255,7 @@ def recovers(server: Server, fault: str) -> None:
         raise Wrong(f"{fault}: the server ended")
     wait_until(lambda: database_up(server), 5, f"{fault}: /metrics does not say that the database is up again")
     server.has_all(fault)
+    server.was_done_once(fault)
     server.keep()
     print(f"  {fault}: works again after {seconds:.2f} s", flush=True)
 
@@ -414,7 +463,18 @@ def in_a_file(binary: str, folder: str) -> None:
 def main() -> None:
     binary, *databases = sys.argv[1:]
     binary = os.path.abspath(binary)
-    wrong = []
+    wrong, readers = [], []
+
+    def stalled_readers() -> None:
+        # It takes as long as the server is patient, and needs no fault.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            try:
+                readers.append(stalled(binary, folder))
+            except Lost as found:
+                wrong.append(str(found))
+
+    beside = threading.Thread(target=stalled_readers)
+    beside.start()
     for database in databases:
         print(database.split(":")[0], flush=True)
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -426,8 +486,12 @@ def main() -> None:
                     on_a_server_of_its_own(binary, database.split(":")[0], folder)
             except (Wrong, NotHeld) as found:
                 wrong.append(str(found))
+    beside.join()
+    print(*readers, sep="\n", flush=True)
     if wrong:
         sys.exit("wrong:\n" + "\n".join(wrong))
+    if not readers:
+        sys.exit("what became of the readers is not known")
 
 
 main()
