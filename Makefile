@@ -81,8 +81,15 @@ endif
 # Modules of the server's suite that ask for no database, or bring their own.
 NO_DATABASE := battery_command doctor
 
+# Modules that are run once more as a user who may read and write rows and nothing else, of docs/deploy/database.md.
+ROWS_ALONE := access auth communities compat events forecasts idempotency readings settlements users
+# Its name and password, on the servers of GRID_TEST_MYSQL_URL and GRID_TEST_POSTGRES_URL; nothing where there is none.
+SERVE_AS ?= grid_serve:grid_serve
+
 empty :=
 AROUND = package(grid-server) & binary(it) & not test(/^($(subst $(empty) ,|,$(strip $(NO_DATABASE))))::/)
+
+OF_ROWS = package(grid-server) & binary(it) & test(/^($(subst $(empty) ,|,$(strip $(ROWS_ALONE))))::/)
 
 # The same binary and the same tests: only the database that each of them gets is another.
 test-databases: ## the server's suite again, on MySQL or MariaDB and on PostgreSQL
@@ -95,14 +102,22 @@ test-databases: ## the server's suite again, on MySQL or MariaDB and on PostgreS
 		echo "the server's suite on $$database"; \
 		export GRID_TEST_SERVER_DATABASE=$$database; \
 		$(SUITE); \
+		if [ -z "$(SERVE_AS)" ]; then \
+			echo "skipped: the server's suite on $$database as a user of rows alone (SERVE_AS is empty)"; \
+			continue; \
+		fi; \
+		echo "some of it as a user of rows alone"; \
+		(export GRID_TEST_SERVE_AS="$(SERVE_AS)"; $(ROWS_SUITE)); \
 	done
 
 ifeq ($(NEXTEST),yes)
 SUITE = rm -f $(JUNIT); cargo nextest run --workspace --locked --no-fail-fast -E '$(AROUND)'; $(TOLD)
+ROWS_SUITE = rm -f $(JUNIT); cargo nextest run --workspace --locked --no-fail-fast -E '$(OF_ROWS)'; $(TOLD)
 else
-SUITE = suite=$$(cargo test --workspace --locked --test it --no-run --message-format json 2>/dev/null \
-	| sed -nE '/grid-server\/Cargo.toml/ s/.*"executable":"([^"]*\/it-[^"]*)".*/\1/p'); \
-	(cd grid-server; "$$suite" $(NO_DATABASE:%=--skip %::) --show-output)
+FOUND = suite=$$(cargo test --workspace --locked --test it --no-run --message-format json 2>/dev/null \
+	| sed -nE '/grid-server\/Cargo.toml/ s/.*"executable":"([^"]*\/it-[^"]*)".*/\1/p')
+SUITE = $(FOUND); (cd grid-server; "$$suite" $(NO_DATABASE:%=--skip %::) --show-output)
+ROWS_SUITE = $(FOUND); (cd grid-server; "$$suite" $(ROWS_ALONE:%=%::) --show-output)
 endif
 
 # A stranger's crate: its own workspace, grid-core by path, each feature alone, with the versions of our lock file.

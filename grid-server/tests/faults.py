@@ -2,13 +2,14 @@
 
 `faults.py BINARY URL...`; `sqlite` is a file of its own. MySQL and PostgreSQL are reached through a proxy that refuses, cuts,
 swallows and delays; locks and refused connections are made with `mariadb` and `psql`, as the administrator of a server on this
-machine. What nobody should do to a server of others is done to one of its own: it is killed and started again, made read-only,
-and its disk is filled. During each fault every request is answered within three seconds, by 503 with `Retry-After` and not a word
-of the driver, or well, where it needs no database or only reads; afterwards the same process works again, and every reading
-that was acknowledged is there.
+machine. What nobody should do to a server of others is done to one of its own: it is killed and started again, comes later than
+the program, has no connection left, is made read-only, and its disk is filled. During each fault every request is answered within
+three seconds, by 503 with `Retry-After` and not a word of the driver, or well, where it needs no database or only reads;
+afterwards the same process works again, and every reading that was acknowledged is there. `/metrics` answers all the time, and
+says whether the database does. What was asked for under an `Idempotency-Key` meanwhile is done once or not at all.
+Beside all that, readers of events who take nothing are cut.
 """
 
-import asyncio
 import contextlib
 import http.client
 import json
@@ -22,9 +23,14 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from urllib.parse import urlsplit
 
+from holders import NO_CONNECTION_LEFT, NotHeld, held
 from private_servers import KINDS, MIGRATES, SERVES, filled
+from proxy import Proxy
+from readers import stalled
+from soak import Lost
 
 MOST_SECONDS = 3.0
 RECOVERS_SECONDS = 20.0
@@ -39,65 +45,6 @@ DRIVER_WORDS = re.compile(
 
 class Wrong(Exception):
     """A client saw what it should not."""
-
-
-class Proxy:
-    """A TCP proxy on a port of its own, in a thread, whose manner can be changed while it runs."""
-
-    def __init__(self, host: str, port: int):
-        self.target, self.manner, self.streams = (host, port), "pass", set()
-        self.loop = asyncio.new_event_loop()
-        ready = threading.Event()
-
-        def serve() -> None:
-            asyncio.set_event_loop(self.loop)
-            self.server = self.loop.run_until_complete(asyncio.start_server(self.connected, "127.0.0.1", 0))
-            self.port = self.server.sockets[0].getsockname()[1]
-            ready.set()
-            self.loop.run_forever()
-
-        threading.Thread(target=serve, daemon=True).start()
-        ready.wait()
-
-    async def connected(self, reader, writer) -> None:
-        self.streams.add(writer)
-        try:
-            if self.manner == "refuse":
-                return
-            while self.manner == "swallow":
-                await asyncio.sleep(0.05)
-            there_reader, there_writer = await asyncio.open_connection(*self.target)
-            self.streams.add(there_writer)
-            await asyncio.gather(self.copy(reader, there_writer), self.copy(there_reader, writer))
-            self.streams.discard(there_writer)
-        except OSError:
-            pass
-        finally:
-            self.streams.discard(writer)
-            writer.close()
-
-    async def copy(self, reader, writer) -> None:
-        try:
-            while chunk := await reader.read(65536):
-                if self.manner == "slow":
-                    await asyncio.sleep(10)
-                while self.manner == "swallow":
-                    await asyncio.sleep(0.05)
-                writer.write(chunk)
-                await writer.drain()
-        finally:
-            writer.close()
-
-    def set(self, manner: str) -> None:
-        def change() -> None:
-            self.manner = manner
-            if manner in ("refuse", "pass"):
-                # Those that were swallowed or delayed are cut when the line comes back, as those of a dead peer are.
-                for stream in list(self.streams):
-                    stream.transport.abort()
-
-        self.loop.call_soon_threadsafe(change)
-        time.sleep(0.1)
 
 
 class Server:
@@ -127,6 +74,8 @@ class Server:
         device = {"name": "meter", "kind": "meter", "time_zone": "UTC"}
         made = json.loads(self.ask("POST", "/api/v1/devices", device)[2])
         self.readings, self.hour, self.kept = f"/api/v1/devices/{made['id']}/readings", 0, []
+        # Key of a request, its body, and how it was answered during a fault.
+        self.keyed: dict[str, tuple[dict, int, bytes]] = {}
 
     def start(self) -> None:
         with self.log.open("a") as log:
@@ -150,13 +99,49 @@ class Server:
         if lost := set(self.kept) - there:
             raise Wrong(f"{fault}: acknowledged, and not there: {sorted(lost)}")
 
-    def ask(self, method: str, path: str, body=None):
+    def begin_once(self) -> tuple[str, dict]:
+        """A request that is to be done once: its key, and a device that nobody has."""
+        key = str(uuid.uuid4())
+        return key, {"name": f"once {key}", "kind": "meter", "time_zone": "UTC"}
+
+    def was_done_once(self, fault: str) -> None:
+        """What was asked for under a key during a fault was done or not, the key says which or that nobody knows, and it is
+        not done twice."""
+        for key, (body, status, said) in self.keyed.items():
+            answers = []
+
+            def is_known(key=key, body=body, answers=answers) -> bool:
+                answers[:] = self.ask("POST", "/api/v1/devices", body, key)
+                # It waits for what may still be running.
+                return not (answers[0] == 503 or (answers[0] == 409 and answers[1].get("Retry-After")))
+
+            wait_until(is_known, RECOVERS_SECONDS, f"{fault}: a request under a key has no end")
+            again, headers, told = answers
+            count = sum(device["name"] == body["name"] for device in self.devices())
+            where = f"{fault}: under a key {status}, then {again}, and {count} were made: {told[:300]!r}"
+            replayed = headers.get("Idempotency-Replayed") == "true"
+            if status == 201 and not (again == 201 and replayed and told == said and count == 1):
+                raise Wrong(f"{where}: it was acknowledged")
+            if status != 201 and not (again == 201 and count == 1) and not (again == 409 and count <= 1):
+                raise Wrong(f"{where}: neither done once nor not known")
+        self.keyed.clear()
+
+    def devices(self) -> list[dict]:
+        found, after = [], ""
+        while after is not None:
+            page = json.loads(self.ask("GET", f"/api/v1/devices?limit=1000{after and f'&after={after}'}")[2])
+            found, after = found + page["items"], page["next"]
+        return found
+
+    def ask(self, method: str, path: str, body=None, key: str | None = None):
         """Status, headers and body; none of them where the server did not answer in twenty seconds."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             if self.token:
                 headers["Authorization"] = f"Bearer {self.token}"
+            if key:
+                headers["Idempotency-Key"] = key
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
@@ -195,17 +180,32 @@ def wait_until(is_so, seconds: float, otherwise: str) -> float:
     raise Wrong(otherwise)
 
 
-def look(server: Server, fault: str, works=(), may_write: bool = False) -> None:
-    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well."""
+def database_up(server: Server) -> bool:
+    """What the figures say of the database."""
+    began = time.monotonic()
+    status, _, said = server.ask("GET", "/metrics")
+    found = re.search(rb"^grid_database_up ([01])$", said, re.MULTILINE)
+    if status != 200 or not found or time.monotonic() - began > MOST_SECONDS:
+        raise Wrong(f"/metrics: {status} after {time.monotonic() - began:.2f} s: {said[:300]!r}")
+    return found[1] == b"1"
+
+
+def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: bool | None = None) -> None:
+    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well.
+
+    Where it is certain whether the database answers, `is_up` says so.
+    """
     slowest, problems, refused = 0.0, [], 0
     lock = threading.Lock()
 
-    def one(name, method, path, body) -> None:
+    def one(name, method, path, body, key=None) -> None:
         nonlocal slowest, refused
         began = time.monotonic()
-        status, headers, said = server.ask(method, path, body)
+        status, headers, said = server.ask(method, path, body, key)
         seconds = time.monotonic() - began
         with lock:
+            if key:
+                server.keyed[key] = body, status, said
             slowest = max(slowest, seconds)
             refused += status == 503
             where = f"{fault}: {name}: {status} after {seconds:.2f} s: {said[:300]!r}"
@@ -221,20 +221,27 @@ def look(server: Server, fault: str, works=(), may_write: bool = False) -> None:
                 problems.append(f"{where}: neither done nor 503")
             if name in works and status not in (200, 404):
                 problems.append(f"{where}: it needs nothing that the fault took away")
-            if name == "write" and 200 <= status < 300 and not may_write:
+            if name in ("write", "once") and 200 <= status < 300 and not may_write:
                 problems.append(f"{where}: a write that cannot have been stored was acknowledged")
 
+    count = 0
     for _ in range(2):
-        threads = [threading.Thread(target=one, args=request) for request in server.requests()]
+        key, device = server.begin_once()
+        requests = [*server.requests(), ("once", "POST", "/api/v1/devices", device, key)]
+        count += len(requests)
+        threads = [threading.Thread(target=one, args=request) for request in requests]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+    up = database_up(server)
+    if is_up is not None and up != is_up:
+        problems.append(f"{fault}: /metrics says grid_database_up {up:d}")
     if refused == 0 and not may_write:
         problems.append(f"{fault}: nothing was refused, so there was no fault")
     if problems:
         raise Wrong("\n".join(problems))
-    print(f"  {fault}: {refused} of {2 * len(server.requests())} refused, the slowest answer after {slowest:.2f} s", flush=True)
+    print(f"  {fault}: {refused} of {count} refused, the slowest answer after {slowest:.2f} s", flush=True)
 
 
 def recovers(server: Server, fault: str) -> None:
@@ -246,29 +253,11 @@ def recovers(server: Server, fault: str) -> None:
     seconds = wait_until(works, RECOVERS_SECONDS, f"{fault}: no recovery in {RECOVERS_SECONDS} s")
     if server.process.poll() is not None:
         raise Wrong(f"{fault}: the server ended")
+    wait_until(lambda: database_up(server), 5, f"{fault}: /metrics does not say that the database is up again")
     server.has_all(fault)
+    server.was_done_once(fault)
     server.keep()
     print(f"  {fault}: works again after {seconds:.2f} s", flush=True)
-
-
-@contextlib.contextmanager
-def held(command: list, statement: str):
-    """A client of the database that has said something and holds its connection."""
-    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        client.stdin.write(statement)
-        client.stdin.flush()
-        for line in client.stdout:
-            if "held" in line:
-                break
-            if "ERROR" in line:
-                raise Wrong(f"{command[0]}: {line.strip()}")
-        else:
-            raise Wrong(f"{command[0]} could not hold: {statement}")
-        yield
-    finally:
-        client.kill()
-        client.wait()
 
 
 def over_a_line(binary: str, database: str, folder: str) -> None:
@@ -286,13 +275,13 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
             ("slower than anybody waits", "slow"),
         ]:
             proxy.set(manner)
-            look(server, fault)
+            look(server, fault, is_up=False)
             proxy.set("pass")
             recovers(server, fault)
-        for fault, begin, end in by_an_administrator(url.scheme, name):
+        for fault, begin, end, is_up in by_an_administrator(url.scheme, name):
             try:
                 with begin():
-                    look(server, fault)
+                    look(server, fault, is_up=is_up)
             finally:
                 end()
             recovers(server, fault)
@@ -304,11 +293,12 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
 
 
 def by_an_administrator(scheme: str, name: str):
-    """Faults that the database's own administrator makes: name, how it begins, and what to do when it is over."""
+    """Faults that the database's own administrator makes: name, how it begins, what to do when it is over, and whether the
+    database answers meanwhile."""
     if scheme == "mysql":
         client = ["mariadb", "--user=root", "--unbuffered", "--batch", "--skip-column-names", name]
         lock = "LOCK TABLES reading_days WRITE, devices WRITE, users WRITE; SELECT 'held';\n"
-        return [("under a lock", lambda: held(client, lock), lambda: None)]
+        return [("under a lock", lambda: held(client, lock), lambda: None, True)]
     client = ["psql", "--host=127.0.0.1", "--username=postgres", "--no-password"]
     if subprocess.run([*client, "--command=SELECT 1", "postgres"], capture_output=True).returncode:
         # A server that asks for a password over the network takes its own user by the socket.
@@ -328,8 +318,8 @@ def by_an_administrator(scheme: str, name: str):
         yield
 
     return [
-        ("under a lock", lambda: held(client, lock), lambda: None),
-        ("out of connections", full, lambda: told(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1;')),
+        ("under a lock", lambda: held(client, lock), lambda: None, True),
+        ("out of connections", full, lambda: told(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1;'), False),
     ]
 
 
@@ -346,12 +336,26 @@ def on_a_server_of_its_own(binary: str, kind: str, folder: str) -> None:
         try:
             server.keep()
             database.kill()
-            look(server, "killed")
+            look(server, "killed", is_up=False)
             database.start()
             recovers(server, "killed and started again")
 
+            server.kill()
+            database.kill()
+            server.start()
+            wait_until(lambda: server.ask("GET", "/healthz")[0] == 200, 5, "the server does not live")
+            look(server, "started before its database", is_up=False)
+            database.start()
+            recovers(server, "started before its database")
+
+            for fault, begin, end in NO_CONNECTION_LEFT[kind](database):
+                with begin:
+                    look(server, fault, is_up=False)
+                end()
+                recovers(server, fault)
+
             database.tell(READ_ONLY[kind][0])
-            look(server, "read-only", works=READS)
+            look(server, "read-only", works=READS, is_up=True)
             database.tell(READ_ONLY[kind][1])
             recovers(server, "read-only")
 
@@ -470,7 +474,18 @@ def in_a_file(binary: str, folder: str) -> None:
 def main() -> None:
     binary, *databases = sys.argv[1:]
     binary = os.path.abspath(binary)
-    wrong = []
+    wrong, readers = [], []
+
+    def stalled_readers() -> None:
+        # It takes as long as the server is patient, and needs no fault.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            try:
+                readers.append(stalled(binary, folder))
+            except Lost as found:
+                wrong.append(str(found))
+
+    beside = threading.Thread(target=stalled_readers)
+    beside.start()
     for database in databases:
         print(database.split(":")[0], flush=True)
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -480,10 +495,14 @@ def main() -> None:
                 else:
                     over_a_line(binary, database, folder)
                     on_a_server_of_its_own(binary, database.split(":")[0], folder)
-            except Wrong as found:
+            except (Wrong, NotHeld) as found:
                 wrong.append(str(found))
+    beside.join()
+    print(*readers, sep="\n", flush=True)
     if wrong:
         sys.exit("wrong:\n" + "\n".join(wrong))
+    if not readers:
+        sys.exit("what became of the readers is not known")
 
 
 main()

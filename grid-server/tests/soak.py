@@ -1,9 +1,11 @@
 """Kills the server again and again while it is written to: `soak.py BINARY ROUNDS URL...`; `sqlite` is a file of its own.
 
-Each round several meters send days of readings and an operator issues statements; at a random moment the server gets
-SIGKILL and is started again. Then every day that was acknowledged is there, to the last digit; one that was not is there
-whole or not at all; every statement that was acknowledged verifies offline; and the log that was is the beginning of the log
-that is. The seed of the random moments is printed, and GRID_SOAK_SEED repeats it.
+Each round several meters send days of readings, small ones and large ones, somebody imports files of a community that found
+its devices, and an operator issues statements; at a random moment the server gets SIGKILL and is started again. Then every
+day that was acknowledged is there, to the last digit; one that was not is there whole, in all of its channels and devices, or
+not at all; every statement that was acknowledged verifies offline; and the log that was is the beginning of the log that is, by
+the path that `/log/consistency` gives, which is checked here and not by the program. The seed of the random moments is printed,
+and GRID_SOAK_SEED repeats it.
 """
 
 import http.client
@@ -20,7 +22,9 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
-WRITERS = 4
+from merkle import only_grew
+
+METERS = 4
 FIRST = datetime(2026, 1, 1, tzinfo=timezone.utc)
 PASSWORD = "a long password of a user who is none"
 TARIFF = """id = "soak"
@@ -59,11 +63,15 @@ class Server:
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         return subprocess.run([self.binary, *arguments], env=self.settings, text=True, capture_output=True, **options)
 
+    def begin(self) -> None:
+        """Starts it and does not wait."""
+        with open(f"{self.folder}/log", "a") as log:
+            self.process = subprocess.Popen([self.binary, "serve"], env=self.settings, stdout=log, stderr=log)
+
     def start(self) -> float:
         """Starts it and gives the seconds until it was ready."""
         began = time.monotonic()
-        log = open(f"{self.folder}/log", "a")
-        self.process = subprocess.Popen([self.binary, "serve"], env=self.settings, stdout=log, stderr=log)
+        self.begin()
         while time.monotonic() - began < 60:
             try:
                 if self.ask("GET", "/readyz")[0] == 200:
@@ -80,6 +88,11 @@ class Server:
 
     def ask(self, method: str, path: str, body=None, kind: str = "application/json"):
         """Status and body; OSError where the server is gone."""
+        status, _, said = self.answer(method, path, body, kind)
+        return status, said
+
+    def answer(self, method: str, path: str, body=None, kind: str = "application/json"):
+        """Status, headers and body; OSError where the server is gone."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Content-Type": kind} if body is not None else {}
@@ -89,7 +102,7 @@ class Server:
             connection.request(method, path, text, headers)
             answer = connection.getresponse()
             said = answer.read()
-            return answer.status, json.loads(said) if said.startswith((b"{", b"[")) else said.decode()
+            return answer.status, answer.headers, json.loads(said) if said.startswith((b"{", b"[")) else said.decode()
         except (http.client.HTTPException, json.JSONDecodeError) as broken:
             raise OSError("the answer broke off") from broken
         finally:
@@ -106,38 +119,39 @@ def stamp(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Meter:
-    """A device, the days that were acknowledged and those that may or may not be there."""
+class Writer:
+    """Somebody who sends one day after the other: the days that were acknowledged, and those that may or may not be there."""
 
-    def __init__(self, server: Server, number: int):
-        made = server.good("POST", "/api/v1/devices", {"name": f"meter {number}", "kind": "meter", "time_zone": "UTC"})
-        self.path, self.number, self.next = f"/api/v1/devices/{made['id']}/readings", number, 0
+    STEP = timedelta(hours=1)
+
+    def __init__(self, number: int):
+        self.number, self.next, self.seen = number, 0, 0
         self.acknowledged: set[int] = set()
         self.open: set[int] = set()
 
-    def energies(self, day: int) -> list[str]:
-        return [f"{(self.number * 7919 + day * 24 + hour) % 5000 / 1000:.6f}" for hour in range(24)]
+    def energies(self, day: int, place: int = 0) -> list[str]:
+        steps = timedelta(days=1) // self.STEP
+        return [f"{((self.number + place) * 7919 + day * steps + step) % 5000 / 1000:.6f}" for step in range(steps)]
+
+    def rows(self, day: int, place: int = 0) -> list[tuple[str, str, str]]:
+        """Start, end and energy."""
+        energies = self.energies(day, place)
+        times = [stamp(FIRST + timedelta(days=day) + step * self.STEP) for step in range(len(energies) + 1)]
+        return list(zip(times, times[1:], energies, strict=False))
+
+    def request(self, day: int) -> tuple[str, str, str]:
+        """Path, body and media type of a day's upload."""
+        raise NotImplementedError
+
+    def registers(self, server: Server, day: int) -> list[tuple[str | None, str, list[str]]]:
+        """What a day's upload consists of: path of the readings, channel and energies; no path where there is no device."""
+        raise NotImplementedError
 
     def send(self, server: Server) -> None:
         day = self.next
         self.next += 1
         self.open.add(day)
-        begin = FIRST + timedelta(days=day)
-        hours = [stamp(begin + timedelta(hours=hour)) for hour in range(25)]
-        rows = zip(hours, hours[1:], self.energies(day), strict=False)
-        # Every other day as a file, which is stored on another way.
-        if day % 2:
-            lines = [f"{start},{end},import,{energy},measured" for start, end, energy in rows]
-            body, kind = "\n".join(["start,end,channel,energy_kwh,quality", *lines]) + "\n", "text/csv"
-        else:
-            body = json.dumps(
-                [
-                    {"channel": "import", "start": start, "end": end, "energy_kwh": energy, "quality": "measured"}
-                    for start, end, energy in rows
-                ]
-            )
-            kind = "application/json"
-        status, said = server.ask("POST", self.path, body, kind)
+        status, said = server.ask("POST", *self.request(day))
         if 200 <= status < 300:
             self.open.discard(day)
             self.acknowledged.add(day)
@@ -146,33 +160,124 @@ class Meter:
 
     def check(self, server: Server, all_days: bool) -> None:
         days = self.acknowledged | self.open if all_days else self.fresh()
-        if not days:
-            return
-        begin, end = FIRST + timedelta(days=min(days)), FIRST + timedelta(days=max(days) + 1)
-        found: dict[int, list[str]] = {}
-        after = ""
-        while True:
-            said = server.good("GET", f"{self.path}?channel=import&from={stamp(begin)}&to={stamp(end)}&limit=10000{after}")
-            for item in said["items"]:
-                start = datetime.fromisoformat(item["start"].replace("Z", "+00:00"))
-                found.setdefault((start - FIRST).days, []).append(item["energy_kwh"])
-            if said["next"] is None:
-                break
-            after = f"&after={said['next']}"
-        for day in days:
-            got, sent = found.get(day, []), self.energies(day)
-            if got != sent and (day in self.acknowledged or got):
+        wanted = {day: self.registers(server, day) for day in days}
+        asked: dict[tuple[str, str], list[int]] = {}
+        for day, registers in wanted.items():
+            for path, channel, _ in registers:
+                if path:
+                    asked.setdefault((path, channel), []).append(day)
+        found = {}
+        for register, of in asked.items():
+            found |= {(*register, day): energies for day, energies in stored(server, *register, of).items()}
+        there = set()
+        for day, registers in wanted.items():
+            parts = [(found.get((path, channel, day), []), sent) for path, channel, sent in registers]
+            whole, nothing = all(got == sent for got, sent in parts), not any(got for got, _ in parts)
+            if not whole and (day in self.acknowledged or not nothing):
                 what = "acknowledged" if day in self.acknowledged else "not acknowledged"
-                raise Lost(f"meter {self.number}, day {day}, {what}: expected {sent}, found {got}")
+                raise Lost(f"{type(self).__name__} {self.number}, day {day}, {what}: expected and found {parts}")
+            if whole:
+                there.add(day)
         # What was open is known now.
-        self.acknowledged |= {day for day in self.open if day in found}
+        self.acknowledged |= self.open & there
         self.open.clear()
         self.seen = self.next
 
-    seen = 0
-
     def fresh(self) -> set[int]:
         return {day for day in self.acknowledged | self.open if day >= self.seen - 1}
+
+
+def stored(server: Server, path: str, channel: str, days: list[int]) -> dict[int, list[str]]:
+    """The energies of a channel by day, from the first to the last of some days."""
+    begin, end = stamp(FIRST + timedelta(days=min(days))), stamp(FIRST + timedelta(days=max(days) + 1))
+    found: dict[int, list[str]] = {}
+    after = ""
+    while True:
+        said = server.good("GET", f"{path}?channel={channel}&from={begin}&to={end}&limit=10000{after}")
+        for item in said["items"]:
+            start = datetime.fromisoformat(item["start"].replace("Z", "+00:00"))
+            found.setdefault((start - FIRST).days, []).append(item["energy_kwh"])
+        if said["next"] is None:
+            return found
+        after = f"&after={said['next']}"
+
+
+class Meter(Writer):
+    """A device whose day is small: uploads of it are stored together with those of others."""
+
+    CHANNELS = ["import"]
+
+    def __init__(self, server: Server, number: int):
+        super().__init__(number)
+        made = server.good("POST", "/api/v1/devices", {"name": f"meter {number}", "kind": "meter", "time_zone": "UTC"})
+        self.path = f"/api/v1/devices/{made['id']}/readings"
+
+    def request(self, day: int) -> tuple[str, str, str]:
+        rows = [(channel, *row) for place, channel in enumerate(self.CHANNELS) for row in self.rows(day, place)]
+        # Every other day as a file, which is read on another way.
+        if day % 2:
+            lines = [f"{start},{end},{channel},{energy},measured" for channel, start, end, energy in rows]
+            return self.path, "\n".join(["start,end,channel,energy_kwh,quality", *lines]) + "\n", "text/csv"
+        names = ("channel", "start", "end", "energy_kwh")
+        readings = [dict(zip(names, row, strict=True)) | {"quality": "measured"} for row in rows]
+        return self.path, json.dumps(readings), "application/json"
+
+    def registers(self, server: Server, day: int) -> list[tuple[str | None, str, list[str]]]:
+        return [(self.path, channel, self.energies(day, place)) for place, channel in enumerate(self.CHANNELS)]
+
+
+class LargeMeter(Meter):
+    """A device whose day is more than is stored with that of others, or arrives at once: four channels, each five minutes."""
+
+    STEP = timedelta(minutes=5)
+    CHANNELS = ["import", "export", "consumption", "generation"]
+
+    def request(self, day: int) -> tuple[str, str, str]:
+        path, body, kind = super().request(day)
+        if len(body) <= 64 << 10:
+            raise Lost(f"a day of {len(body)} bytes is not a large one")
+        return path, body, kind
+
+
+class Importer(Writer):
+    """Files of a community, which found some of the devices that they name: these and their readings are there, or neither."""
+
+    FILES_A_HOUSE = 3
+
+    def __init__(self, server: Server, number: int):
+        super().__init__(number)
+        made = server.good("POST", "/api/v1/communities", {"name": "Import", "time_zone": "UTC"})
+        self.path, self.devices = f"/api/v1/communities/{made['id']}/readings", {}
+
+    def parts(self, day: int) -> list[tuple[str, str]]:
+        """Names of devices and their channels."""
+        house = f"{self.number}, {day // self.FILES_A_HOUSE}"
+        return [(f"house {house}", "consumption"), (f"roof {house}", "generation")]
+
+    def request(self, day: int) -> tuple[str, str, str]:
+        lines = ["device,member,channel,start,end,energy_kwh,quality"]
+        for place, (name, channel) in enumerate(self.parts(day)):
+            lines += [f'"{name}",Ana,{channel},{start},{end},{energy},measured' for start, end, energy in self.rows(day, place)]
+        return self.path, "\n".join(lines) + "\n", "text/csv"
+
+    def registers(self, server: Server, day: int) -> list[tuple[str | None, str, list[str]]]:
+        if any(name not in self.devices for name, _ in self.parts(day)):
+            self.look(server)
+        return [
+            (self.devices.get(name), channel, self.energies(day, place))
+            for place, (name, channel) in enumerate(self.parts(day))
+        ]
+
+    def look(self, server: Server) -> None:
+        """Learns which devices there are."""
+        after = ""
+        while after is not None:
+            said = server.good("GET", f"/api/v1/devices?limit=1000{after and f'&after={after}'}")
+            for device in said["items"]:
+                path = f"/api/v1/devices/{device['id']}/readings"
+                if self.devices.setdefault(device["name"], path) != path:
+                    raise Lost(f"the device `{device['name']}` is there twice")
+            after = said["next"]
 
 
 class Operator:
@@ -180,7 +285,8 @@ class Operator:
 
     def __init__(self, server: Server):
         made = server.good("POST", "/api/v1/communities", {"name": "Soak", "time_zone": "UTC"})
-        self.path, self.hour, self.statements, self.head = f"/api/v1/communities/{made['id']}", 0, [], None
+        self.path, self.hour, self.statements = f"/api/v1/communities/{made['id']}", 0, []
+        self.head, self.key = None, None
         lines = ["device,member,channel,start,end,energy_kwh,quality"]
         for hour in range(4000):
             start = FIRST + timedelta(hours=hour)
@@ -206,15 +312,36 @@ class Operator:
             return
         if status != 200:
             raise Lost(f"the head of the log: {status} {head}")
+        if head["tree_size"] < len(self.statements):
+            raise Lost(f"{len(self.statements)} statements were acknowledged, and the log has {head['tree_size']}")
         key = server.good("GET", "/api/v1/log/key")["public_key"]
+        if self.head:
+            self.follows(server, head)
+            if key != self.key:
+                raise Lost(f"the log has another key: {key} after {self.key}")
+        self.head, self.key = head, key
         for id in self.statements if all_statements else self.statements[-3:]:
             proof = server.good("GET", f"/api/v1/statements/{id}/proof")
             told = server.run("verify", "-", "--key", key, input=proof if isinstance(proof, str) else json.dumps(proof))
             if told.returncode:
                 raise Lost(f"statement {id}: {told.stderr}")
+            bundle = json.loads(proof) if isinstance(proof, str) else proof
+            if bundle["proof"]["head"] != head:
+                raise Lost(f"statement {id} is proved by another head than the newest: {bundle['proof']['head']}, {head}")
+
+    def follows(self, server: Server, head: dict) -> None:
+        """The log that was is the beginning of the log that is."""
+        old = self.head
+        sizes = f"from={old['tree_size']}&to={head['tree_size']}"
+        told = server.good("GET", f"/api/v1/log/consistency?{sizes}")
+        if told["head"] != head or not only_grew(old, head, told["path"]):
+            raise Lost(f"the log did not only grow: {old}, then {head}, and {told}")
+        # Another past would not pass.
+        if only_grew(old | {"root_hash": "00" * 32}, head, told["path"]):
+            raise Lost("a log of any past at all passes")
 
 
-def load(server: Server, meters: list[Meter], operator: Operator, stop: threading.Event, failed: list) -> None:
+def load(server: Server, writers: list[Writer], operator: Operator, stop: threading.Event, failed: list) -> None:
     """Writes until it is told to stop or the server is gone."""
 
     def keep(work) -> None:
@@ -228,7 +355,7 @@ def load(server: Server, meters: list[Meter], operator: Operator, stop: threadin
                 failed.append(lost)
                 return
 
-    works = [meter.send for meter in meters] + [operator.issue]
+    works = [writer.send for writer in writers] + [operator.issue]
     threads = [threading.Thread(target=keep, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
@@ -249,11 +376,13 @@ def soak(binary: str, rounds: int, database: str, chance: random.Random) -> None
         try:
             login = server.good("POST", "/api/v1/auth/login", {"username": user, "password": PASSWORD})
             server.token = login["access_token"]
-            meters, operator = [Meter(server, number) for number in range(WRITERS)], Operator(server)
+            writers: list[Writer] = [Meter(server, number) for number in range(METERS)]
+            writers += [LargeMeter(server, METERS), Importer(server, METERS + 1)]
+            operator = Operator(server)
             shown = time.monotonic()
             for number in range(rounds):
                 stop, failed = threading.Event(), []
-                work = threading.Thread(target=load, args=(server, meters, operator, stop, failed))
+                work = threading.Thread(target=load, args=(server, writers, operator, stop, failed))
                 work.start()
                 time.sleep(chance.uniform(0.02, 0.6))
                 server.kill()
@@ -263,16 +392,19 @@ def soak(binary: str, rounds: int, database: str, chance: random.Random) -> None
                     raise failed[0]
                 starts.append(server.start())
                 last = number == rounds - 1
-                for meter in meters:
-                    meter.check(server, all_days=last)
+                for writer in writers:
+                    writer.check(server, all_days=last)
                 operator.check(server, all_statements=last)
                 if time.monotonic() - shown > 2:
                     shown = time.monotonic()
                     print(f"  {name}: killed {number + 1} of {rounds} times", file=sys.stderr)
-            days = sum(len(meter.acknowledged) for meter in meters)
+            small, (large, imported) = writers[:METERS], writers[METERS:]
+            counts = [sum(len(writer.acknowledged) for writer in of) for of in (small, [large], [imported])]
+            if not all(counts) or not operator.statements:
+                raise Lost(f"somebody wrote nothing: {counts}, {len(operator.statements)} statements")
             print(
-                f"{name}: killed {rounds} times; {days} days of 24 readings and {len(operator.statements)} statements"
-                f" are there; ready again after {max(starts):.2f} s at most",
+                f"{name}: killed {rounds} times; {counts[0]} days of 24 readings, {counts[1]} of 1152, {counts[2]} files of a"
+                f" community and {len(operator.statements)} statements are there; ready again after {max(starts):.2f} s at most",
                 flush=True,
             )
         finally:

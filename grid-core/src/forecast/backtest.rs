@@ -343,6 +343,30 @@ mod tests {
         assert!(report.mae.abs() < f64::EPSILON && report.mase.is_nan() && report.wql.is_nan());
     }
 
+    /// What was seen in the system before: a model that was tested on rows from between those that it had learnt from.
+    #[test]
+    fn whatever_comes_after_an_origin_changes_no_bit_of_the_forecast_from_it() {
+        let value = |slot: usize| f64::from(u32::try_from(slot * 7919 % 101).unwrap()) / 10.0;
+        let values: Vec<f64> = (0..24 * 40).map(value).collect();
+        let start = date(2026, 1, 1).at(0, 0, 0, 0);
+        let origins = [start + 30.days(), start + 33.days()];
+        let last = 24 * 33;
+        let mut others = values.clone();
+        for other in &mut others[last..] {
+            *other = 1000.0 - *other;
+        }
+        for model in [Model::Auto, Model::SeasonalNaiveDay] {
+            let report = |values: &[f64]| {
+                let history = History::new(start, 60, values.to_vec()).unwrap();
+                backtest(&model, &history, &origins, 24, &[0.1, 0.5, 0.9], 400).unwrap()
+            };
+            let (one, other) = (report(&values), report(&others));
+            // A number is written so that it is read as the same bits.
+            assert_eq!(format!("{:?}", one.forecasts), format!("{:?}", other.forecasts), "{model}");
+            assert!((one.mae - other.mae).abs() > 1.0, "{model}: what came was other");
+        }
+    }
+
     #[test]
     fn a_forecast_issued_earlier_knows_less() {
         // Each slot is its own number, so that yesterday's value is 24 off, and that of two days ago 48.

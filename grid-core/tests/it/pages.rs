@@ -1,6 +1,9 @@
 //! The documentation against the tree: links lead somewhere, and the tests that a page names exist.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::layers::workspace;
 
@@ -75,4 +78,74 @@ fn every_test_that_a_page_names_exists() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What stands between backquotes, and the lines of blocks of code.
+fn code(page: &str) -> Vec<&str> {
+    let blocks = page.split("```").skip(1).step_by(2).flat_map(str::lines);
+    let inline = page.split("```").step_by(2).flat_map(|text| text.split('`').skip(1).step_by(2));
+    blocks.chain(inline).collect()
+}
+
+#[test]
+fn every_target_of_make_that_a_page_names_exists() {
+    let makefile = fs::read_to_string(workspace().join("Makefile")).unwrap();
+    let is_target = |name: &str| makefile.lines().any(|line| line.starts_with(&format!("{name}:")));
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (path, text) in pages() {
+        for line in code(&text) {
+            let Some(targets) = line.strip_prefix("make ") else { continue };
+            let targets =
+                targets.split_whitespace().take_while(|word| !word.starts_with(['#', '&', '|', ';']));
+            for target in targets.filter(|word| !word.contains('=')) {
+                count += 1;
+                if !is_target(target) {
+                    faults.push(format!("{}: make {target}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(count > 20, "{count}");
+    assert!(!is_target("test-nothing"));
+}
+
+#[test]
+fn every_program_of_python_that_a_page_names_exists() {
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (path, text) in pages() {
+        for word in code(&text).into_iter().flat_map(str::split_whitespace) {
+            if Path::new(word).extension().is_none_or(|extension| extension != "py") || word.contains('*') {
+                continue;
+            }
+            count += 1;
+            // A name alone is that of a test.
+            let places = [word.to_owned(), format!("grid-server/tests/{word}"), format!("examples/{word}")];
+            if !places.iter().any(|place| workspace().join(place).exists()) {
+                faults.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(count >= 4, "{count}");
+}
+
+/// The numbers of the reports, where a row of a table begins with them.
+#[test]
+fn every_number_of_the_reports_stands_once() {
+    let page = fs::read_to_string(workspace().join("docs/known-errors.md")).unwrap();
+    let mut numbers = Vec::new();
+    for row in page.lines().filter(|line| line.starts_with("| S")) {
+        let first = row.split('|').nth(1).unwrap();
+        for number in first.split(',').map(str::trim) {
+            let number: u32 = number.strip_prefix('S').and_then(|digits| digits.parse().ok()).unwrap();
+            assert!((1..=141).contains(&number), "{row}");
+            numbers.push(number);
+        }
+    }
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), numbers.len(), "a number stands twice: {numbers:?}");
+    assert!(sorted.len() > 130, "{sorted:?}");
 }

@@ -59,6 +59,14 @@ fn on_a_platform_the_server_listens_to_everybody_elsewhere_only_to_this_machine(
     assert_eq!(host(&[]), "127.0.0.1");
 }
 
+/// REQUIREMENTS S31 and S111: `PORT` as a platform gives it, and 8080 where it gives none.
+#[test]
+fn s31_s111_port_is_that_of_the_environment_and_8080_without_one() {
+    assert_eq!(of_environment(&[]).address().port(), 8080);
+    assert_eq!(of_environment(&[("PORT", "")]).address().port(), 8080);
+    assert_eq!(of_environment(&[("PORT", "9123")]).address().port(), 9123);
+}
+
 #[test]
 fn a_flag_wins_over_the_environment_that_over_dot_env_that_over_the_file_and_that_over_the_default() {
     let folder = Folder::with(&[

@@ -103,22 +103,198 @@ fn what_the_image_runs_and_what_is_asked_of_it_are_there() {
     }
 }
 
+/// What looks like an address of four numbers.
+fn addresses(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
+    let is_one = |word: &&str| {
+        let parts: Vec<_> = word.trim_matches('.').split('.').collect();
+        parts.len() == 4 && parts.iter().all(|part| part.parse::<u8>().is_ok())
+    };
+    words.filter(is_one).map(|word| word.trim_matches('.').to_owned()).collect()
+}
+
+/// What a source says to the compiler: neither its comments, which name sections of standards, nor its tests.
+fn said_by(source: &str) -> String {
+    let shipped = source.split("#[cfg(test)]").next().unwrap();
+    shipped.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn no_host_and_no_project_is_written_into_a_deployment() {
+fn no_host_and_no_project_is_written_into_a_deployment_or_a_source() {
     // What was seen: the service asked a machine that no configuration named, because its address stood in the source.
     let ours = ["127.0.0.1", "0.0.0.0", "10.0.0.", "192.0.2."];
+    let is_ours = |address: &str| ours.iter().any(|known| address.starts_with(known));
     for file in deployment() {
-        for word in read(&file).split(|c: char| !(c.is_ascii_digit() || c == '.')) {
-            let parts: Vec<_> = word.trim_matches('.').split('.').collect();
-            let address = parts.len() == 4 && parts.iter().all(|part| part.parse::<u8>().is_ok());
-            assert!(!address || ours.iter().any(|known| word.starts_with(known)), "{file}: {word}");
+        for address in addresses(&read(&file)) {
+            assert!(is_ours(&address), "{file}: {address}");
         }
     }
+    let sources: Vec<_> =
+        ["grid-core/src", "grid-server/src", "grid-py/src"].into_iter().flat_map(folder).collect();
+    let is_shipped =
+        |file: &&String| has_extension(file, "rs") && !file.contains("/tests") && !file.contains("tests.rs");
+    let mut count = 0;
+    for file in sources.iter().filter(is_shipped) {
+        for address in addresses(&said_by(&read(file))) {
+            // Those for documentation (RFC 5737) lead nowhere.
+            let leads_nowhere =
+                ["127.0.0.1", "0.0.0.0"].contains(&&*address) || address.starts_with("192.0.2.");
+            assert!(leads_nowhere, "{file}: {address}");
+        }
+        count += 1;
+    }
+    assert!(count > 200, "{count}");
+    assert_eq!(addresses("at 198.51.100.7:3306, section 2.1, 1.2.3.4.5"), ["198.51.100.7"]);
     for line in read("deploy/cloud-run.yaml").lines().chain(read("deploy/app.yaml").lines()) {
         if let Some((_, account)) =
             line.split_once("serviceAccountName: ").or_else(|| line.split_once("service_account: "))
         {
             assert!(account.contains("@PROJECT."), "{account}");
+        }
+    }
+}
+
+/// S62. Port 3306 was open to the whole world, and the database was not reached all the same.
+#[test]
+fn nothing_that_is_deployed_opens_a_network_to_everybody() {
+    let mut warned = 0;
+    for file in deployment() {
+        let text = read(&file);
+        let said: Vec<String> = if has_extension(&file, "md") {
+            warned += usize::from(text.contains("0.0.0.0/0"));
+            blocks(&text).into_iter().map(|(_, text)| text).collect()
+        } else {
+            let plain =
+                |line: &&str| !line.trim_start().starts_with('#') && !line.trim_start().starts_with("--");
+            vec![text.lines().filter(plain).collect::<Vec<_>>().join("\n")]
+        };
+        for part in said {
+            assert!(!part.contains("0.0.0.0/0") && !part.contains("::/0"), "{file}: {part}");
+        }
+    }
+    // The page about Cloud Run says so, in both languages.
+    assert_eq!(warned, 2);
+}
+
+/// The files of the repository, as git knows them.
+fn committed() -> Vec<String> {
+    let output = Command::new("git").arg("-C").arg(workspace()).args(["ls-files", "-z"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// The passwords that stand in addresses: `scheme://user:password@`.
+fn passwords(text: &str) -> Vec<&str> {
+    let ends = |c: char| c.is_whitespace() || "/'\"`<>()".contains(c);
+    let password = |rest: &'_ str| -> Option<(usize, usize)> {
+        let place = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let (user, _) = place.rsplit_once('@')?;
+        Some((user.find(':')? + 1, user.len()))
+    };
+    text.split("://").skip(1).filter_map(|rest| password(rest).map(|(from, to)| &rest[from..to])).collect()
+}
+
+/// S9 and S113. What stands in the place of a secret says that it does, and a `.env` neither is committed nor goes into the image.
+#[test]
+fn s9_s113_no_secret_is_committed_and_no_dot_env_goes_along() {
+    let files = committed();
+    assert!(files.len() > 300, "{}", files.len());
+    for file in &files {
+        let name = file.rsplit('/').next().unwrap();
+        let is_secret = (name.starts_with(".env") && name != ".env.example")
+            || name.starts_with("id_")
+            || ["pem", "key", "p12", "pfx", "jks"].iter().any(|kind| has_extension(name, kind));
+        assert!(!is_secret, "{file}");
+    }
+    // The private key that RFC 8410 publishes, in section 10.3.
+    let published = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+    let begin = ["-----BEGIN", "PRIVATE KEY-----"];
+    for file in &files {
+        let Ok(text) = fs::read_to_string(workspace().join(file)) else { continue };
+        // In a source it may stand as one line.
+        let text = text.replace("\\n", "\n");
+        for key in text.split(begin[0]).skip(1).filter_map(|rest| rest.split_once(begin[1])) {
+            let base64: String = key
+                .1
+                .trim_start_matches(|c: char| !c.is_ascii_alphanumeric())
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c))
+                .collect();
+            let is_one = key.0.len() < 12 && base64.len() > 40;
+            assert!(!is_one || base64 == published, "{file} holds a private key");
+        }
+    }
+    // Words that say what belongs there, and those of the databases of tests.
+    let placeholders = ["PASSWORD", "password", "clave", "one", "another", "...", "grid_test"];
+    let of_operators = files.iter().filter(|file| {
+        ["deploy/", "docs/", ".ci/", ".github/"].iter().any(|folder| file.starts_with(folder))
+            || !file.contains('/')
+    });
+    let mut count = 0;
+    for file in of_operators {
+        let text = read(file);
+        for password in passwords(&text) {
+            let is_variable = password.starts_with('$');
+            assert!(is_variable || placeholders.contains(&password), "{file}: {password}");
+            count += 1;
+        }
+        // `NAME: value` of YAML and `NAME=value` of a shell: what is secret comes from elsewhere, or is a name for it.
+        for line in text.lines().filter(|_| !has_extension(file, "md")) {
+            let Some((name, value)) = line.split_once(": ").or_else(|| line.split_once('=')) else {
+                continue;
+            };
+            let name = name.trim().trim_start_matches("export ");
+            let is_secret =
+                ["PASSWORD", "SECRET", "SEALING_KEY", "METRICS_TOKEN"].iter().any(|end| name.ends_with(end));
+            let is_name = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            let value = value.trim().trim_matches('"');
+            let plain =
+                ["", "1", "SEALING_KEY", "only-for-this-run"].contains(&value) || value.starts_with('$');
+            assert!(!(is_secret && is_name) || plain, "{file}: {line}");
+        }
+    }
+    assert!(count > 20, "{count}");
+    assert_eq!(passwords("mysql://dev:hunter2@db/GRID and postgres://host/grid"), ["hunter2"]);
+    assert!(read(".gitignore").lines().any(|line| line == ".env"));
+    let image = read(".dockerignore");
+    let image: Vec<_> = image.lines().filter(|line| !line.starts_with('#')).collect();
+    // Nothing but what is named, and of that no such file.
+    assert_eq!(image.first(), Some(&"*"));
+    assert!(image.contains(&"**/.env"), "{image:?}");
+    assert!(!image.iter().any(|line| line.starts_with('!') && line.contains(".env")), "{image:?}");
+}
+
+/// S28, S29, S87. What was guessed at the time of the deployment were the dependencies.
+#[test]
+fn what_is_built_and_installed_is_what_was_locked() {
+    let dockerfile = read("Dockerfile");
+    let builds: Vec<_> =
+        dockerfile.lines().filter(|line| !line.starts_with('#') && line.contains("cargo ")).collect();
+    assert!(!builds.is_empty());
+    for build in builds {
+        assert!(build.contains("cargo build ") && build.contains(" --locked"), "{build}");
+    }
+    let last = dockerfile.lines().rfind(|line| line.starts_with("FROM ")).unwrap();
+    assert!(last.starts_with("FROM scratch"), "{last}");
+    let files = committed();
+    assert!(files.iter().any(|file| file == "Cargo.lock"));
+    let requirements: Vec<_> = files
+        .iter()
+        .filter(|file| {
+            file.rsplit('/').next().unwrap().starts_with("requirements") && has_extension(file, "txt")
+        })
+        .collect();
+    assert!(requirements.len() >= 5, "{requirements:?}");
+    for file in requirements {
+        for line in
+            read(file).lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
+            let pinned = line.split_once("==").is_some_and(|(name, version)| {
+                !name.contains(['<', '>', '~', ' '])
+                    && version.starts_with(|c: char| c.is_ascii_digit())
+                    && !version.contains('*')
+            });
+            assert!(pinned, "{file}: {line}");
         }
     }
 }

@@ -60,7 +60,14 @@ fn parts(url: &str) -> (&str, &str, &str) {
 }
 
 /// A server that answers each connection with fixed bytes, one answer a message, and counts on being asked once.
-fn scripted(answers: &'static [&'static [u8]]) -> u16 {
+fn scripted(answers: &[&[u8]]) -> u16 {
+    scripted_after(&[], answers)
+}
+
+/// The same of a server that speaks first.
+fn scripted_after(greeting: &[u8], answers: &[&[u8]]) -> u16 {
+    let greeting = greeting.to_vec();
+    let answers: Vec<_> = answers.iter().map(|answer| answer.to_vec()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -68,7 +75,8 @@ fn scripted(answers: &'static [&'static [u8]]) -> u16 {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut asked = [0; 4096];
-            for answer in answers {
+            let _ = stream.write_all(&greeting);
+            for answer in &answers {
                 if !matches!(stream.read(&mut asked), Ok(1..)) {
                     break;
                 }
@@ -194,6 +202,55 @@ fn what_a_server_refuses_is_told_in_our_words_and_not_in_its_own() {
     stops_at(&at(scripted(full), ""), "login", &["no connection left", "GRID_DATABASE_CONNECTIONS"]);
     stops_at(&at(scripted(&[b"N"]), "?sslmode=require"), "TLS", &["no encrypted connection"]);
     stops_at(&at(scripted(&[b"HTTP/1.1 400 Bad Request\r\n\r\n"]), ""), "TLS", &["correct the port"]);
+}
+
+/// A packet of MySQL's protocol: three bytes of length, its number, and what it says.
+fn packet(number: u8, said: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(said.len()).unwrap().to_le_bytes();
+    [&length[..3], &[number], said].concat()
+}
+
+/// A refusal of MySQL. Before it knows what its client understands it sends no SQLSTATE.
+fn refusal(number: u8, code: u16, state: &str, message: &str) -> Vec<u8> {
+    packet(number, &[&[0xff], &code.to_le_bytes()[..], state.as_bytes(), message.as_bytes()].concat())
+}
+
+/// The numbers and messages are those of <https://mariadb.com/kb/en/mariadb-error-codes/>, the packets those of
+/// <https://mariadb.com/kb/en/clientserver-protocol/>.
+#[test]
+fn s64_who_may_not_come_from_here_or_not_use_the_database_is_told_so() {
+    let postgres = |port: u16| format!("postgres://ana:{ENCODED}@127.0.0.1:{port}/grid");
+    let no_entry =
+        "no pg_hba.conf entry for host \"192.0.2.7\", user \"ana\", database \"grid\", s3cret-p@ss";
+    let fields = format!("SFATAL\0VFATAL\0C28000\0M{no_entry}\0\0");
+    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+    let refused = [b"E", &length[..], fields.as_bytes()].concat();
+    let words = ["takes no login of `ana` from here", "pg_hba.conf"];
+    stops_at(&postgres(scripted(&[b"N", &refused])), "login", &words);
+
+    let mysql = |port: u16| format!("mysql://ana:{ENCODED}@127.0.0.1:{port}/grid");
+    let not_allowed = "Host '192.0.2.7' is not allowed to connect to this MariaDB server";
+    let port = scripted_after(&refusal(0, 1130, "", not_allowed), &[]);
+    stops_at(&mysql(port), "login", &["takes no login of `ana` from this machine", "CREATE USER"]);
+
+    // Protocol 10, a name, a thread, a challenge in two parts, and between them what the server can do: not TLS.
+    let able = [0x08_u8, 0xa2, 0x21, 0x02, 0x00, 0x08, 0x00];
+    let greeting = packet(
+        0,
+        &[
+            &b"\x0a8.0.36\0\x07\0\0\0challeng\0"[..],
+            &able[..],
+            b"\x15\0\0\0\0\0\0\0\0\0\0and the rest\0mysql_native_password\0",
+        ]
+        .concat(),
+    );
+    let no_right = "Access denied for user 'ana'@'%' to database 'grid', s3cret-p@ss";
+    let port = scripted_after(&greeting, &[&refusal(2, 1044, "#42000", no_right)]);
+    stops_at(&mysql(port), "database", &["`ana` may not use the database `grid`", "grant it"]);
+
+    let another_way = "Client does not support authentication protocol requested by server";
+    let port = scripted_after(&greeting, &[&refusal(2, 1251, "#08004", another_way)]);
+    stops_at(&mysql(port), "login", &["encrypted connection", "mysql_native_password"]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What happens, told as it happens: by every server on a database, to whoever may read it, and to nobody else.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
+use grid_core::auth::{SharedSecret, Subject};
+use grid_server::serve::Content;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::{
     Request,
@@ -12,7 +14,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 
-use crate::harness::{Client, Server};
+use crate::{
+    harness::{Client, Server},
+    street::{FIRST, Street, now, of},
+};
 
 const EVENTS: &str = "/api/v1/events";
 /// Longer than it takes on a busy machine; nothing waits for it where all is well.
@@ -185,6 +190,80 @@ async fn a_member_hears_of_the_community_and_a_stranger_does_not() {
             eva.send("GET", &format!("{EVENTS}?{query}"), &[accept], "").await.problem(404);
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_issued_is_told_to_the_community_as_it_happens() {
+    let street = Street::new().await;
+    let eva = street.server.user("eva").await;
+    let path = format!("{EVENTS}?community={}", id(&street.path));
+    let mut streams = [
+        open(&street.server, &street.ana, &path, &[]).await.unwrap(),
+        open(&street.server, &street.ben, &path, &[]).await.unwrap(),
+    ];
+    let draft = street.settle(json!({})).await.good();
+    assert_eq!(draft["issued"], false);
+    let issued = street.settle(json!({"issue": true})).await.good();
+    assert_ne!(of(&issued, &street.of_ben)["id"], Value::Null);
+    // A draft is no news, so this is the first thing that is told.
+    for stream in &mut streams {
+        let (number, kind, data) = next(stream).await;
+        assert_eq!((kind.as_str(), &data["kind"]), ("statements", &json!("statements")));
+        assert_eq!((&data["id"], &data["community"]), (&json!(number), &json!(id(&street.path))));
+        assert_eq!((&data["settlement"], &data["count"]), (&issued["id"], &json!(2)));
+        // March on the clock of Madrid.
+        assert_eq!((&data["from"], &data["to"]), (&json!(FIRST), &json!("2026-03-31T22:00:00Z")));
+    }
+    assert_eq!(eva.get(EVENTS).await.good()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_forecast_is_told_to_the_owner_of_its_device_as_it_happens() {
+    let server = Server::start().await;
+    let (ana, ben) = (server.user("ana").await, server.user("ben").await);
+    let device = ana.device("load", "UTC").await;
+    let mut table = String::from("channel,start,end,energy_kwh\n");
+    for hour in 0..24 * 15 {
+        let at = |hour: i64| {
+            "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap()
+                + jiff::SignedDuration::from_hours(hour)
+        };
+        writeln!(table, "consumption,{},{},0.{:03}", at(hour), at(hour + 1), hour % 24).unwrap();
+    }
+    ana.csv(&format!("{device}/readings"), table).await.good();
+    let mut stream = open(&server, &ana, EVENTS, &[]).await.unwrap();
+    let question = json!({"device": id(&device), "horizon_hours": 24, "model": "seasonal_naive"});
+    let forecast = ana.post("/api/v1/forecasts", &question).await.good();
+    let (number, kind, data) = next(&mut stream).await;
+    assert_eq!((kind.as_str(), &data["id"]), ("forecast", &json!(number)));
+    assert_eq!((&data["forecast"], &data["device"]), (&forecast["id"], &json!(id(&device))));
+    assert_ne!(forecast["id"], Value::Null);
+    assert_eq!(ben.get(EVENTS).await.good()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_token_does() {
+    const SECRET: &str = "a secret of the old system, 32 bytes and more";
+    let server = Server::with(&["--jwt-hs256-secret", SECRET], Content::AsItIs).await;
+    let ana = server.user("ana").await;
+    let secret = SharedSecret::new(SECRET.as_bytes()).unwrap();
+    let principal = secret.verify(ana.token(), now()).unwrap();
+    let subject = Subject {
+        user_id: principal.user_id,
+        username: principal.username,
+        scope: principal.scopes,
+        session_id: principal.session_id,
+    };
+    let token = secret.issue(&subject, Duration::from_secs(3), now()).unwrap().token;
+    let passing = server.client().with_token(&token);
+    let mut ends = open(&server, &passing, EVENTS, &[]).await.unwrap();
+    let mut stays = open(&server, &ana, EVENTS, &[]).await.unwrap();
+    timeout(LONG, async { while ends.piece().await.is_some() {} }).await.expect("it goes on");
+    assert_eq!(open(&server, &passing, EVENTS, &[]).await.err(), Some(401));
+    // Of another token of the same user it goes on.
+    let device = ana.device("meter", "UTC").await;
+    send(&ana, &device, 7).await;
+    assert_eq!(next(&mut stays).await.1, "readings");
 }
 
 #[tokio::test]

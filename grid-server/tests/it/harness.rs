@@ -130,10 +130,7 @@ impl Server {
 
     /// Somebody new who is logged in.
     pub(crate) async fn user(&self, name: &str) -> Client {
-        let client = self.client();
-        let person = serde_json::json!({"username": name, "email": format!("{name}@example.org"), "password": "correct horse"});
-        assert_eq!(client.post("/api/v1/auth/register", &person).await.status, StatusCode::CREATED);
-        client.log_in(name, "correct horse").await
+        self.client().register(name).await
     }
 
     /// The address of the database that the harness made for it.
@@ -175,6 +172,13 @@ impl Client {
     /// Somebody who is not logged in at the server of an address.
     pub(crate) fn of(address: SocketAddr) -> Self {
         Self { address, token: None }
+    }
+
+    /// Somebody new who is logged in.
+    pub(crate) async fn register(&self, name: &str) -> Self {
+        let person = serde_json::json!({"username": name, "email": format!("{name}@example.org"), "password": "correct horse"});
+        assert_eq!(self.post("/api/v1/auth/register", &person).await.status, StatusCode::CREATED);
+        self.log_in(name, "correct horse").await
     }
 
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> Self {

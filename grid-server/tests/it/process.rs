@@ -3,13 +3,18 @@
 use std::{
     fmt::Write as _,
     io::{BufRead, BufReader},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc::{Receiver, channel},
+    time::{Duration, Instant},
 };
+
+use serde_json::json;
 
 use crate::{
     databases::Database,
-    harness::{Server, folder},
+    harness::{Client, Server, folder},
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_grid-server");
@@ -29,6 +34,33 @@ pub(crate) fn program() -> Command {
 
 fn run(command: &mut Command) -> Output {
     command.output().unwrap()
+}
+
+/// What a program says, line by line; somebody reads it all the time, for a full pipe would hold the program up.
+pub(crate) fn log_of(child: &mut Child) -> Receiver<String> {
+    let (say, said) = channel();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    std::thread::spawn(move || {
+        lines.map_while(Result::ok).for_each(|line| {
+            // Also where nobody listens any more.
+            let _ = say.send(line);
+        });
+    });
+    said
+}
+
+/// The first line that has some words in it, and those before it.
+pub(crate) fn line_with(log: &Receiver<String>, words: &str) -> (String, Vec<String>) {
+    let mut before = Vec::new();
+    loop {
+        let Ok(line) = log.recv_timeout(Duration::from_secs(20)) else {
+            panic!("`{words}` was not said, but {before:?}")
+        };
+        if line.contains(words) {
+            return (line, before);
+        }
+        before.push(line);
+    }
 }
 
 #[test]
@@ -142,6 +174,55 @@ fn a_name_that_is_no_setting_is_told_at_the_start_in_one_line() {
     {
         assert!(line.contains(part), "{part} in {line}");
     }
+}
+
+/// A child that does not outlive its test.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What was seen: a container that did not listen on the port of `PORT`, because it asked its database first; requests that
+/// hung on that database; and a database at a host that no configuration named.
+#[tokio::test]
+async fn s31_s32_s60_s65_it_listens_on_port_before_the_database_and_names_its_host() {
+    // It takes connections, and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = silent.local_addr().unwrap().to_string();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = [("PORT", port.to_string()), ("MYSQL_HOST", host.clone())];
+    let mut command = program();
+    command.envs(settings).envs([("MYSQL_USER", "dev"), ("MYSQL_PASSWORD", "s3cret")]);
+    let mut child = Running(command.current_dir(folder()).stderr(Stdio::piped()).spawn().unwrap());
+    let log = log_of(&mut child.0);
+    let (_, mut said) = line_with(&log, &format!("listening on http://127.0.0.1:{port}"));
+    let client = Client::of(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    for _ in 0..2 {
+        assert_eq!(client.get("/healthz").await.status, 200);
+        let ready = client.get("/readyz").await;
+        assert_eq!(ready.status, 503, "{}", ready.text());
+        assert_eq!(ready.json()["dependencies"]["database"]["status"], "not reached yet");
+        let began = Instant::now();
+        let login = client.post("/login", &json!({"username": "ana", "password": "correct horse"})).await;
+        login.problem(503);
+        assert!(!login.header("retry-after").is_empty(), "{login:?}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        for word in ["s3cret", "sqlx", "MySQL", &host] {
+            assert!(!login.text().contains(word), "{}", login.text());
+        }
+    }
+    let (place, before) = line_with(&log, "database: ");
+    assert!(place.contains(&host) && place.contains("`MYSQL_HOST` in the environment"), "{place}");
+    // It has tried, and tells what came of it.
+    let (refused, between) = line_with(&log, "trying again");
+    drop(child);
+    said.extend(before.into_iter().chain(between).chain([place, refused]).chain(log.iter()));
+    assert!(!said.iter().any(|line| line.contains("s3cret")), "{said:?}");
+    assert!(!said.iter().any(|line| line.trim_end().ends_with(" ready")), "{said:?}");
 }
 
 #[tokio::test]

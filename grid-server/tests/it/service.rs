@@ -59,6 +59,13 @@ async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() 
         "limited",
         "internal",
         "too-slow",
+        "timeout",
+        "too-large",
+        "headers-too-large",
+        "stale",
+        "malformed",
+        "not-found",
+        "unsupported-media-type",
     ] {
         let page = client.get(&format!("/docs/errors/{code}")).await.text();
         assert!(page.contains("\n## For whoever runs the server\n"), "{page}");

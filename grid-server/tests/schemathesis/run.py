@@ -1,7 +1,8 @@
 """Runs schemathesis over the server on each database: `run.py BINARY URL...`; `sqlite` is a file of its own.
 
-The server starts with a user, as an operator would start it; each run has a fixed seed, so that
-what it finds is found again. The exit code is that of the first run that found something.
+The server starts with a user and an administrator, as an operator would start it. The user asks for everything; the administrator
+for what only administrators may see, where the user finds nothing but 403. Each run has a fixed seed, so that what it finds is
+found again. The exit code is that of the first run that found something.
 """
 
 import os
@@ -17,6 +18,8 @@ import urllib.request
 HERE = pathlib.Path(__file__).parent
 PASSWORD = "a long password of a user who is none"
 EXAMPLES = os.environ.get("GRID_API_EXAMPLES", "5")
+# Who asks, and for which paths.
+ROLES = {"user": None, "administrator": "/(users|audit|auth/introspect)"}
 
 
 def free_port() -> int:
@@ -41,20 +44,26 @@ def run(binary: str, database: str) -> int:
             "GRID_PASSWORD_MEMORY_KIB": "64",
             "GRID_PASSWORD_PASSES": "1",
         }
-        # A database may have seen an earlier run.
-        user = f"schemathesis{time.time_ns()}"
-        made = [binary, "user", "create", user, "--email", f"{user}@grid.example"]
-        subprocess.run(made, env=settings, input=f"{PASSWORD}\n", text=True, check=True, stdout=subprocess.DEVNULL)
+        names = {}
+        for role in ROLES:
+            # A database may have seen an earlier run.
+            names[role] = user = f"schemathesis{time.time_ns()}"
+            made = [binary, "user", "create", user, "--email", f"{user}@grid.example"]
+            made += ["--admin"] if role == "administrator" else []
+            subprocess.run(made, env=settings, input=f"{PASSWORD}\n", text=True, check=True, stdout=subprocess.DEVNULL)
         with open(f"{folder}/log", "w+") as log:
             server = subprocess.Popen([binary, "serve"], env=settings, stdout=log, stderr=log, cwd=folder)
             try:
                 wait_for(f"{url}/readyz", server)
-                told = {"GRID_API_URL": url, "GRID_API_USER": user, "GRID_API_PASSWORD": PASSWORD}
-                st = pathlib.Path(sys.executable).parent / "st"
-                wanted = [st, "--config-file", HERE / "schemathesis.toml", "run", f"{url}/openapi.json", "--seed", "7"]
-                wanted += ["--max-examples", EXAMPLES, "--continue-on-failure", "--warnings", "off"]
-                print(f"schemathesis over {name}", flush=True)
-                code = subprocess.run(wanted, env=os.environ | told, cwd=HERE).returncode
+                code = 0
+                for role, paths in ROLES.items():
+                    told = {"GRID_API_URL": url, "GRID_API_USER": names[role], "GRID_API_PASSWORD": PASSWORD}
+                    st = pathlib.Path(sys.executable).parent / "st"
+                    wanted = [st, "--config-file", HERE / "schemathesis.toml", "run", f"{url}/openapi.json", "--seed", "7"]
+                    wanted += ["--max-examples", EXAMPLES, "--continue-on-failure", "--warnings", "off"]
+                    wanted += ["--include-path-regex", paths] if paths else []
+                    print(f"schemathesis over {name}, as {role}", flush=True)
+                    code = subprocess.run(wanted, env=os.environ | told, cwd=HERE).returncode or code
                 if server.poll() is not None:
                     print(f"the server ended with {server.returncode}", file=sys.stderr)
                     code = code or 1

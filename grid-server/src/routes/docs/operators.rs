@@ -2,7 +2,7 @@
 //! and Spanish; the paths are those of the repository.
 
 /// Code, then in each language the cause and what to do, then the pages that say more.
-pub(super) const OPERATORS: [(&str, &str, &str, &str); 8] = [
+pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
     (
         "unavailable",
         "The database cannot be reached, is full, only reads, or has no connection left; or this server is starting or \
@@ -63,5 +63,67 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 8] = [
         "The answer was given up after `GRID_REQUEST_SECONDS`. Ask for a shorter period, or look at `/metrics` for what is slow.",
         "Se dejó de esperar la respuesta tras `GRID_REQUEST_SECONDS`. Pida un periodo más corto, o mire en `/metrics` qué va lento.",
         "`docs/deploy/scale.md`",
+    ),
+    (
+        "timeout",
+        "A client sent its body too slowly, or stopped in the middle: 30 seconds without a byte, or longer than an upload may \
+         take, which is ten times `GRID_REQUEST_SECONDS` (less for somebody who is not logged in). A proxy that holds \
+         uploads back looks the same.",
+        "Un cliente envió el cuerpo demasiado despacio, o se detuvo a medias: 30 segundos sin un byte, o más de lo que puede \
+         durar una subida, que es diez veces `GRID_REQUEST_SECONDS` (menos sin haber iniciado sesión). Un proxy que retiene \
+         las subidas se ve igual.",
+        "`docs/http-api.md`, `docs/deploy/README.md`",
+    ),
+    (
+        "too-large",
+        "A file past `GRID_MAX_UPLOAD_MB`, another body past `GRID_MAX_BODY_MB`, or an answer of more than may be asked for at \
+         once. A platform may be stricter: Cloud Run takes 32 MiB over HTTP/1, and answers for itself. `detail` says which \
+         limit it was; send in parts, or raise it.",
+        "Un fichero mayor que `GRID_MAX_UPLOAD_MB`, otro cuerpo mayor que `GRID_MAX_BODY_MB`, o una respuesta con más de lo que se \
+         puede pedir de una vez. La plataforma puede ser más estricta: Cloud Run acepta 32 MiB por HTTP/1, y responde ella. \
+         `detail` dice qué límite fue; envíe por partes, o súbalo.",
+        "`docs/files.md`, `docs/deploy/cloud-run.md`",
+    ),
+    (
+        "headers-too-large",
+        "Usually a cookie or a token of something else on the same host, or a proxy that adds to what it passes on. Look at \
+         what a browser sends, and keep cookies of other programs off this host.",
+        "Casi siempre es una cookie o un token de otra cosa en el mismo host, o un proxy que añade cabeceras. Mire qué envía el \
+         navegador, y deje las cookies de otros programas fuera de este host.",
+        "`docs/deploy/README.md`",
+    ),
+    (
+        "stale",
+        "Two people changed the same thing; the second had an older copy (`If-Match`). Nothing was lost and nothing stored: \
+         read again, and send the change on top. All the time, with one user, it is a proxy that changes `ETag`.",
+        "Dos personas cambiaron lo mismo; la segunda tenía una copia anterior (`If-Match`). Ni se perdió ni se guardó nada: lea \
+         otra vez y envíe el cambio sobre eso. Si pasa siempre y con un solo usuario, un proxy cambia `ETag`.",
+        "`docs/http-api.md`",
+    ),
+    (
+        "malformed",
+        "A program that builds JSON by hand, a path with an id that is none, or a proxy that changed the body. `errors` says \
+         where.",
+        "Un programa que compone el JSON a mano, una ruta con un identificador que no lo es, o un proxy que cambió el cuerpo. \
+         `errors` dice dónde.",
+        "`docs/http-api.md`",
+    ),
+    (
+        "not-found",
+        "With a path that should be there: a proxy that cuts off or adds a part of it. With an id: it is somebody else's, which \
+         is answered the same so that nobody can try ids; another database than yesterday's looks so too, and the start \
+         says which is used.",
+        "Si la ruta debería existir: un proxy quita o añade una parte. Si es un identificador: es de otra persona, y se responde \
+         igual para que nadie pruebe identificadores; también se ve así otra base de datos que la de ayer, y el arranque \
+         dice cuál se usa.",
+        "`docs/http-api.md`, `docs/deploy/database.md#the-address`",
+    ),
+    (
+        "unsupported-media-type",
+        "A script without `Content-Type`, or curl, which says `application/x-www-form-urlencoded` where nothing is said. `hint` \
+         has the header that belongs there.",
+        "Un script sin `Content-Type`, o curl, que dice `application/x-www-form-urlencoded` si no se le indica nada. `hint` tiene \
+         la cabecera que corresponde.",
+        "`docs/files.md`",
     ),
 ];
