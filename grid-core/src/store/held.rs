@@ -116,7 +116,13 @@ impl<D: Driver> Pulse<D> {
         let options = self.pool.connect_options();
         // In a task of its own: whoever waits may be at work between two looks, and that is no silence of the database.
         let asked = tokio::spawn(async move {
-            let answer = timeout(ANSWER, D::Connection::connect_with(&options)).await;
+            // A greeting alone tells little: a server may take connections and do nothing with them.
+            let answer = timeout(ANSWER, async {
+                let mut connection = D::Connection::connect_with(&options).await?;
+                connection.ping().await?;
+                Ok(connection)
+            })
+            .await;
             let beats = answers(&answer);
             if let Ok(Ok(connection)) = answer {
                 // Whoever waits need not wait for the farewell.

@@ -336,7 +336,7 @@ async fn what_is_written_after_a_settlement_is_recorded_after_it(store: Store) {
         assert_ne!(amounts(&now), amounts(&last), "after change {change}");
         last = now;
     }
-    let contract = Contract::default().with_resolution(Resolution::Day).unwrap();
+    let contract = Contract::default().with_resolution(Resolution::QUARTER_HOUR).unwrap();
     store.set_contract(id, &contract, start, then).await.unwrap();
     assert_eq!(known(&street.settled(&store, days(1)).await), known(&before));
     let contracts = store.contracts(id).await.unwrap();
