@@ -141,11 +141,15 @@ fn describe_conditions(item: &mut PathItem) {
             operation.parameters.get_or_insert_default().push(header("If-None-Match", text));
         }
     }
+    let can_be_read = item.get.is_some();
     for operation in [&mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
         let stale = RefOr::Ref(Ref::from_response_name("Outofdate"));
         operation.responses.responses.entry("412".to_owned()).or_insert(stale);
         let text = "The `ETag` of what the client has seen under this path: what has changed since is left as it is.";
-        operation.parameters.get_or_insert_default().push(header("If-Match", text));
+        // What cannot be looked at has no tag, and whoever names one is refused.
+        if can_be_read {
+            operation.parameters.get_or_insert_default().push(header("If-Match", text));
+        }
     }
 }
 
