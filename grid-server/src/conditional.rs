@@ -24,11 +24,15 @@ const MOST: u64 = 1 << 20;
 pub(crate) async fn compare(request: Request, next: Next) -> Response {
     let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
     if changes && request.headers().contains_key(header::IF_MATCH) {
-        let (look, wanted) = (look_at(&request), request.headers().clone());
-        return match unseen(tagged(next.clone().run(look).await).await, &wanted) {
-            Some(refusal) => refusal,
-            None => next.run(request).await,
-        };
+        let (look, ask) = (look_at(&request), look_at(&request));
+        let (method, wanted) = (request.method().clone(), request.headers().clone());
+        let refusal = unseen(tagged(next.clone().run(look).await).await, &wanted);
+        if let Some(refusal) = refusal
+            && is_taken(&method, ask, next.clone()).await
+        {
+            return refusal;
+        }
+        return next.run(request).await;
     }
     if request.method() != Method::GET {
         return next.run(request).await;
@@ -59,6 +63,16 @@ fn look_at(request: &Request) -> Request {
     }
     *look.extensions_mut() = request.extensions().clone();
     look
+}
+
+/// Whether there is this method under the path that `ask` is for. Where there is not, that is what a client is told,
+/// whatever else it says.
+async fn is_taken(method: &Method, mut ask: Request, next: Next) -> bool {
+    // A method that no route has: the refusal lists those that there are.
+    *ask.method_mut() = Method::TRACE;
+    let answer = next.run(ask).await;
+    let allowed = answer.headers().get(header::ALLOW).and_then(|allowed| allowed.to_str().ok());
+    allowed.is_none_or(|allowed| allowed.split(',').any(|one| one.trim() == method.as_str()))
 }
 
 /// Why a change may not be made: what is there is not what the client has seen (`If-Match`).

@@ -178,6 +178,8 @@ async fn what_a_client_has_not_seen_is_not_overwritten() {
     let now = kat.get(&path).await.header("etag").to_owned();
     assert_eq!(send("DELETE", &path, &now, String::new()).await.status, 204);
     let profile = "/api/v1/users/me/profile";
+    // A method that is not there is told as such, whatever was seen.
+    assert_eq!(send("PATCH", profile, "W/\"0\"", "{}".to_owned()).await.status, 405);
     let seen = kat.get(profile).await.header("etag").to_owned();
     let three = json!({"number_occupant_living": 3}).to_string();
     assert_eq!(send("PUT", profile, &seen, three.clone()).await.good()["number_occupant_living"], 3);
