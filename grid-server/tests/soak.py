@@ -8,6 +8,7 @@ the path that `/log/consistency` gives, which is checked here and not by the pro
 and GRID_SOAK_SEED repeats it.
 """
 
+import abc
 import http.client
 import json
 import os
@@ -119,7 +120,7 @@ def stamp(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Writer:
+class Writer(abc.ABC):
     """Somebody who sends one day after the other: the days that were acknowledged, and those that may or may not be there."""
 
     STEP = timedelta(hours=1)
@@ -139,13 +140,13 @@ class Writer:
         times = [stamp(FIRST + timedelta(days=day) + step * self.STEP) for step in range(len(energies) + 1)]
         return list(zip(times, times[1:], energies, strict=False))
 
+    @abc.abstractmethod
     def request(self, day: int) -> tuple[str, str, str]:
         """Path, body and media type of a day's upload."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def registers(self, server: Server, day: int) -> list[tuple[str | None, str, list[str]]]:
         """What a day's upload consists of: path of the readings, channel and energies; no path where there is no device."""
-        raise NotImplementedError
 
     def send(self, server: Server) -> None:
         day = self.next
