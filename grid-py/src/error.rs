@@ -103,6 +103,9 @@ pub(crate) enum Error {
     /// A dictionary or a text is not the document that it should be.
     #[error("expected a document, got one that cannot be read: {reason}")]
     NotADocument { reason: String },
+    /// What a store may keep is not said by names and numbers.
+    #[error("expected whole numbers from 0 on by name in `quotas`, got {got}")]
+    NotQuotas { got: String },
     /// Bytes are no UTF-8.
     #[error("expected JSON in UTF-8, got other bytes from byte {at} on")]
     NotText { at: usize },

@@ -73,7 +73,7 @@ def test_what_the_readme_shows_runs(tmp_path: Path) -> None:
     run("\n".join(shown), tmp_path)
 
 
-@pytest.mark.parametrize(("guide", "count"), [("auth.md", 3), ("auth.es.md", 1)])
+@pytest.mark.parametrize(("guide", "count"), [("auth.md", 3), ("auth.es.md", 3)])
 def test_what_the_guide_of_tokens_shows_runs(guide: str, count: int, tmp_path: Path) -> None:
     key = grid.generate_key()
     token = grid.issue_token(key, user_id="0198c0de-0000-7000-8000-000000000007", username="kat")

@@ -2,6 +2,7 @@
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas
@@ -289,3 +290,21 @@ def test_an_address_that_leads_nowhere_is_refused_without_its_password() -> None
     assert isinstance(caught.value, ConnectionError)
     assert "a-secret" not in str(caught.value)
     assert "a-secret" not in grid.Store("postgres://grid:a-secret@127.0.0.1:1/grid", migrate=False).url
+
+
+def test_a_store_with_quotas_keeps_no_more_and_says_how_much() -> None:
+    with grid.Store("sqlite::memory:", quotas={"devices": 1}) as store:
+        ana = store.create_user("ana", "ana@example.org", "correct horse")
+        store.create_device("meter", owner=ana, kind="meter", time_zone="Europe/Madrid")
+        with pytest.raises(grid.ConflictError, match="1 devices") as caught:
+            store.create_device("roof", owner=ana, kind="pv", time_zone="Europe/Madrid")
+        assert "nothing was stored" in str(caught.value.hint)
+    grid.Store("sqlite::memory:", quotas={"devices": np.int64(5)}).close()
+    wrongs: list[tuple[dict[str, Any], str]] = [
+        ({"hens": 1}, "`hens`"),
+        ({"devices": -1}, "`devices: -1`"),
+        ({"devices": 1.5}, "`devices: 1.5`"),
+    ]
+    for wrong, told in wrongs:
+        with pytest.raises(grid.InvalidError, match=f"in `quotas`, got .*{told}"):
+            grid.Store("sqlite::memory:", quotas=wrong)

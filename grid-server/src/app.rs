@@ -8,17 +8,21 @@ use std::{
 
 use grid_core::{
     energy::{balance::Balance, settlement::Settlement, sharing::Key},
-    store::SettlementRequest,
+    store::{self, Budget, SettlementRequest, Store},
     time::{Interval, Resolution},
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit, watch},
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     config::Config,
+    hurry::{self, Asking},
     listeners::Listeners,
     metrics::Metrics,
     outlooks::Outlooks,
@@ -37,6 +41,9 @@ const UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 /// How many files may arrive at the same time from people who are not logged in.
 const ANONYMOUS_UPLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
+/// How long a page of long documents waits for a core, none of which another page keeps for long; what it waits for the
+/// database is counted beside that.
+const PAGE_PATIENCE: Duration = Duration::from_millis(700);
 /// How many analyses may wait for each core.
 const QUEUE: usize = 16;
 
@@ -60,7 +67,9 @@ struct Inner {
     metrics: Metrics,
     passwords: Workers,
     desk: Semaphore,
+    counting: Asking,
     analyses: Workers,
+    pages: Workers,
     uploads: Workers,
     anonymous_uploads: Workers,
     user_requests: Quota,
@@ -115,7 +124,9 @@ impl App {
             metrics: Metrics::new(),
             passwords: Workers::new("passwords", workers, waiting, LOGIN_PATIENCE).on_threads_of_its_own(),
             desk: Semaphore::new(DESK),
+            counting: Asking::default(),
             analyses: Workers::new("analyses", cores, queue, patience),
+            pages: Workers::new("pages", cores, queue, PAGE_PATIENCE),
             // A file that arrives waits for its network, not for a core.
             uploads: Workers::new("uploads", UPLOADS, 0, patience),
             anonymous_uploads: Workers::new("uploads without a login", ANONYMOUS_UPLOADS, 0, patience),
@@ -179,10 +190,11 @@ impl App {
     }
 
     /// How much there is to do, by sort of work.
-    pub(crate) fn queues(&self) -> [(&'static str, Figures); 4] {
+    pub(crate) fn queues(&self) -> [(&'static str, Figures); 5] {
         [
             ("passwords", self.0.passwords.figures()),
             ("analyses", self.0.analyses.figures()),
+            ("pages", self.0.pages.figures()),
             ("uploads", self.0.uploads.figures()),
             ("anonymous_uploads", self.0.anonymous_uploads.figures()),
         ]
@@ -212,6 +224,11 @@ impl App {
         &self.0.passwords
     }
 
+    /// Those whose guess at a password is being counted, while they hold a place to try it.
+    pub(crate) fn counting(&self) -> &Asking {
+        &self.0.counting
+    }
+
     /// Where those who log in are looked up before they wait, a few at a time: a thousand of them at once must not stand
     /// before the database with all others behind them.
     ///
@@ -220,7 +237,12 @@ impl App {
     /// 503 where their turn does not come soon.
     pub(crate) async fn desk(&self) -> Result<SemaphorePermit<'_>, Problem> {
         let busy = || Problem::unavailable("too many log in at this moment", Duration::from_secs(2));
-        let turn = tokio::time::timeout(DESK_PATIENCE, self.0.desk.acquire()).await;
+        let turn = tokio::time::timeout(DESK_PATIENCE, self.0.desk.acquire());
+        // Those before this one wait for the database, and so does this one.
+        let turn = match Budget::current() {
+            Some(budget) => budget.spend(turn).await.map_err(|_| busy())?,
+            None => turn.await,
+        };
         turn.map_err(|_| busy())?.map_err(|_| busy())
     }
 
@@ -234,7 +256,56 @@ impl App {
         &self.0.outlooks
     }
 
-    /// Computes for a user what the store balances where a core may be kept busy, and gives `then` what came of it.
+    /// Asks the store for a user for what it has to compute, where a core may be kept busy and for as long as that takes.
+    pub(crate) async fn compute<T, F>(
+        &self,
+        user: Uuid,
+        ask: impl FnOnce(Store) -> F + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, store::Error>>,
+    {
+        hurry::prompt(self.services()?.store()).await?;
+        self.ask_beside(self.analyses(user), None, ask).await
+    }
+
+    /// Loads for a user what is read from long documents, or the sums of a device's few readings, beside the analyses and in
+    /// the time of the request.
+    pub(crate) async fn load<T, F>(
+        &self,
+        user: Uuid,
+        ask: impl FnOnce(Store) -> F + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, store::Error>>,
+    {
+        let places = Analyses { workers: &self.0.pages, ..self.analyses(user) };
+        self.ask_beside(places, Budget::current(), ask).await
+    }
+
+    /// Asks the store on a thread of its own. The store computes between its answers; the runtime goes on working while that
+    /// thread waits for them.
+    async fn ask_beside<T, F>(
+        &self,
+        places: Analyses<'_>,
+        budget: Option<Budget>,
+        ask: impl FnOnce(Store) -> F + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, store::Error>>,
+    {
+        let (store, runtime) = (self.services()?.store().clone(), Handle::current());
+        let asked = places.run(move || match budget {
+            Some(budget) => runtime.block_on(budget.limit(ask(store))),
+            None => runtime.block_on(ask(store)),
+        });
+        Ok(asked.await??)
+    }
+
+    /// Computes for a user what the store balances, and gives `then` what came of it.
     pub(crate) async fn balance<T: Send + 'static>(
         &self,
         user: Uuid,
@@ -244,13 +315,10 @@ impl App {
         key: Option<Key>,
         then: impl FnOnce(Balance) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let store = self.services()?.store().clone();
-        let runtime = tokio::runtime::Handle::current();
-        let balanced = self.analyses(user).run(move || {
-            // The store computes between its answers; the runtime goes on working while this thread waits for them.
-            runtime.block_on(store.balance(community, interval, resolution, key.as_ref())).map(then)
-        });
-        Ok(balanced.await??)
+        let balance = move |store: Store| async move {
+            store.balance(community, interval, resolution, key.as_ref()).await.map(then)
+        };
+        self.compute(user, balance).await
     }
 
     /// Settles a period for a user from what is stored, where a core may be kept busy.
@@ -260,10 +328,7 @@ impl App {
         request: SettlementRequest,
         issued_at: Timestamp,
     ) -> Result<Settlement, Problem> {
-        let store = self.services()?.store().clone();
-        let runtime = tokio::runtime::Handle::current();
-        let settled = self.analyses(user).run(move || runtime.block_on(store.settle(&request, issued_at)));
-        Ok(settled.await??)
+        self.compute(user, move |store| async move { store.settle(&request, issued_at).await }).await
     }
 
     /// Where files are read while they arrive. Who is not logged in cannot take a user's place.

@@ -223,10 +223,8 @@ impl Caller {
     /// Checks that the token or key allows this method on this path.
     fn may(&self, method: &Method, path: &str, called: &str) -> Result<(), Problem> {
         if let By::Key(key) = &self.by {
-            if path.starts_with("/api/v1/auth/")
-                && path != "/api/v1/auth/me"
-                && path != "/api/v1/auth/introspect"
-            {
+            let reads_own = path == "/api/v1/auth/me" && (method == Method::GET || method == Method::HEAD);
+            if path.starts_with("/api/v1/auth/") && !reads_own && path != "/api/v1/auth/introspect" {
                 return Err(forbidden("an API key cannot manage logins: log in for this", None));
             }
             if let Some(device) = key.device {

@@ -127,7 +127,6 @@ pub struct Import {
 /// Runs the program with its arguments, the program's name first; the exit code says how it ended.
 ///
 /// 0 is success, 1 a failure, 2 a wrong argument or setting, which is told in one line, 130 a forecast, an export or a restore that was stopped.
-#[expect(clippy::print_stderr, reason = "a command-line program speaks to its terminal")]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Config::of_this_process(arguments) {
         Ok(cli) => cli,
@@ -137,18 +136,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         Err(LoadError::Arguments(error)) => {
-            eprintln!("{}", one_line(&error.to_string()));
+            say(&format!("{}\n", one_line(&error.to_string())));
             return ExitCode::from(2);
         }
         Err(error) => {
-            eprintln!("error: {}", chain(&error));
+            say(&format!("error: {}\n", chain(&error)));
             return ExitCode::from(2);
         }
     };
     match perform(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", chain(error.as_ref()));
+            say(&format!("error: {}\n", chain(error.as_ref())));
             // What a shell gives a program that Ctrl-C ended: 128 and the number of the signal.
             if error.is::<commands::forecast::Interrupted>() || error.is::<commands::archive::Interrupted>() {
                 ExitCode::from(130)
@@ -188,6 +187,12 @@ fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 
 pub(crate) fn print(text: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Says something to the person in front, beside what is printed.
+pub(crate) fn say(text: &str) {
+    // Nobody hears where standard error is closed, and that is no failure.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// The command as clap knows it, for the tables that are made from it.

@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// The largest answer that is tagged; a longer one is mostly a stream, and asked for once.
-const MOST: u64 = 1 << 20;
+/// The largest answer that is tagged, in which a page of readings has room; a longer one is mostly asked for once.
+const MOST: u64 = 4 << 20;
 
 /// The layer that tags answers, and compares tags with what a client says that it has.
 pub(crate) async fn compare(request: Request, next: Next) -> Response {

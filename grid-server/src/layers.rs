@@ -9,7 +9,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use grid_core::store::new_id;
+use grid_core::{error::excerpt, store::new_id};
 use tokio::time::Instant;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
 use tracing::Instrument;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     admission::{self, Places},
     app::App,
-    clock, connection, idempotency,
+    arriving, clock, connection, hurry, idempotency,
     metrics::TakenRoute,
     problem::{self, Problem, Reason},
     telemetry::traces::RequestSpan,
@@ -62,6 +62,8 @@ pub(crate) fn wrap(router: Router, app: App) -> Router {
     let places = Places::new(config.max_requests.get());
     router
         .layer(CompressionLayer::new())
+        .layer(from_fn(hurry::hurry))
+        .layer(from_fn(as_it_is))
         .layer(from_fn_with_state(places, admission::admit))
         .layer(from_fn(admission::gather))
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
@@ -96,6 +98,7 @@ fn cross_origin(origins: &[String]) -> CorsLayer {
         .expose_headers([
             REQUEST_ID,
             header::RETRY_AFTER,
+            header::LINK,
             header::LOCATION,
             header::WWW_AUTHENTICATE,
             header::ETAG,
@@ -191,10 +194,40 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
     response
 }
 
-/// The layer that gives a request up after a time.
+/// The layer that refuses a body in a coding, which nobody here undoes: of a hundred bytes it could make a gigabyte.
+///
+/// RFC 9110, section 15.5.16: `Accept-Encoding` says what is taken instead.
+async fn as_it_is(request: Request, next: Next) -> Response {
+    // The body of a question is not read at all.
+    if [Method::GET, Method::HEAD].contains(request.method()) {
+        return next.run(request).await;
+    }
+    let coded = request.headers().get_all(header::CONTENT_ENCODING).iter().find(|coding| {
+        let coding = coding.as_bytes().trim_ascii();
+        !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
+    });
+    let Some(coding) = coded else { return next.run(request).await };
+    let got = excerpt(&String::from_utf8_lossy(coding.as_bytes()));
+    let problem = Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        format!("expected a body without a `Content-Encoding`, got `{got}`"),
+    )
+    .hint("send the body as it is; a battery recording may itself be a file in gzip, without that header");
+    let mut refused = problem.into_response();
+    refused.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    refused
+}
+
+/// The layer that gives a request up after a time; whoever was waited for then is told so.
 pub(crate) async fn limit_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
+    let (request, arrival) = arriving::watched(request);
     match tokio::time::timeout(most, next.run(request)).await {
         Ok(response) => response,
+        Err(_) if arrival.is_awaited() => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the body did not arrive within {} seconds", most.as_secs()),
+        )
+        .into_response(),
         Err(_) => Problem::new(
             StatusCode::GATEWAY_TIMEOUT,
             format!("the request was given up after {} seconds", most.as_secs()),
@@ -236,7 +269,52 @@ async fn secure(State(has_proxy): State<bool>, request: Request, next: Next) -> 
 
 #[cfg(test)]
 mod tests {
+    use axum::{body::Body, extract::Request, routing::any};
+    use tower::Service as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_given_up_was_late_itself_or_its_body_was() {
+        use futures_util::{StreamExt, stream};
+
+        // A handler that reads the body to its end, one that wants its beginning alone, and one that wants nothing of it.
+        async fn all(request: Request) {
+            let _ = axum::body::to_bytes(request.into_body(), 1 << 20).await;
+            std::future::pending::<()>().await;
+        }
+        async fn some(request: Request) {
+            let mut body = request.into_body().into_data_stream();
+            let _ = body.next().await;
+            std::future::pending::<()>().await;
+        }
+        async fn nothing(_: Request) {
+            std::future::pending::<()>().await;
+        }
+        let ends = async |path: &str, body: Body| {
+            let mut routes = Router::new()
+                .route("/all", any(all))
+                .route("/some", any(some))
+                .route("/nothing", any(nothing))
+                .layer(from_fn_with_state(Duration::from_millis(20), limit_time));
+            let request = Request::builder().method("POST").uri(path).body(body).unwrap();
+            routes.call(request).await.unwrap().status()
+        };
+        let begun = || {
+            let first = stream::iter([Ok::<_, std::io::Error>("first")]);
+            Body::from_stream(first.chain(stream::pending()))
+        };
+        for (path, body, status) in [
+            ("/all", Body::empty(), StatusCode::GATEWAY_TIMEOUT),
+            ("/all", Body::from("whole"), StatusCode::GATEWAY_TIMEOUT),
+            ("/all", begun(), StatusCode::REQUEST_TIMEOUT),
+            ("/some", begun(), StatusCode::GATEWAY_TIMEOUT),
+            ("/nothing", begun(), StatusCode::GATEWAY_TIMEOUT),
+            ("/nothing", Body::from("whole"), StatusCode::GATEWAY_TIMEOUT),
+        ] {
+            assert_eq!(ends(path, body).await, status, "{path}");
+        }
+    }
 
     #[test]
     fn a_trace_is_taken_from_either_header_and_from_nothing_else() {

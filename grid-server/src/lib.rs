@@ -14,6 +14,7 @@ pub mod router;
 pub mod serve;
 
 mod admission;
+mod arriving;
 mod body;
 mod browser;
 mod caller;
@@ -26,6 +27,7 @@ mod extract;
 mod forecasting;
 mod form;
 mod http1;
+mod hurry;
 mod idempotency;
 mod import;
 mod layers;

@@ -85,7 +85,10 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
         if let Some(operation) = item.post.as_mut().filter(|_| idempotency::takes_a_key(path)) {
             take_a_key(operation);
         }
+        let reads = item.get.as_ref().and_then(|get| get.operation_id.clone());
         for operation in operations(item) {
+            // Whoever changes something may send a body that a layer refuses, also where no handler wants one.
+            let changes = operation.operation_id != reads;
             let secured = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
             let has = |place: ParameterIn| {
                 operation.parameters.iter().flatten().any(
@@ -93,22 +96,18 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 )
             };
             let body = operation.request_body.is_some();
-            let api = ["/api/", "/login", "/battery/", "/predict", "/register-entry"]
-                .iter()
-                .any(|start| path.starts_with(start));
             let named_in_query = operation.parameters.iter().flatten().any(
                 |parameter| matches!(parameter, RefOr::T(parameter) if NAMES_A_THING.contains(&parameter.name.as_str())),
             );
             let (in_path, in_query) = (has(ParameterIn::Path), has(ParameterIn::Query));
             for (_, status, title, _) in problem::CODES {
                 let possible = match status.as_u16() {
-                    400 | 408 | 415 => body,
+                    400 | 408 | 415 => changes,
                     413 | 422 => body || in_query,
                     // A key or a token whose scope does not reach so far, and a caller with too many requests at once.
                     401 | 403 | 429 => secured,
                     404 => in_path || named_in_query,
-                    500 | 503 => true,
-                    504 => api,
+                    500 | 503 | 504 => true,
                     _ => false,
                 };
                 if possible {

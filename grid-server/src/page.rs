@@ -7,6 +7,7 @@ use grid_core::{
     error::{Place, excerpt},
     store::{self, Page},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -37,7 +38,27 @@ pub(crate) struct NamedQuery {
     limit: Limit<1000, 10_000>,
 }
 
+/// How many items of one instant a list can be gone through.
+const MOST_OF_AN_INSTANT: u32 = 10_000;
+
 impl NamedQuery {
+    /// The page of a list of the store whose items are named by their ids; it has no more than the store gives at once.
+    pub(crate) fn page(&self) -> Result<Page, Problem> {
+        let id = |after: &String| Uuid::try_parse(after).map_err(|_| no_such_place(after));
+        Ok(Page { after: self.after.as_ref().map(id).transpose()?, limit: self.limit.get().min(Page::MOST) })
+    }
+
+    /// From which instant on, and how many of its items, the page of a list is made whose items are named by instants: of
+    /// several of one instant the later ones are numbered, so the list begins with the first of that instant.
+    pub(crate) fn reach(&self) -> Result<(Option<Timestamp>, u32), Problem> {
+        let Some(after) = &self.after else { return Ok((None, self.limit.get().saturating_add(1))) };
+        let (instant, number) = after.split_once('~').unwrap_or((after, "1"));
+        let (Ok(instant), Ok(number @ ..=MOST_OF_AN_INSTANT)) = (instant.parse(), number.parse()) else {
+            return Err(no_such_place(after));
+        };
+        Ok((Some(instant), self.limit.get().saturating_add(number).saturating_add(1)))
+    }
+
     /// The page of a whole list that is asked for.
     pub(crate) fn of<T>(&self, items: Vec<T>, name: impl Fn(&T) -> String) -> Result<Listed<T>, Problem> {
         Listed::cut(items, self.after.as_deref(), self.limit.items(), name)
@@ -165,6 +186,18 @@ mod tests {
         assert_eq!([1, 10].map(|limit| Ten::try_from(limit).unwrap().items()), [1, 10]);
         for wrong in [0, 11] {
             assert!(Ten::try_from(wrong).unwrap_err().contains("from 1 to 10"));
+        }
+    }
+
+    #[test]
+    fn a_page_named_by_instants_reaches_from_the_one_before_it() {
+        let page = |after: Option<&str>| NamedQuery { after: after.map(str::to_owned), limit: Limit(3) };
+        assert_eq!(page(None).reach().unwrap(), (None, 4));
+        let at = "2026-01-01T00:00:00Z";
+        assert_eq!(page(Some(at)).reach().unwrap(), (Some(at.parse().unwrap()), 5));
+        assert_eq!(page(Some(&format!("{at}~2"))).reach().unwrap().1, 6);
+        for wrong in ["", "yesterday", "2026-01-01T00:00:00Z~x"] {
+            assert!(page(Some(wrong)).reach().is_err(), "{wrong}");
         }
     }
 

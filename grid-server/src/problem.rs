@@ -97,7 +97,7 @@ pub const CODES: [(&str, StatusCode, &str, &str); 18] = [
         "conflict",
         StatusCode::CONFLICT,
         "Conflict",
-        "The request contradicts what is stored: a name that is taken, or a reading that overlaps another. Nothing was stored.",
+        "The request contradicts what is stored: a name that is taken, a reading that overlaps another, more than one user or one community may keep, or an `Idempotency-Key` that was used already. `detail` says which; this request stored nothing.",
     ),
     (
         "stale",
@@ -115,7 +115,7 @@ pub const CODES: [(&str, StatusCode, &str, &str); 18] = [
         "unsupported-media-type",
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "Unsupported media type",
-        "The body has a `Content-Type` that this path does not read.",
+        "The body has a `Content-Type` that this path does not read, or a `Content-Encoding`, which none does: send it as it is.",
     ),
     (
         "limited",
@@ -139,13 +139,13 @@ pub const CODES: [(&str, StatusCode, &str, &str); 18] = [
         "unavailable",
         StatusCode::SERVICE_UNAVAILABLE,
         "Unavailable",
-        "Something that is needed cannot be reached now, or the server is starting, stopping or full; `Retry-After` says when to ask again.",
+        "Something that is needed cannot be reached now, or is too slow, or the server is starting, stopping or full; `Retry-After` says when to ask again. Nothing was stored, unless `detail` says otherwise.",
     ),
     (
         "too-slow",
         StatusCode::GATEWAY_TIMEOUT,
         "Took too long",
-        "The request was given up after the time limit of the server.",
+        "The request was given up after the time limit of the server. Where it was to change something, it may have done so: look with GET.",
     ),
 ];
 
@@ -307,6 +307,7 @@ impl Problem {
     #[must_use]
     pub(crate) fn after_all(mut self) -> Self {
         self.0.uncertain = true;
+        self.0.detail.push_str("; what was asked for was done before that: look at it before you ask again");
         self
     }
 
@@ -400,7 +401,13 @@ impl<E: Failure + 'static> From<E> for Problem {
             Kind::Unavailable => {
                 tracing::warn!(error = chain(&error), "unavailable");
                 let after = retry_after.unwrap_or(Duration::from_secs(2));
-                Self::unavailable("something that is needed cannot be reached now", after)
+                if uncertain {
+                    let detail = "the database did not say how this ended: whether it was done is not known";
+                    Self::unavailable(detail, after)
+                        .hint("look with GET whether it was done before asking for it again")
+                } else {
+                    Self::unavailable("something that is needed cannot be reached now", after)
+                }
             }
             Kind::Invalid
             | Kind::Unauthenticated

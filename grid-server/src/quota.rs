@@ -5,11 +5,13 @@
 
 use std::{
     collections::HashMap,
+    num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use axum::http::{Extensions, StatusCode};
+use axum::http::Extensions;
+use grid_core::store::{self, Kept, Quotas};
 use uuid::Uuid;
 
 use crate::{config::Config, problem::Problem, services::Services, workers::Workers};
@@ -112,42 +114,48 @@ impl Held {
     }
 }
 
-/// Checks that a user may keep one more device.
-pub(crate) async fn room_for_device(services: &Services, config: &Config, user: Uuid) -> Result<(), Problem> {
-    let kept = services.store().holdings(user).await?.devices;
-    let most = u64::from(config.user_devices.get());
-    if kept < most {
-        return Ok(());
+/// What one user, and one community, may keep. What has no setting has a number that nobody reaches who means well.
+pub(crate) fn kept(config: &Config) -> Quotas {
+    let megabytes = |count: NonZeroU32| u64::from(count.get()).saturating_mul(1_000_000);
+    let reading_days = u64::from(config.user_reading_days.get());
+    Quotas {
+        devices: u64::from(config.user_devices.get()),
+        recording_bytes: megabytes(config.user_storage_mb),
+        communities: u64::from(config.user_communities.get()),
+        reading_days,
+        replaced_readings: reading_days,
+        levels: 1_000_000,
+        forecasts: 10_000,
+        api_keys: 1000,
+        sessions: 1000,
+        members: u64::from(config.community_members.get()),
+        agreement_bytes: megabytes(config.community_storage_mb),
+        prices: 1_000_000,
+        settlements: 10_000,
     }
-    Err(full(&format!("{kept} devices, and {most} are as many as one user may"), "GRID_USER_DEVICES"))
 }
 
-/// Checks that a user may keep a recording of `bytes` more.
+/// Checks that a user may keep a recording of `bytes` more, before work is put into it; it is counted again where it is
+/// stored.
 pub(crate) async fn room_for_recording(
     services: &Services,
     config: &Config,
     user: Uuid,
     bytes: u64,
 ) -> Result<(), Problem> {
-    let kept = services.store().holdings(user).await?.recording_bytes;
-    let most = u64::from(config.user_storage_mb.get()).saturating_mul(1_000_000);
-    if kept.saturating_add(bytes) <= most {
+    let there = services.store().holdings(user).await?.recording_bytes;
+    let most = kept(config).recording_bytes;
+    if there.saturating_add(bytes) <= most {
         return Ok(());
     }
-    let text = format!(
-        "recordings of {kept} bytes, and with {bytes} more they are over the {most} that one user may"
-    );
-    Err(full(&text, "GRID_USER_STORAGE_MB"))
-}
-
-fn full(kept: &str, setting: &str) -> Problem {
-    Problem::new(StatusCode::CONFLICT, format!("the user keeps {kept}"))
-        .hint(format!("remove what is not needed, or ask whoever runs the server for more ({setting})"))
+    Err(store::Error::Full { kept: Kept::RecordingBytes, there, new: bytes, most }.into())
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
+
+    use axum::http::StatusCode;
 
     use super::*;
 

@@ -61,7 +61,12 @@ fn environment() -> String {
         let default: Vec<_> =
             argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
         let default = if default.is_empty() { String::new() } else { format!("`{}`", default.join(" ")) };
-        let text = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let mut text = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let values = argument.get_possible_values();
+        if !values.is_empty() && argument.get_action().takes_values() {
+            let named: Vec<_> = values.iter().map(|value| format!("`{}`", value.get_name())).collect();
+            text = format!("{text}: {}", named.join(", "));
+        }
         let row = format!("| `{}` | `--{flag}` | {default} | {text} |\n", variable.to_string_lossy());
         table.push_str(&row);
     }

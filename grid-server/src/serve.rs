@@ -165,8 +165,8 @@ pub async fn run(
 async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Failed> {
     let database = app.config().database()?;
     // Whoever waits for an answer is told within three seconds that a lock keeps it; a command may wait longer.
-    let options = Options { lock_wait: Duration::from_secs(1), ..options(app.config()) };
-    let store = Store::connect(&database.url, options).await?;
+    let options = Options { lock_wait: Duration::from_millis(700), ..options(app.config()) };
+    let store = Store::connect(&database.url, options).await?.with_quotas(crate::quota::kept(app.config()));
     tracing::info!("database: {} (from {})", store.describe(), database.source);
     if database.is_default {
         let folder = Config::DEFAULT_FOLDER;

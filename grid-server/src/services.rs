@@ -18,7 +18,7 @@ use grid_core::{
         Revocation, SealingKey, SharedSecret, SigningKey, Subject, Verifier, VerifyingKey,
     },
     proof::PublicKey,
-    store::{Store, StoredKey},
+    store::{Budget, Store, StoredKey},
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -271,7 +271,10 @@ impl Services {
     /// Asks the others first; who comes meanwhile waits for the answer. Where the database does not answer, tokens are
     /// still verified, and it is asked again after as long.
     async fn catch_up(&self, now: Timestamp, age: SignedDuration) {
-        let _one_at_a_time = self.following.lock().await;
+        let _one_at_a_time = match Budget::current() {
+            Some(budget) => budget.spend(self.following.lock()).await,
+            None => Ok(self.following.lock().await),
+        };
         if since(&self.followed_at, now) > age
             && since(&self.asked_at, now) > age
             && let Err(problem) = self.follow(now).await

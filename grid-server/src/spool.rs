@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Seek,
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,7 +16,7 @@ use axum::{
     http::StatusCode,
 };
 use futures_util::TryStreamExt;
-use grid_core::error::is_full;
+use grid_core::{energy::ingest::Scratch, error::is_full};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -187,8 +187,42 @@ fn broken(error: &MultipartError) -> Problem {
     }
 }
 
+/// A file that what is read of a long one waits in, and that takes its part of the room as it grows.
+struct Kept {
+    file: File,
+    room: Room,
+}
+
+/// Makes such a file; the limit of the file that it comes from is its own.
+pub(crate) fn scratch(rooms: &Rooms) -> io::Result<Box<dyn Scratch>> {
+    Ok(Box::new(Kept { file: tempfile::tempfile()?, room: rooms.room(u64::MAX) }))
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room.take(bytes.len()).map_err(|_| ErrorKind::StorageFull)?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Read for Kept {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Kept {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 /// A temporary file that cannot be kept. A disk that is full is no fault of the program's, and may have room again.
-pub(crate) fn no_room(error: &std::io::Error) -> Problem {
+pub(crate) fn no_room(error: &io::Error) -> Problem {
     if is_full(error) {
         tracing::warn!(%error, "no room for a temporary file");
         return Problem::unavailable("there is no room for more files at the moment", Duration::from_secs(5));

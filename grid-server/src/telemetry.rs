@@ -10,7 +10,12 @@ use crate::config::{Config, LogFormat};
 /// Starts the log; a second call in one process changes nothing.
 pub(crate) fn start(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A line that cannot be written is lost: to say so where it was to be written would fail as well, with a panic.
+    let lines = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .log_internal_errors(false);
     // A log that is there already, as in tests, stays.
     let _ = match config.log_format {
         LogFormat::Text => lines.with_ansi(false).finish().try_init(),

@@ -13,8 +13,12 @@ use axum::{
 };
 use futures_util::TryStreamExt;
 use grid_core::{
-    energy::ingest::{
-        self, DateOrder, DecimalMark, Format, HourLabels, Ingested, Layout, Options, StampConvention,
+    energy::{
+        self,
+        ingest::{
+            self, DateOrder, DecimalMark, Format, HourLabels, Ingested, Layout, Options, Sorted,
+            StampConvention,
+        },
     },
     error::excerpt,
     time::Calendar,
@@ -34,6 +38,7 @@ use crate::{
     problem::Problem,
     quota::Share,
     routes::not_one_of,
+    spool,
 };
 
 /// How long the next piece of a file may take ...
@@ -184,22 +189,40 @@ fn stated(headers: &HeaderMap) -> Result<Option<Format>, Problem> {
     }
 }
 
-/// Reads the readings of a request, whatever file they come in.
+/// Reads the readings of a request, whatever file they come in. Those of a long one are in a temporary file afterwards, so
+/// that none of them is stored before all are known to be good, and no lock waits for who sends them.
 pub(crate) async fn readings(
     app: &App,
     caller: &Caller,
     request: Request,
     mut options: Options,
-) -> Result<Ingested, Problem> {
+) -> Result<Ingested<Sorted>, Problem> {
     if let Some(format) = stated(request.headers())? {
         options.format = Some(format);
     }
+    options.most_readings = app.config().max_upload_rows.get();
     let sender = Sender::User(caller.id);
-    if told_length(request.headers()).is_some_and(|length| length <= SMALL) {
-        let read = |source: &mut dyn Read| ingest::read_any(source, "body", &options);
-        return Ok(at_once(app, request, sender, read).await??);
+    let is_small = told_length(request.headers()).is_some_and(|length| length <= SMALL);
+    let rooms = app.rooms().clone();
+    let read = move |source: &mut dyn Read| {
+        ingest::read_sorted(source, "body", &options, ingest::HELD, || spool::scratch(&rooms))
+    };
+    let read = if is_small {
+        at_once(app, request, sender, read).await?
+    } else {
+        stream(app, request, sender, read).await?
+    };
+    read.map_err(refused)
+}
+
+/// Why a file of readings is refused, in the words of who runs the server.
+fn refused(error: energy::Error) -> Problem {
+    match error {
+        energy::Error::FileTooLong { .. } => Problem::from(error)
+            .hint("nothing was stored; send it in parts; the limit is GRID_MAX_UPLOAD_ROWS"),
+        energy::Error::Unkept { has_no_room: true, .. } => spool::no_room(&ErrorKind::StorageFull.into()),
+        other => other.into(),
     }
-    Ok(stream(app, request, sender, move |source| ingest::read_any(source, "body", &options)).await??)
 }
 
 /// Whether a body has its times as instants, which need no calendar, because it is in a format of ours that says so itself.

@@ -11,12 +11,10 @@ Beside all that, readers of events who take nothing are cut.
 """
 
 import contextlib
-import http.client
 import json
 import os
 import pathlib
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -30,154 +28,16 @@ from holders import NO_CONNECTION_LEFT, NotHeld, held
 from private_servers import KINDS, MIGRATES, SERVES, filled
 from proxy import Proxy
 from readers import stalled
+from served import RECOVERS_SECONDS, Server, Wrong, wait_until
 from soak import Lost
 
 MOST_SECONDS = 3.0
-RECOVERS_SECONDS = 20.0
-PASSWORD = "a long password of a user who is none"
 # What only a driver or an operating system would say.
 DRIVER_WORDS = re.compile(
     rb"sqlx|rustls|os error|connection refused|broken pipe|reset by peer|deadlock|SQLSTATE|code: [0-9]|panick"
     rb"|SELECT |INSERT |UPDATE |pool timed|database is locked|disk is full|disk I/O|read-only|readonly",
     re.IGNORECASE,
 )
-
-
-class Wrong(Exception):
-    """A client saw what it should not."""
-
-
-class Server:
-    """The program on a database."""
-
-    def __init__(self, binary: str, database: str, folder: str):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            self.port = taken.getsockname()[1]
-        self.token, self.log, self.binary = None, pathlib.Path(folder, "log"), binary
-        self.settings = settings = os.environ | {
-            "GRID_DATABASE_URL": database,
-            "PORT": str(self.port),
-            "GRID_TOKEN_MINUTES": "1440",
-            "GRID_PASSWORD_MEMORY_KIB": "64",
-            "GRID_PASSWORD_PASSES": "1",
-            "GRID_ACCOUNT_TRIES": "100000",
-            "GRID_ADDRESS_TRIES": "100000",
-        }
-        self.user = f"fault{time.time_ns()}"
-        made = [binary, "user", "create", self.user, "--email", f"{self.user}@grid.example"]
-        subprocess.run(made, env=settings, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True)
-        self.start()
-        wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, 30, "the server is not ready")
-        login = self.ask("POST", "/api/v1/auth/login", {"username": self.user, "password": PASSWORD})
-        self.token = json.loads(login[2])["access_token"]
-        device = {"name": "meter", "kind": "meter", "time_zone": "UTC"}
-        made = json.loads(self.ask("POST", "/api/v1/devices", device)[2])
-        self.readings, self.hour, self.kept = f"/api/v1/devices/{made['id']}/readings", 0, []
-        # Key of a request, its body, and how it was answered during a fault.
-        self.keyed: dict[str, tuple[dict, int, bytes]] = {}
-
-    def start(self) -> None:
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen([self.binary, "serve"], env=self.settings, stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def keep(self) -> None:
-        """Writes one reading and remembers that it was acknowledged."""
-        reading = self.reading()
-        status, _, said = self.ask("POST", self.readings, reading)
-        if not 200 <= status < 300:
-            raise Wrong(f"a write without a fault: {status}: {said[:300]!r}")
-        self.kept.append(reading["start"])
-
-    def has_all(self, fault: str) -> None:
-        status, _, said = self.ask("GET", f"{self.readings}?from=2026-01-01&to=2026-12-31&limit=10000")
-        there = {item["start"] for item in json.loads(said)["items"]} if status == 200 else set()
-        if lost := set(self.kept) - there:
-            raise Wrong(f"{fault}: acknowledged, and not there: {sorted(lost)}")
-
-    def begin_once(self) -> tuple[str, dict]:
-        """A request that is to be done once: its key, and a device that nobody has."""
-        key = str(uuid.uuid4())
-        return key, {"name": f"once {key}", "kind": "meter", "time_zone": "UTC"}
-
-    def was_done_once(self, fault: str) -> None:
-        """What was asked for under a key during a fault was done or not, the key says which or that nobody knows, and it is
-        not done twice."""
-        for key, (body, status, said) in self.keyed.items():
-            answers = []
-
-            def is_known(key=key, body=body, answers=answers) -> bool:
-                answers[:] = self.ask("POST", "/api/v1/devices", body, key)
-                # It waits for what may still be running.
-                return not (answers[0] == 503 or (answers[0] == 409 and answers[1].get("Retry-After")))
-
-            wait_until(is_known, RECOVERS_SECONDS, f"{fault}: a request under a key has no end")
-            again, headers, told = answers
-            count = sum(device["name"] == body["name"] for device in self.devices())
-            where = f"{fault}: under a key {status}, then {again}, and {count} were made: {told[:300]!r}"
-            replayed = headers.get("Idempotency-Replayed") == "true"
-            if status == 201 and not (again == 201 and replayed and told == said and count == 1):
-                raise Wrong(f"{where}: it was acknowledged")
-            if status != 201 and not (again == 201 and count == 1) and not (again == 409 and count <= 1):
-                raise Wrong(f"{where}: neither done once nor not known")
-        self.keyed.clear()
-
-    def devices(self) -> list[dict]:
-        found, after = [], ""
-        while after is not None:
-            page = json.loads(self.ask("GET", f"/api/v1/devices?limit=1000{after and f'&after={after}'}")[2])
-            found, after = found + page["items"], page["next"]
-        return found
-
-    def ask(self, method: str, path: str, body=None, key: str | None = None):
-        """Status, headers and body; none of them where the server did not answer in twenty seconds."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            headers = {"Content-Type": "application/json"} if body is not None else {}
-            if self.token:
-                headers["Authorization"] = f"Bearer {self.token}"
-            if key:
-                headers["Idempotency-Key"] = key
-            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        except OSError:
-            return 0, {}, b""
-        finally:
-            connection.close()
-
-    def reading(self) -> dict:
-        self.hour += 1
-        day, hour = divmod(self.hour, 23)
-        start = f"2026-{day // 28 + 1:02}-{day % 28 + 1:02}T{hour:02}:00:00Z"
-        end = f"2026-{day // 28 + 1:02}-{day % 28 + 1:02}T{hour + 1:02}:00:00Z"
-        return {"channel": "import", "start": start, "end": end, "energy_kwh": "0.250000", "quality": "measured"}
-
-    def requests(self):
-        """What clients do: name, method, path and body."""
-        login = {"username": self.user, "password": PASSWORD}
-        return [
-            ("live", "GET", "/healthz", None),
-            ("ready", "GET", "/readyz", None),
-            ("list", "GET", "/api/v1/devices", None),
-            ("write", "POST", self.readings, self.reading()),
-            ("read", "GET", f"{self.readings}?from=2026-01-01&to=2026-02-01", None),
-            ("login", "POST", "/api/v1/auth/login", login),
-            ("log", "GET", "/api/v1/log/head", None),
-        ]
-
-
-def wait_until(is_so, seconds: float, otherwise: str) -> float:
-    began = time.monotonic()
-    while time.monotonic() - began < seconds:
-        if is_so():
-            return time.monotonic() - began
-        time.sleep(0.05)
-    raise Wrong(otherwise)
 
 
 def database_up(server: Server) -> bool:
@@ -190,8 +50,9 @@ def database_up(server: Server) -> bool:
     return found[1] == b"1"
 
 
-def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: bool | None = None) -> None:
-    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well.
+def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: bool | None = None, each: int = 1) -> None:
+    """Every request, all at once and twice, during a fault in which the requests named in `works` are answered well; `each` of
+    them by as many clients.
 
     Where it is certain whether the database answers, `is_up` says so.
     """
@@ -223,11 +84,15 @@ def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: b
                 problems.append(f"{where}: it needs nothing that the fault took away")
             if name in ("write", "once") and 200 <= status < 300 and not may_write:
                 problems.append(f"{where}: a write that cannot have been stored was acknowledged")
+            if name == "write" and 200 <= status < 300:
+                server.kept.append(body["start"])
 
     count = 0
     for _ in range(2):
-        key, device = server.begin_once()
-        requests = [*server.requests(), ("once", "POST", "/api/v1/devices", device, key)]
+        requests = []
+        for _ in range(each):
+            key, device = server.begin_once()
+            requests += [*server.requests(), ("once", "POST", "/api/v1/devices", device, key)]
         count += len(requests)
         threads = [threading.Thread(target=one, args=request) for request in requests]
         for thread in threads:
@@ -264,7 +129,10 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
     """The faults of MySQL and PostgreSQL."""
     url = urlsplit(database)
     proxy = Proxy(url.hostname, url.port)
-    through = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{proxy.port}").geturl()
+    # What is said is looked at.
+    plain = {"mysql": "ssl-mode=DISABLED", "postgres": "sslmode=disable"}[url.scheme]
+    address = f"{url.username}:{url.password}@127.0.0.1:{proxy.port}"
+    through = url._replace(netloc=address, query=plain).geturl()
     name = url.path.strip("/")
     server = Server(binary, through, folder)
     try:
@@ -278,6 +146,13 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
             look(server, fault, is_up=False)
             proxy.set("pass")
             recovers(server, fault)
+        for fault, manner, may_write in SLOW:
+            for each in (1, CROWD):
+                proxy.set(manner)
+                look(server, fault, may_write=may_write, each=each)
+                proxy.set("pass")
+                recovers(server, fault)
+        unanswered_commits(server, proxy)
         for fault, begin, end, is_up in by_an_administrator(url.scheme, name):
             try:
                 with begin():
@@ -290,6 +165,55 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
         raise
     finally:
         server.kill()
+
+
+# Whatever is asked for takes several answers, and each comes; or none does, of a server that takes connections.
+SLOW = (
+    ("each packet late by 200 to 900 ms", "late", True),
+    ("takes connections and does nothing", "drowsy", False),
+    ("says that it is there and does nothing", "busy", False),
+)
+# So many clients of each sort make some forty at once.
+CROWD = 5
+
+
+def unanswered_commits(server: Server, proxy: Proxy) -> None:
+    """The database does what it is told, and nobody hears of it: what was asked for is not said to be undone, a repetition
+    under its key is not done again, and one without a key, which is the same reading, changes nothing."""
+    fault, devices = "commits that are not answered", "/api/v1/devices"
+    reading, keyed, ours = server.reading(), server.reading(), str(uuid.uuid4())
+    key, device = server.begin_once()
+    # A key is claimed by a commit of its own, which is answered; the next one is that of the request.
+    for name, path, body, named in [
+        ("a reading", server.readings, reading, None),
+        ("a reading under a key", server.readings, keyed, ours),
+        ("a device under a key", devices, device, key),
+    ]:
+        proxy.set("mute", spared=1 if named else 0)
+        began = time.monotonic()
+        status, headers, said = server.ask("POST", path, body, named)
+        seconds = time.monotonic() - began
+        where = f"{fault}: {name}: {status} after {seconds:.2f} s: {said[:300]!r}"
+        if seconds > MOST_SECONDS or status != 503 or not headers.get("Retry-After") or DRIVER_WORDS.search(said):
+            raise Wrong(where)
+        if b"is not known" not in said:
+            raise Wrong(f"{where}: it may have been stored")
+        print(f"  {fault}: {name}: not known after {seconds:.2f} s", flush=True)
+    proxy.set("pass")
+    server.keyed[key] = device, 503, b""
+    recovers(server, fault)
+    # The one without a key is the same again; the one with it is not run again.
+    status, _, said = server.ask("POST", server.readings, reading)
+    if status != 200 or json.loads(said)["unchanged"] != 1:
+        raise Wrong(f"{fault}: the same reading again: {status}: {said[:300]!r}")
+    status, _, said = server.ask("POST", server.readings, keyed, ours)
+    if status != 409 or b"is not known" not in said:
+        raise Wrong(f"{fault}: the same reading under its key again: {status}: {said[:300]!r}")
+    page = json.loads(server.ask("GET", f"{server.readings}?from=2026-01-01&to=2026-12-31&limit=10000")[2])["items"]
+    stored = [sum(item["start"] == one["start"] for item in page) for one in (reading, keyed)]
+    made = sum(one["name"] == device["name"] for one in server.devices())
+    if stored != [1, 1] or made != 1:
+        raise Wrong(f"{fault}: the readings were stored {stored} times, the device was made {made} times")
 
 
 def by_an_administrator(scheme: str, name: str):
@@ -425,6 +349,30 @@ def remount(folder: pathlib.Path, mode: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{mode}", folder], check=True, capture_output=True)
 
 
+@contextlib.contextmanager
+def locks(file: pathlib.Path, seconds: float, between: float, times: int):
+    """Another program holds the lock of a file for a while, and lets go."""
+    held = threading.Event()
+
+    def hold() -> None:
+        other = sqlite3.connect(file, isolation_level=None, timeout=20)
+        for _ in range(times):
+            other.execute("BEGIN IMMEDIATE")
+            held.set()
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+            time.sleep(between)
+        other.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        holder.join()
+
+
 def in_a_file(binary: str, folder: str) -> None:
     """The faults of SQLite."""
     data = pathlib.Path(folder, "data")
@@ -440,6 +388,13 @@ def in_a_file(binary: str, folder: str) -> None:
         finally:
             other.close()
         recovers(server, "locked by another program")
+        for fault, seconds, between, times in [
+            ("locked for 2.5 s", 2.5, 0, 1),
+            ("locked again and again", 0.9, 0.01, 5),
+        ]:
+            with locks(data / "grid.db", seconds, between, times):
+                look(server, fault, may_write=True, each=CROWD)
+            recovers(server, fault)
         if small:
             filler = data / "filler"
             with filler.open("wb") as file, contextlib.suppress(OSError):

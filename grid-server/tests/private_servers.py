@@ -65,6 +65,7 @@ class PrivateServer:
     def __init__(self, folder: pathlib.Path, tls: bool = True, megabytes: int = 0):
         self.folder, self.tls, self.port, self.process = folder, tls, free_port(), None
         self.mounted = False
+        self.is_small = megabytes > 0
         folder.mkdir(parents=True)
         # The server may run as another user than the test.
         for parent in (folder, folder.parent):
@@ -192,10 +193,10 @@ class Postgres(PrivateServer):
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self.socket,
             "shared_buffers": "16MB",
-            "min_wal_size": "2MB",
-            "max_wal_size": "16MB",
             "autovacuum": "off",
         }
+        if self.is_small:
+            settings |= {"min_wal_size": "2MB", "max_wal_size": "16MB"}
         if self.tls:
             settings |= {"ssl": "on"} | {f"ssl_{part}_file": self.folder / name for part, name in TLS_FILES}
         command = [program("postgres", *self.bin), "-D", self.cluster]

@@ -254,6 +254,26 @@ pub enum Error {
         /// What the system said.
         reason: std::io::ErrorKind,
     },
+    /// A file has more readings than one may have.
+    #[error("expected at most {most} readings in `{file}`, got more{}", from_line(*line))]
+    FileTooLong {
+        /// The file's name, or `body`.
+        file: String,
+        /// The line of the first reading beyond, where the file has lines.
+        line: Option<u64>,
+        /// How many readings there may be.
+        most: usize,
+    },
+    /// The scratch file in which the readings of a long file wait could not be made, written or read.
+    #[error("failed to keep the readings of `{file}` in a scratch file: {reason}")]
+    Unkept {
+        /// The name of the file of readings, or `body`.
+        file: String,
+        /// What the system said.
+        reason: std::io::ErrorKind,
+        /// Whether that is because there is no room for it now, as [`is_full`](crate::error::is_full) says.
+        has_no_room: bool,
+    },
     /// The shares do not add up to one whole.
     #[error("shares must add up to 1000000 ppm, got {total} over {members} members")]
     NotOneWhole {
@@ -398,6 +418,10 @@ fn others(members: usize) -> String {
         1 => ", and one other member lacks some".to_owned(),
         many => format!(", and {many} other members lack some"),
     }
+}
+
+fn from_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!(" from line {line} on"))
 }
 
 fn count(faults: &[Fault]) -> String {

@@ -4,7 +4,10 @@
 //! changes nothing; with another it supersedes what was there, and that stays in the history. Any other overlap is
 //! refused, because no rule could say which of the two is true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 
@@ -51,35 +54,62 @@ pub struct Merged {
 /// # Errors
 ///
 /// [`Error::Overlap`] where a reading overlaps another without being the same interval; nothing is merged then.
-pub fn merge(stored: Vec<Recorded>, incoming: &[Reading], now: Timestamp) -> Result<Merged, Error> {
-    let mut merged = Merged::default();
-    let mut standing: BTreeMap<Timestamp, Recorded> =
-        stored.into_iter().map(|recorded| (recorded.reading.interval().start(), recorded)).collect();
-    for &reading in incoming {
+pub fn merge(mut stored: Vec<Recorded>, incoming: &[Reading], now: Timestamp) -> Result<Merged, Error> {
+    let start = |reading: &Reading| reading.interval().start();
+    // Both nearly always come by start. The sort is stable: of two of one interval the later one still comes later.
+    stored.sort_by_key(|recorded| start(&recorded.reading));
+    let mut incoming = Cow::Borrowed(incoming);
+    if !incoming.is_sorted_by_key(start) {
+        incoming.to_mut().sort_by_key(start);
+    }
+    let current = Vec::with_capacity(stored.len().saturating_add(incoming.len()));
+    let mut merged = Merged { current, ..Merged::default() };
+    let mut stored = stored.into_iter().peekable();
+    for &reading in incoming.iter() {
+        while let Some(there) = stored.next_if(|there| start(&there.reading) <= start(&reading)) {
+            merged.stay(there)?;
+        }
+        merged.take(reading, now)?;
+    }
+    for there in stored {
+        merged.stay(there)?;
+    }
+    Ok(merged)
+}
+
+impl Merged {
+    /// Adds a reading that is stored, none of which starts before those that were added.
+    fn stay(&mut self, there: Recorded) -> Result<(), Error> {
+        let interval = there.reading.interval();
+        // Those that stand do not overlap, so only the last one can meet this one.
+        match self.current.last().map(|last| last.reading.interval()) {
+            Some(last) if last.overlaps(interval) => Err(Error::Overlap { got: last, other: interval }),
+            _ => {
+                self.current.push(there);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds a reading that has come, after those that are stored and start no later.
+    fn take(&mut self, reading: Reading, now: Timestamp) -> Result<(), Error> {
         let interval = reading.interval();
-        if let Some(there) = standing.get_mut(&interval.start())
-            && there.reading.interval() == interval
-        {
-            if there.reading == reading {
-                merged.unchanged += 1;
-            } else {
-                merged.superseded.push(Superseded { reading: there.reading, at: there.at, until: now });
+        match self.current.last_mut() {
+            Some(there) if there.reading == reading => self.unchanged += 1,
+            Some(there) if there.reading.interval() == interval => {
+                self.superseded.push(Superseded { reading: there.reading, at: there.at, until: now });
                 *there = Recorded { reading, at: now };
             }
-            continue;
+            Some(there) if there.reading.interval().overlaps(interval) => {
+                return Err(Error::Overlap { got: interval, other: there.reading.interval() });
+            }
+            _ => {
+                self.current.push(Recorded { reading, at: now });
+                self.inserted += 1;
+            }
         }
-        // Standing readings do not overlap, so only the last one that starts before the end can meet this one.
-        if let Some((_, other)) = standing.range(..interval.end()).next_back()
-            && other.reading.interval().overlaps(interval)
-        {
-            return Err(Error::Overlap { got: interval, other: other.reading.interval() });
-        }
-        standing.insert(interval.start(), Recorded { reading, at: now });
-        merged.inserted += 1;
+        Ok(())
     }
-    merged.current = standing.into_values().collect();
-    merged.superseded.sort_unstable();
-    Ok(merged)
 }
 
 /// Merges readings like [`merge`], after those that stand for the intervals of `retired` have made place: each goes into
@@ -216,6 +246,29 @@ mod tests {
             let twice = merge(once.current.clone(), &readings, at(2)).unwrap();
             prop_assert_eq!(&twice.current, &once.current);
             prop_assert_eq!((twice.inserted, twice.unchanged, twice.superseded.len()), (0, readings.len(), 0));
+        }
+
+        #[test]
+        fn in_whatever_order_readings_come_the_same_stand(
+            stored in prop::collection::btree_map(0..20_i64, 0..3_i64, 0..10),
+            incoming in prop::collection::btree_map(0..20_i64, 0..3_i64, 0..10),
+            seed in any::<u64>(),
+        ) {
+            let readings = |of: BTreeMap<i64, i64>| of.into_iter().map(|(slot, mwh)| reading(slot * 900, 900, mwh)).collect::<Vec<_>>();
+            let (stored, incoming) = (readings(stored), readings(incoming));
+            let there = merge(Vec::new(), &stored, at(1)).unwrap().current;
+            let merged = merge(there.clone(), &incoming, at(2)).unwrap();
+            // What stands is what came last for each slot, by start.
+            let wanted: BTreeMap<Timestamp, Reading> =
+                stored.iter().chain(&incoming).map(|reading| (reading.interval().start(), *reading)).collect();
+            let standing: Vec<Reading> = merged.current.iter().map(|recorded| recorded.reading).collect();
+            prop_assert_eq!(standing, wanted.into_values().collect::<Vec<_>>());
+            prop_assert_eq!(merged.inserted + merged.unchanged + merged.superseded.len(), incoming.len());
+            let mut shuffled = incoming;
+            let turn = usize::try_from(seed % 10).unwrap().min(shuffled.len());
+            shuffled.rotate_left(turn);
+            shuffled.reverse();
+            prop_assert_eq!(merge(there, &shuffled, at(2)).unwrap(), merged);
         }
 
         #[test]

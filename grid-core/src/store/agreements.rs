@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Error, Store,
+    Error, Listed, Page, Store,
     backend::on,
     books::Books as _,
     bulk::{Bulk as _, PriceRow},
     communities::{load_community, load_members},
     fault::{Fault, not_found, raced},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -63,7 +64,11 @@ pub(super) struct Agreements {
 }
 
 type TariffRow = (Vec<u8>, Option<Vec<u8>>, String, i64);
+type ContractRow = (i64, i64, String);
 type FoundPrice = (String, i64, i64, i64, String);
+
+/// A price of one series, with when it was recorded first.
+type RecordedPrice = (i64, i64, i64, i64, String);
 
 const TARIFF: &str = "tariff";
 const CONTRACT: &str = "contract";
@@ -79,7 +84,7 @@ fn stored_tariff((id, member, document, created_at): TariffRow) -> Result<Stored
     })
 }
 
-fn stored_contract((valid_from, created_at, document): (i64, i64, String)) -> Result<StoredContract, Error> {
+fn stored_contract((valid_from, created_at, document): ContractRow) -> Result<StoredContract, Error> {
     Ok(StoredContract {
         valid_from: rows::instant(valid_from, CONTRACT)?,
         created_at: rows::instant(created_at, CONTRACT)?,
@@ -136,7 +141,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the community is not there, or a fault of the database.
+    /// [`Error::NotFound`] where the community is not there, [`Error::Full`], or a fault of the database.
     pub async fn set_contract(
         &self,
         community: Uuid,
@@ -157,9 +162,10 @@ impl Store {
             .bind(document.as_str())
             .bind(valid_from.as_microsecond())
             .bind(recorded_at)
-            .execute(connection)
+            .execute(&mut *connection)
             .await?;
-            Ok(())
+            let length = u64::try_from(document.len()).unwrap_or(u64::MAX);
+            Db::keeps(connection, &self.bounds, Kept::AgreementBytes, community, length).await
         })
     }
 
@@ -169,15 +175,53 @@ impl Store {
     ///
     /// A fault of the database.
     pub async fn contracts(&self, community: Uuid) -> Result<Vec<StoredContract>, Error> {
+        self.first_contracts(community, None, u32::MAX).await
+    }
+
+    /// The first `most` contracts of a community that begin at `from` or later, by when they begin.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn first_contracts(
+        &self,
+        community: Uuid,
+        from: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<StoredContract>, Error> {
         on!(self, read "list the contracts", |connection| {
-            let found: Vec<(i64, i64, String)> = sqlx::query_as::<Db, _>(sql!(
-                "SELECT valid_from, created_at, document FROM community_contracts WHERE community = ? \
-                 ORDER BY valid_from, created_at, id"
+            let found: Vec<ContractRow> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT valid_from, created_at, document FROM community_contracts \
+                 WHERE community = ? AND valid_from >= ? ORDER BY valid_from, created_at, id LIMIT ?"
             ))
             .bind(key(&community))
+            .bind(from.map_or(i64::MIN, Timestamp::as_microsecond))
+            .bind(i64::from(most))
             .fetch_all(connection)
             .await?;
             Ok(found.into_iter().map(stored_contract).collect::<Result<_, Error>>()?)
+        })
+    }
+
+    /// The contract that counts at an instant, as it was recorded by `as_of`; `None` where none does.
+    pub(super) async fn contract(
+        &self,
+        community: Uuid,
+        at: Timestamp,
+        as_of: Timestamp,
+    ) -> Result<Option<StoredContract>, Error> {
+        on!(self, read "load a contract", |connection| {
+            let found: Option<ContractRow> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT valid_from, created_at, document FROM community_contracts \
+                 WHERE community = ? AND valid_from <= ? AND created_at <= ? \
+                 ORDER BY valid_from DESC, created_at DESC, id DESC LIMIT 1"
+            ))
+            .bind(key(&community))
+            .bind(at.as_microsecond())
+            .bind(as_of.as_microsecond())
+            .fetch_optional(connection)
+            .await?;
+            Ok(found.map(stored_contract).transpose()?)
         })
     }
 
@@ -188,7 +232,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the community or the member is not there, or a fault of the database.
+    /// [`Error::NotFound`] where the community or the member is not there, [`Error::Full`], or a fault of the database.
     pub async fn add_tariff(
         &self,
         community: Uuid,
@@ -217,8 +261,10 @@ impl Store {
             .bind(valid_from.as_str())
             .bind(document.as_str())
             .bind(recorded_at)
-            .execute(connection)
+            .execute(&mut *connection)
             .await?;
+            let length = u64::try_from(document.len()).unwrap_or(u64::MAX);
+            Db::keeps(connection, &self.bounds, Kept::AgreementBytes, community, length).await?;
             Ok(id)
         })
     }
@@ -229,14 +275,56 @@ impl Store {
     ///
     /// A fault of the database.
     pub async fn tariffs(&self, community: Uuid) -> Result<Vec<StoredTariff>, Error> {
+        self.tariffs_as_of(community, Timestamp::MAX).await
+    }
+
+    /// The same as it was recorded by an instant.
+    async fn tariffs_as_of(&self, community: Uuid, as_of: Timestamp) -> Result<Vec<StoredTariff>, Error> {
         on!(self, read "list the tariffs", |connection| {
             let found: Vec<TariffRow> = sqlx::query_as::<Db, _>(sql!(
-                "SELECT id, member, document, created_at FROM community_tariffs WHERE community = ? ORDER BY created_at, id"
+                "SELECT id, member, document, created_at FROM community_tariffs \
+                 WHERE community = ? AND created_at <= ? ORDER BY created_at, id"
             ))
             .bind(key(&community))
+            .bind(as_of.as_microsecond())
             .fetch_all(connection)
             .await?;
             Ok(found.into_iter().map(stored_tariff).collect::<Result<_, Error>>()?)
+        })
+    }
+
+    /// A page of a community's tariffs: all of them, or those that are for everybody or for `member`.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn tariff_page(
+        &self,
+        community: Uuid,
+        member: Option<Uuid>,
+        page: Page,
+    ) -> Result<Listed<StoredTariff>, Error> {
+        on!(self, read "list the tariffs", |connection| {
+            let text = if member.is_some() {
+                sql!(
+                    "SELECT id, member, document, created_at FROM community_tariffs \
+                     WHERE community = ? AND (member IS NULL OR member = ?) AND id > ? ORDER BY id LIMIT ?"
+                )
+            } else {
+                sql!(
+                    "SELECT id, member, document, created_at FROM community_tariffs \
+                     WHERE community = ? AND id > ? ORDER BY id LIMIT ?"
+                )
+            };
+            let mut query = sqlx::query_as::<Db, TariffRow>(text).bind(key(&community));
+            if let Some(member) = &member {
+                query = query.bind(key(member));
+            }
+            let found =
+                query.bind(page.after_key()).bind(page.limit_and_one()).fetch_all(connection).await?;
+            // The one that shows that there are more is not read.
+            let Listed { items, next } = Listed::of(found, page, |(id, ..)| Uuid::from_slice(id).unwrap_or_default());
+            Ok(Listed { items: items.into_iter().map(stored_tariff).collect::<Result<_, Error>>()?, next })
         })
     }
 
@@ -245,7 +333,7 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Energy`] where the name is none, or the series has another currency; [`Error::NotFound`] where the
-    /// community is not there, or a fault of the database.
+    /// community is not there, [`Error::Full`], or a fault of the database.
     pub async fn add_prices(
         &self,
         community: Uuid,
@@ -284,8 +372,9 @@ impl Store {
                     created_at: recorded_at,
                 })
                 .collect();
-            Db::put_prices(connection, &rows).await.map_err(raced)?;
-            Ok(())
+            Db::put_prices(&mut *connection, &rows).await.map_err(raced)?;
+            let new = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            Db::keeps(connection, &self.bounds, Kept::Prices, community, new).await
         })
     }
 
@@ -316,6 +405,60 @@ impl Store {
         })
     }
 
+    /// The first `most` prices of one series that share an instant with `interval`, by time, as they were recorded by `as_of`;
+    /// those that begin before it reach into it.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn first_prices(
+        &self,
+        community: Uuid,
+        name: &str,
+        interval: Interval,
+        as_of: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(Interval, Price)>, Error> {
+        let mut rows = most.saturating_add(1);
+        loop {
+            let limit = i64::try_from(rows).unwrap_or(i64::MAX);
+            let mut found = on!(self, read "load prices", |connection| {
+                let found: Vec<RecordedPrice> = sqlx::query_as::<Db, _>(sql!(
+                    "SELECT created_at, starts_at, ends_at, price, currency FROM prices \
+                     WHERE community = ? AND name = ? AND starts_at < ? AND ends_at > ? AND created_at <= ? \
+                     ORDER BY starts_at, created_at LIMIT ?"
+                ))
+                .bind(key(&community))
+                .bind(name)
+                .bind(interval.end().as_microsecond())
+                .bind(interval.start().as_microsecond())
+                .bind(as_of.as_microsecond())
+                .bind(limit)
+                .fetch_all(connection)
+                .await?;
+                Ok(found)
+            })?;
+            // Those that begin later may lie over what reaches beyond the start of the last.
+            let known = (found.len() == rows).then(|| found.last().map(|last| last.1)).flatten();
+            found.retain(|price| known.is_none_or(|known| price.1 < known));
+            found.sort_unstable_by_key(|price| (price.0, price.1));
+            let named = |(_, start, end, price, currency): RecordedPrice| {
+                (name.to_owned(), start, end, price, currency)
+            };
+            let book = price_book(found.into_iter().map(named).collect())?;
+            let mut prices = book.series(name).unwrap_or_default().to_vec();
+            // What was cut may end before the interval now.
+            prices.retain(|(of, _)| {
+                of.overlaps(interval) && known.is_none_or(|known| of.end().as_microsecond() <= known)
+            });
+            if known.is_none() || prices.len() >= most {
+                prices.truncate(most);
+                return Ok(prices);
+            }
+            rows = rows.saturating_mul(2);
+        }
+    }
+
     /// All that a community has agreed for a period, as it was recorded by `as_of`; the contract is the one that counts at
     /// the period's start.
     pub(super) async fn agreements(
@@ -325,19 +468,14 @@ impl Store {
         as_of: Timestamp,
     ) -> Result<Agreements, Error> {
         let contract = self
-            .contracts(community)
+            .contract(community, interval.start(), as_of)
             .await?
-            .into_iter()
-            .rfind(|stored| stored.valid_from <= interval.start() && stored.created_at <= as_of)
             .map_or_else(Contract::default, |stored| stored.contract);
-        let tariffs = self.tariffs(community).await?.into_iter();
+        let tariffs = self.tariffs_as_of(community, as_of).await?.into_iter();
         Ok(Agreements {
             contract,
             keys: self.keys_as_of(community, as_of).await?,
-            tariffs: tariffs
-                .filter(|stored| stored.created_at <= as_of)
-                .map(|stored| (stored.member, stored.tariff))
-                .collect(),
+            tariffs: tariffs.map(|stored| (stored.member, stored.tariff)).collect(),
             prices: self.prices(community, interval, as_of).await?,
         })
     }

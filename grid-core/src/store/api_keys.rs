@@ -7,6 +7,7 @@ use super::{
     Error, Listed, Page, Store,
     backend::on,
     fault::{not_found, taken, unknown},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -64,8 +65,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Taken`] where there is one of that id or hash, [`Error::NotFound`] where its owner is not there, or a
-    /// fault of the database.
+    /// [`Error::Taken`] where there is one of that id or hash, [`Error::NotFound`] where its owner is not there,
+    /// [`Error::Full`], or a fault of the database.
     pub async fn create_api_key(&self, new: &StoredApiKey, hash: &[u8; 32]) -> Result<(), Error> {
         let scopes = new.scopes.to_string();
         on!(self, write "create an API key", |connection| {
@@ -84,11 +85,31 @@ impl Store {
             .bind(new.expires_at.map(Timestamp::as_microsecond))
             .bind(new.last_used_at.map(Timestamp::as_microsecond))
             .bind(new.revoked_at.map(Timestamp::as_microsecond))
-            .execute(connection)
+            .execute(&mut *connection)
             .await
             .map_err(|error| taken(error, "API key id or hash", &new.id.to_string()))
             .map_err(|fault| unknown(fault, "user", &new.owner))?;
-            Ok(())
+            if let Some(most) = self.bounds.most(Kept::ApiKeys) {
+                Db::claim_share(&mut *connection, new.owner).await?;
+                let over = Db::kept(&mut *connection, Kept::ApiKeys, new.owner).await?.saturating_sub(most);
+                // What is no longer good makes room, the oldest first.
+                let spent: Vec<(Vec<u8>,)> = sqlx::query_as::<Db, _>(sql!(
+                    "SELECT id FROM api_keys WHERE owner = ? AND (revoked_at IS NOT NULL OR expires_at <= ?) \
+                     ORDER BY id LIMIT ?"
+                ))
+                .bind(key(&new.owner))
+                .bind(new.created_at.as_microsecond())
+                .bind(i64::try_from(over).unwrap_or(i64::MAX))
+                .fetch_all(&mut *connection)
+                .await?;
+                for (id,) in spent {
+                    sqlx::query::<Db>(sql!("DELETE FROM api_keys WHERE id = ?"))
+                        .bind(id)
+                        .execute(&mut *connection)
+                        .await?;
+                }
+            }
+            Db::keeps(connection, &self.bounds, Kept::ApiKeys, new.owner, 1).await
         })
     }
 

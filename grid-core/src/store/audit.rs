@@ -1,6 +1,7 @@
-//! Who did what, when, from where, and whether it worked. Entries are added; no call changes or removes one.
+//! Who did what, when, from where, and whether it worked. Entries are added, and no call changes one; of logins that failed,
+//! which anybody can make any number of, the old ones are forgotten.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Database;
 use uuid::Uuid;
 
@@ -146,6 +147,24 @@ impl Store {
     /// [`Error::Taken`] where there is one of that id, or a fault of the database.
     pub async fn record(&self, entry: &AuditEntry) -> Result<(), Error> {
         on!(self, write "record what was done", |connection| { Db::put_entry(connection, entry).await })
+    }
+
+    /// How long a login that failed is kept.
+    pub const FAILED_LOGIN_MEMORY: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+    /// Forgets logins that failed longer ago than [`Store::FAILED_LOGIN_MEMORY`]; all else is kept.
+    pub(super) async fn prune_audit(&self, now: Timestamp) -> Result<(), Error> {
+        let old = now.checked_sub(Self::FAILED_LOGIN_MEMORY).unwrap_or(Timestamp::UNIX_EPOCH);
+        let bound = rows::first_id(old);
+        on!(self, write "forget old logins that failed", |connection| {
+            sqlx::query::<Db>(sql!(
+                "DELETE FROM audit_entries WHERE action = 'login' AND succeeded = 0 AND id < ?"
+            ))
+            .bind(bound.as_slice())
+            .execute(connection)
+            .await?;
+            Ok(())
+        })
     }
 
     /// The entries, the newest first, of everybody or of one user, about everything or about one action. The page after

@@ -5,16 +5,19 @@ use std::{hash::BuildHasher, time::Duration};
 use std::{path::Path, sync::Arc};
 
 use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
-#[cfg(feature = "sqlite")]
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+#[cfg(feature = "sqlite")]
+use super::turn::Turn;
 use super::{
     bulk::Bulk,
+    day_reads::Question,
     fault::Fault,
-    group::Group,
+    group::Waiting,
     held::{Held, Pulse},
+    quotas::Bounds,
     sql::Notation,
+    together::Together,
 };
 
 /// A store of everything that GRID keeps, in SQLite, MySQL or MariaDB, or PostgreSQL; which one, its address says.
@@ -26,7 +29,11 @@ pub struct Store {
     /// The address without the password and the options.
     pub(super) address: String,
     /// The small uploads that wait to be stored together.
-    pub(super) group: Group,
+    pub(super) uploads: Together<Waiting>,
+    /// The questions for some days of readings that wait to be asked together.
+    pub(super) questions: Together<Question>,
+    /// How much one user or one community may keep.
+    pub(super) bounds: Bounds,
 }
 
 /// The connections to one of the databases.
@@ -122,9 +129,9 @@ fn may_be_written(file: &Path) -> std::io::Result<()> {
 #[derive(Clone, Debug)]
 pub(super) struct Locks {
     pub(super) wait: Duration,
-    /// Held while a writer waits for its turn, which only SQLite's do. In it, when one last waited for the file's lock in vain.
+    /// Whose turn it is to write, which only SQLite's writers have.
     #[cfg(feature = "sqlite")]
-    pub(super) turn: Arc<Mutex<Option<Instant>>>,
+    pub(super) turn: Turn,
 }
 
 impl Locks {
@@ -132,7 +139,7 @@ impl Locks {
         Self {
             wait,
             #[cfg(feature = "sqlite")]
-            turn: Arc::default(),
+            turn: Turn::default(),
         }
     }
 }
@@ -280,7 +287,9 @@ macro_rules! on {
         let outcome: Result<_, $crate::store::fault::Fault> = $pools.pulse.watch(work).await;
         let outcome = match outcome {
             // It may have been done all the same.
-            Err($crate::store::fault::Fault::Silent) if commits.into_inner() => {
+            Err($crate::store::fault::Fault::Silent | $crate::store::fault::Fault::Late)
+                if commits.load(std::sync::atomic::Ordering::Relaxed) =>
+            {
                 let gone = std::io::Error::from(std::io::ErrorKind::TimedOut);
                 Err($crate::store::fault::Fault::Commit(sqlx::Error::Io(gone)))
             }

@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::{
     ArchiveProgress, Archived, AuditEntry, Claim, DeviceBatch, Erased, Error, Event, EventFilter, Imported,
     Ingested, Issued, Keep, KeptAnswer, Listed, LogSigner, MeterReport, NewRecording, Of, Options, Page,
-    PlacedDevice, ReadSeek, Registered, SettlementRequest, StoredApiKey, StoredContract, StoredForecast,
-    StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement, StoredTariff,
-    Substitutes, SubstitutionRequest, User,
+    PlacedDevice, Quotas, ReadSeek, Registered, SettlementRequest, StoredApiKey, StoredContract,
+    StoredForecast, StoredKey, StoredRecording, StoredSecondFactor, StoredSettlement, StoredStatement,
+    StoredTariff, Substitutes, SubstitutionRequest, User,
 };
 use crate::{
     auth::{Decision, Ended, Revocation, SealingKey, Session, Throttle},
@@ -25,7 +25,7 @@ use crate::{
     energy::{
         Channel, Community, Completeness, Device, Household, Member, Placement, RegisterReport,
         balance::{Account, Balance},
-        ingest::Batch,
+        ingest::{Batch, Sorted},
         ledger::{Recorded, Superseded},
         meter::Advances,
         rules::{spain_coefficients::Coefficients, spain_key::SupplyPoints},
@@ -180,14 +180,18 @@ calls! {
     set_key(community: Uuid, key: &Key, valid_from: Timestamp, now: Timestamp) -> ();
     key(community: Uuid, at: Timestamp) -> Option<Key>;
     keys(community: Uuid) -> Vec<(Timestamp, Key)>;
+    first_keys(community: Uuid, from: Option<Timestamp>, most: u32) -> Vec<(Timestamp, Key)>;
     supply_points(community: Uuid) -> SupplyPoints;
     coefficients(community: Uuid, year: i16) -> Coefficients;
     set_contract(community: Uuid, contract: &Contract, valid_from: Timestamp, now: Timestamp) -> ();
     contracts(community: Uuid) -> Vec<StoredContract>;
+    first_contracts(community: Uuid, from: Option<Timestamp>, most: u32) -> Vec<StoredContract>;
     add_tariff(community: Uuid, member: Option<Uuid>, tariff: &Tariff, now: Timestamp) -> Uuid;
     tariffs(community: Uuid) -> Vec<StoredTariff>;
+    tariff_page(community: Uuid, member: Option<Uuid>, page: Page) -> Listed<StoredTariff>;
     add_prices(community: Uuid, name: &str, prices: &[(Interval, Price)], now: Timestamp) -> ();
     prices(community: Uuid, interval: Interval, as_of: Timestamp) -> PriceBook;
+    first_prices(community: Uuid, name: &str, interval: Interval, as_of: Timestamp, most: usize) -> Vec<(Interval, Price)>;
     settle(request: &SettlementRequest, issued_at: Timestamp) -> Settlement;
     issue(settlement: &Settlement, signer: LogSigner<'_>, entry: AuditEntry, now: Timestamp) -> Issued;
     settlements(community: Uuid, page: Page) -> Listed<StoredSettlement>;
@@ -205,8 +209,9 @@ calls! {
     seal_log_key(kid: &str, sealed: &[u8]) -> ();
     ingest(batches: &[DeviceBatch], now: Timestamp) -> Ingested;
     ingest_of_owner(owner: Uuid, batches: Vec<DeviceBatch>, now: Timestamp) -> Ingested;
+    ingest_sorted(device: Uuid, owner: Option<Uuid>, readings: &Sorted, now: Timestamp) -> Ingested;
     import_community(community: Uuid, owner: Uuid, batches: Vec<Batch>, now: Timestamp) -> Imported;
-    import_community_within(community: Uuid, owner: Uuid, batches: Vec<Batch>, most: u64, now: Timestamp) -> Imported;
+    import_community_sorted(community: Uuid, owner: Uuid, readings: &Sorted, now: Timestamp) -> Imported;
     readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>) -> Vec<Recorded>;
     first_readings(device: Uuid, channel: Channel, interval: Interval, as_of: Option<Timestamp>, most: usize) -> Vec<Recorded>;
     readings_of_owner(owner: Uuid, device: Uuid, channel: Channel, interval: Interval, most: usize) -> Option<Vec<Recorded>>;
@@ -227,8 +232,10 @@ calls! {
     recording_bytes(id: Uuid) -> Vec<u8>;
     write_recording(id: Uuid, writer: &mut (dyn Write + Send)) -> u64;
     recordings_of(owner: Uuid, page: Page) -> Listed<StoredRecording>;
+    recording_heads_of(owner: Uuid, page: Page) -> Listed<StoredRecording>;
     delete_recording(id: Uuid) -> ();
     save_levels(owner: Uuid, levels: &[Level]) -> usize;
+    delete_levels(owner: Uuid, interval: Interval) -> u64;
     newest_level(owner: Uuid) -> Option<Level>;
     levels(owner: Uuid, interval: Interval) -> Vec<Level>;
     calendar_of(owner: Uuid) -> Calendar;
@@ -240,6 +247,8 @@ calls! {
     save_forecast(new: &StoredForecast) -> ();
     forecast(id: Uuid) -> StoredForecast;
     forecasts_of(owner: Uuid, page: Page) -> Listed<StoredForecast>;
+    forecast_heads_of(owner: Uuid, page: Page) -> Listed<StoredForecast>;
+    delete_forecast(id: Uuid) -> ();
 }
 
 impl Store {
@@ -296,6 +305,12 @@ impl Store {
         change: impl Fn(&Session) -> (Session, Option<Revocation>, T) + Send + Sync,
     ) -> Result<Option<T>, Error> {
         self.runtime.run(self.store.update_session_revoking(id, change))
+    }
+
+    /// The same store for callers who may keep only so much.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { store: self.store.with_quotas(quotas), ..self }
     }
 
     /// The address without the password and the options, for people.

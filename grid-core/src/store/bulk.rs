@@ -6,9 +6,15 @@
 
 use uuid::Uuid;
 
+#[cfg(feature = "sqlite")]
+use super::one_write::ONE_CALL;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use super::one_write::ONE_WRITE;
+#[cfg(feature = "postgres")]
+use super::one_write::fit;
+use super::{events::EventRow, one_write::bytes_of_day, rows::key};
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
-use super::sql::repeated;
-use super::{events::EventRow, rows::key};
+use super::{one_write::chunk, sql::repeated};
 use crate::quantity::Currency;
 
 /// A row of `reading_days`.
@@ -107,37 +113,22 @@ pub(super) trait Bulk: sqlx::Database {
     ) -> Result<(), sqlx::Error>;
 }
 
-/// How many of the rows the next statement takes: a fixed size, and about a megabyte at most.
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
-fn chunk<T>(rows: &[T], bytes: impl Fn(&T) -> usize) -> usize {
-    const MOST_BYTES: usize = 1 << 20;
-    let mut total = 0_usize;
-    let fit = rows
-        .iter()
-        .take_while(|row| {
-            total = total.saturating_add(bytes(row));
-            total <= MOST_BYTES
-        })
-        .count();
-    [256, 32, 4].into_iter().find(|&size| size <= fit).unwrap_or(1)
-}
-
 /// Inserts rows by statements of many value groups: `$bind` adds the values of `$row` to `$query`.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 macro_rules! insert_values {
     (
-        $connection:expr, $rows:expr, $bytes:expr, $head:expr, $group:expr, $tail:expr,
+        $connection:expr, $rows:expr, $most_bytes:expr, $bytes:expr, $head:expr, $group:expr, $tail:expr,
         |$query:ident, $row:ident| $bind:expr
     ) => {{
         let mut rest = $rows;
         while let Some((now, later)) =
-            if rest.is_empty() { None } else { rest.split_at_checked(chunk(rest, $bytes)) }
+            if rest.is_empty() { None } else { rest.split_at_checked(chunk(rest, $most_bytes, $bytes)) }
         {
             let text = match now.len() {
-                256 => repeated!($head, $group, 256, $tail),
-                32 => repeated!($head, $group, 32, $tail),
-                4 => repeated!($head, $group, 4, $tail),
-                _ => repeated!($head, $group, 1, $tail),
+                256 => repeated!($head, $group, ",", 256, $tail),
+                32 => repeated!($head, $group, ",", 32, $tail),
+                4 => repeated!($head, $group, ",", 4, $tail),
+                _ => repeated!($head, $group, ",", 1, $tail),
             };
             let mut $query = sqlx::query::<Self>(text);
             for $row in now {
@@ -153,7 +144,10 @@ macro_rules! insert_values {
 /// The inserts of a database that takes value groups; they differ in how they treat a row that is there.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 macro_rules! bulk_by_values {
-    ($database:ty, claim: $claim:literal, replace: $replace:literal, level: $level:literal) => {
+    (
+        $database:ty, most_bytes: $most_bytes:expr,
+        claim: $claim:literal, replace: $replace:literal, level: $level:literal
+    ) => {
         impl Bulk for $database {
             async fn claim_channels(
                 connection: &mut Self::Connection,
@@ -162,6 +156,7 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     channels,
+                    $most_bytes,
                     |_| 32,
                     "INSERT INTO channels (device, channel, reach) VALUES ",
                     "(?, ?, 0)",
@@ -174,7 +169,8 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     days,
-                    |day| 64 + day.packed.len(),
+                    $most_bytes,
+                    bytes_of_day,
                     "INSERT INTO reading_days (device, channel, day, energy, readings, quality, packed) VALUES ",
                     "(?, ?, ?, ?, ?, ?, ?)",
                     $replace,
@@ -196,6 +192,7 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     readings,
+                    $most_bytes,
                     |_| 96,
                     "INSERT INTO superseded_readings (id, device, channel, starts_at, ends_at, energy, quality, \
                      recorded_at, superseded_at) VALUES ",
@@ -221,6 +218,7 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     events,
+                    $most_bytes,
                     |event| 96 + event.payload.len(),
                     "INSERT INTO events (id, kind, owner, community, device, payload) VALUES ",
                     "(?, ?, ?, ?, ?, ?)",
@@ -242,6 +240,7 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     reads,
+                    $most_bytes,
                     |_| 56,
                     "INSERT INTO register_reads (device, channel, read_at, recorded_at, counter, quality) VALUES ",
                     "(?, ?, ?, ?, ?, ?)",
@@ -263,6 +262,7 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     levels,
+                    $most_bytes,
                     |_| 48,
                     "INSERT INTO battery_levels (owner, measured_at, level_ppm, capacity, available) VALUES ",
                     "(?, ?, ?, ?, ?)",
@@ -283,6 +283,7 @@ macro_rules! bulk_by_values {
                 insert_values!(
                     connection,
                     prices,
+                    $most_bytes,
                     |price| 72 + price.name.len(),
                     "INSERT INTO prices (community, name, starts_at, ends_at, price, currency, created_at) VALUES ",
                     "(?, ?, ?, ?, ?, ?, ?)",
@@ -305,6 +306,7 @@ macro_rules! bulk_by_values {
 #[cfg(feature = "sqlite")]
 bulk_by_values!(
     sqlx::Sqlite,
+    most_bytes: ONE_CALL,
     claim: " ON CONFLICT (device, channel) DO NOTHING",
     replace: " ON CONFLICT (device, channel, day) DO UPDATE SET energy = excluded.energy, \
               readings = excluded.readings, quality = excluded.quality, packed = excluded.packed",
@@ -316,6 +318,7 @@ bulk_by_values!(
 #[cfg(feature = "mysql")]
 bulk_by_values!(
     sqlx::MySql,
+    most_bytes: ONE_WRITE,
     claim: " ON DUPLICATE KEY UPDATE reach = reach",
     replace: " ON DUPLICATE KEY UPDATE energy = VALUES(energy), readings = VALUES(readings), \
               quality = VALUES(quality), packed = VALUES(packed)",
@@ -344,7 +347,10 @@ impl Bulk for sqlx::Postgres {
     }
 
     async fn put_days(connection: &mut Self::Connection, days: &[DayRow]) -> Result<(), sqlx::Error> {
-        for days in days.chunks(500) {
+        let mut rest = days;
+        while !rest.is_empty() {
+            let (days, later) = rest.split_at(fit(rest, ONE_WRITE, bytes_of_day).clamp(1, rest.len()));
+            rest = later;
             sqlx::query::<Self>(
                 "INSERT INTO reading_days (device, channel, day, energy, readings, quality, packed) \
                  SELECT * FROM UNNEST($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], \

@@ -1,18 +1,26 @@
 //! The rows of many channels at once: PostgreSQL gives and takes them in one statement, for each of its answers is a way
 //! there and back; SQLite and MySQL, which know no arrays, one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(feature = "postgres")]
+use super::one_write::{ONE_WRITE, bytes_of_day, fit};
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 use super::sql::sql;
-use super::{Error, bulk::Bulk, fault::Fault, rows};
+use super::{
+    Error,
+    bulk::{Bulk, DayRow},
+    events::EventRow,
+    fault::{Fault, gone},
+    rows,
+};
 use uuid::Uuid;
 
 /// A device and the code of a channel.
 pub(super) type Register = (Uuid, i64);
 
-/// The owner of each device.
-pub(super) type Owners = BTreeMap<Uuid, Uuid>;
+/// A register, and whose its device must be; whose it is does not matter where this is `None`.
+pub(super) type Wanted = (Register, Option<Uuid>);
 
 /// The packed days of registers.
 pub(super) type PackedDays = BTreeMap<PlaceOfDay, Vec<u8>>;
@@ -23,6 +31,8 @@ type PlaceOfDay = (Uuid, i64, i64);
 /// What a channel's row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ChannelState {
+    /// Whose the device is.
+    pub(super) owner: Uuid,
     pub(super) reach: i64,
     pub(super) first_start: Option<i64>,
     pub(super) last_end: Option<i64>,
@@ -38,13 +48,15 @@ pub(super) struct Span {
     pub(super) last: i64,
 }
 
-type StateRow = (Vec<u8>, i64, i64, Option<i64>, Option<i64>, Option<i64>);
+type StateRow = (Vec<u8>, i64, Vec<u8>, i64, Option<i64>, Option<i64>, Option<i64>);
 type PackedRow = (Vec<u8>, i64, i64, Vec<u8>);
 
 /// What is asked and told of many channels.
 pub(super) trait ChannelRows: Bulk {
-    /// Whose the devices are, as far as they are there.
-    async fn owners(connection: &mut Self::Connection, devices: &[Uuid]) -> Result<Owners, Fault>;
+    /// Makes the rows of the registers that are missing and locks all of them until the transaction ends, as far as their
+    /// devices are there and belong to whom they must, if to anybody; gives those. They come in one order.
+    async fn claim(connection: &mut Self::Connection, wanted: &[Wanted])
+    -> Result<BTreeSet<Register>, Fault>;
 
     /// What the rows of channels say, which are there and locked.
     async fn states(
@@ -55,19 +67,21 @@ pub(super) trait ChannelRows: Bulk {
     /// The packed days of spans.
     async fn packed_days(connection: &mut Self::Connection, spans: &[Span]) -> Result<PackedDays, Fault>;
 
-    /// Writes what the rows of channels say now.
-    async fn put_states(
+    /// Writes what the rows of channels say now, the days that have changed, and what happened.
+    async fn put(
         connection: &mut Self::Connection,
         states: &[(Register, ChannelState)],
+        days: &[DayRow],
+        events: &[EventRow],
     ) -> Result<(), Fault>;
 }
 
 fn state(
-    (device, channel, reach, first_start, last_end, settled_as_of): StateRow,
+    (device, channel, owner, reach, first_start, last_end, settled_as_of): StateRow,
 ) -> Result<(Register, ChannelState), Error> {
     Ok((
         (rows::id(&device, "channel")?, channel),
-        ChannelState { reach, first_start, last_end, settled_as_of },
+        ChannelState { owner: rows::id(&owner, "device")?, reach, first_start, last_end, settled_as_of },
     ))
 }
 
@@ -83,22 +97,30 @@ macro_rules! one_by_one {
             type Db = $database;
 
             impl ChannelRows for Db {
-                async fn owners(
+                async fn claim(
                     connection: &mut Self::Connection,
-                    devices: &[Uuid],
-                ) -> Result<Owners, Fault> {
-                    let mut owners = Owners::new();
-                    for device in devices {
-                        let there: Option<(Vec<u8>,)> =
-                            sqlx::query_as::<Db, (Vec<u8>,)>(sql!("SELECT owner FROM devices WHERE id = ?"))
-                                .bind(rows::key(device))
-                                .fetch_optional(&mut *connection)
-                                .await?;
-                        if let Some((owner,)) = there {
-                            owners.insert(*device, rows::id(&owner, "device")?);
+                    wanted: &[Wanted],
+                ) -> Result<BTreeSet<Register>, Fault> {
+                    let mut there = Vec::new();
+                    let mut last: Option<(Uuid, Option<Uuid>)> = None;
+                    for ((device, channel), wanted) in wanted {
+                        if last.is_none_or(|(asked, _)| asked != *device) {
+                            let found: Option<(Vec<u8>,)> =
+                                sqlx::query_as::<Db, _>(sql!("SELECT owner FROM devices WHERE id = ?"))
+                                    .bind(rows::key(device))
+                                    .fetch_optional(&mut *connection)
+                                    .await?;
+                            let owner = found.map(|(owner,)| rows::id(&owner, "device")).transpose()?;
+                            last = Some((*device, owner));
+                        }
+                        let owner = last.and_then(|(_, owner)| owner);
+                        if owner.is_some_and(|owner| wanted.is_none_or(|wanted| wanted == owner)) {
+                            there.push((*device, *channel));
                         }
                     }
-                    Ok(owners)
+                    // A device may have been deleted since it was looked for.
+                    Db::claim_channels(&mut *connection, &there).await.map_err(gone)?;
+                    Ok(there.into_iter().collect())
                 }
 
                 async fn states(
@@ -108,7 +130,7 @@ macro_rules! one_by_one {
                     let mut states = BTreeMap::new();
                     for (device, channel) in channels {
                         let row: StateRow = sqlx::query_as::<Db, _>(sql!(
-                            "SELECT c.device, c.channel, c.reach, c.first_start, c.last_end, d.settled_as_of \
+                            "SELECT c.device, c.channel, d.owner, c.reach, c.first_start, c.last_end, d.settled_as_of \
                              FROM channels c JOIN devices d ON d.id = c.device WHERE c.device = ? AND c.channel = ?"
                         ))
                         .bind(rows::key(device))
@@ -143,9 +165,11 @@ macro_rules! one_by_one {
                     Ok(days)
                 }
 
-                async fn put_states(
+                async fn put(
                     connection: &mut Self::Connection,
                     states: &[(Register, ChannelState)],
+                    days: &[DayRow],
+                    events: &[EventRow],
                 ) -> Result<(), Fault> {
                     for ((device, channel), state) in states {
                         sqlx::query::<Db>(sql!(
@@ -160,6 +184,8 @@ macro_rules! one_by_one {
                         .execute(&mut *connection)
                         .await?;
                     }
+                    Db::put_days(&mut *connection, days).await?;
+                    Db::put_events(&mut *connection, events).await?;
                     Ok(())
                 }
             }
@@ -174,15 +200,28 @@ one_by_one!(sqlx::MySql);
 
 #[cfg(feature = "postgres")]
 impl ChannelRows for sqlx::Postgres {
-    async fn owners(connection: &mut Self::Connection, devices: &[Uuid]) -> Result<Owners, Fault> {
-        let found: Vec<(Vec<u8>, Vec<u8>)> =
-            sqlx::query_as::<Self, _>("SELECT id, owner FROM devices WHERE id = ANY($1)")
-                .bind(devices.iter().map(rows::key).collect::<Vec<_>>())
-                .fetch_all(connection)
-                .await?;
-        let owner =
-            |(id, owner): &(Vec<u8>, Vec<u8>)| Ok((rows::id(id, "device")?, rows::id(owner, "device")?));
-        Ok(found.iter().map(owner).collect::<Result<_, Error>>()?)
+    async fn claim(
+        connection: &mut Self::Connection,
+        wanted: &[Wanted],
+    ) -> Result<BTreeSet<Register>, Fault> {
+        // An update that changes nothing still locks the row.
+        let claimed: Vec<(Vec<u8>, i64)> = sqlx::query_as::<Self, _>(
+            "INSERT INTO channels (device, channel, reach) SELECT d.id, wanted.channel, 0 \
+             FROM UNNEST($1::bytea[], $2::bigint[], $3::bytea[]) AS wanted (device, channel, owner) \
+             JOIN devices d ON d.id = wanted.device AND (wanted.owner IS NULL OR wanted.owner = d.owner) \
+             ORDER BY d.id, wanted.channel \
+             ON CONFLICT (device, channel) DO UPDATE SET reach = channels.reach RETURNING device, channel",
+        )
+        .bind(wanted.iter().map(|((device, _), _)| rows::key(device)).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|((_, channel), _)| *channel).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(_, owner)| owner.as_ref().map(rows::key)).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await
+        // A device may have been deleted since it was looked for.
+        .map_err(gone)?;
+        let register =
+            |(device, channel): (Vec<u8>, i64)| Ok::<_, Error>((rows::id(&device, "channel")?, channel));
+        Ok(claimed.into_iter().map(register).collect::<Result<_, _>>()?)
     }
 
     async fn states(
@@ -190,7 +229,7 @@ impl ChannelRows for sqlx::Postgres {
         channels: &[Register],
     ) -> Result<BTreeMap<Register, ChannelState>, Fault> {
         let found: Vec<StateRow> = sqlx::query_as::<Self, _>(
-            "SELECT c.device, c.channel, c.reach, c.first_start, c.last_end, d.settled_as_of \
+            "SELECT c.device, c.channel, d.owner, c.reach, c.first_start, c.last_end, d.settled_as_of \
              FROM UNNEST($1::bytea[], $2::bigint[]) AS asked (device, channel) \
              JOIN channels c ON c.device = asked.device AND c.channel = asked.channel \
              JOIN devices d ON d.id = c.device",
@@ -221,26 +260,50 @@ impl ChannelRows for sqlx::Postgres {
         Ok(found.into_iter().map(packed).collect::<Result<_, _>>()?)
     }
 
-    async fn put_states(
+    async fn put(
         connection: &mut Self::Connection,
         states: &[(Register, ChannelState)],
+        days: &[DayRow],
+        events: &[EventRow],
     ) -> Result<(), Fault> {
-        if states.is_empty() {
-            return Ok(());
-        }
+        // One way there and back for what is small, which is what comes often.
+        let of_event = |event: &EventRow| 4 * 20 + event.kind.len() + event.payload.len() + 2 * 4;
+        let beside = states.len() * (20 + 4 * 12) + events.iter().map(of_event).sum::<usize>();
+        let (first, rest) = days.split_at(fit(days, ONE_WRITE.saturating_sub(beside), bytes_of_day));
         sqlx::query::<Self>(
-            "UPDATE channels SET reach = n.reach, first_start = n.first_start, last_end = n.last_end \
+            "WITH said AS (UPDATE channels SET reach = n.reach, first_start = n.first_start, last_end = n.last_end \
              FROM UNNEST($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
              AS n (device, channel, reach, first_start, last_end) \
-             WHERE channels.device = n.device AND channels.channel = n.channel",
+             WHERE channels.device = n.device AND channels.channel = n.channel), \
+             happened AS (INSERT INTO events (id, kind, owner, community, device, payload) \
+             SELECT * FROM UNNEST($6::bytea[], $7::text[], $8::bytea[], $9::bytea[], $10::bytea[], $11::text[])) \
+             INSERT INTO reading_days (device, channel, day, energy, readings, quality, packed) \
+             SELECT * FROM UNNEST($12::bytea[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], \
+             $17::bigint[], $18::bytea[]) \
+             ON CONFLICT (device, channel, day) DO UPDATE SET energy = excluded.energy, \
+             readings = excluded.readings, quality = excluded.quality, packed = excluded.packed",
         )
         .bind(states.iter().map(|((device, _), _)| rows::key(device)).collect::<Vec<_>>())
         .bind(states.iter().map(|((_, channel), _)| *channel).collect::<Vec<_>>())
         .bind(states.iter().map(|(_, state)| state.reach).collect::<Vec<_>>())
         .bind(states.iter().map(|(_, state)| state.first_start).collect::<Vec<_>>())
         .bind(states.iter().map(|(_, state)| state.last_end).collect::<Vec<_>>())
-        .execute(connection)
+        .bind(events.iter().map(|event| rows::key(&event.id)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.kind).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.owner.as_ref().map(rows::key)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.community.as_ref().map(rows::key)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.device.as_ref().map(rows::key)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.payload.as_str()).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| rows::key(&day.device)).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| day.channel).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| day.day).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| day.energy).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| day.readings).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| day.quality).collect::<Vec<_>>())
+        .bind(first.iter().map(|day| day.packed.as_slice()).collect::<Vec<_>>())
+        .execute(&mut *connection)
         .await?;
+        Self::put_days(connection, rest).await?;
         Ok(())
     }
 }

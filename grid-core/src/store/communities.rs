@@ -8,6 +8,8 @@ use super::{
     backend::on,
     fault::{taken, unknown},
     page::listed,
+    placements::Placing as _,
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -90,8 +92,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where the member's user is not there, or a
-    /// fault of the database.
+    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where the member's user is not there,
+    /// [`Error::Full`], or a fault of the database.
     pub async fn create_community(
         &self,
         community: &Community,
@@ -107,10 +109,13 @@ impl Store {
                 .execute(&mut *connection)
                 .await
                 .map_err(|error| taken(error, "community id", &community.id.to_string()))?;
-            insert_member!(connection, community.id, creator, now)
+            insert_member!(&mut *connection, community.id, creator, now)
                 .map_err(|error| taken(error, "member id", &creator.id.to_string()))
                 .map_err(|fault| unknown(fault, "user", &creator.user.unwrap_or_default()))?;
-            Ok(())
+            match creator.user {
+                Some(user) => Db::keeps(connection, &self.bounds, Kept::Communities, user, 1).await,
+                None => Ok(()),
+            }
         })
     }
 
@@ -162,14 +167,15 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Taken`] where the community has a member of that name, [`Error::NotFound`] where the community or
-    /// the member's user is not there, or a fault of the database.
+    /// the member's user is not there, [`Error::Full`], or a fault of the database.
     pub async fn add_member(&self, community: Uuid, member: &Member, now: Timestamp) -> Result<(), Error> {
         on!(self, write "add a member", |connection| {
+            Db::claim_community(&mut *connection, community).await?;
             load_community!(&mut *connection, community);
-            insert_member!(connection, community, member, now)
+            insert_member!(&mut *connection, community, member, now)
                 .map_err(|error| taken(error, "member name", member.name.as_str()))
                 .map_err(|fault| unknown(fault, "user", &member.user.unwrap_or_default()))?;
-            Ok(())
+            Db::keeps(connection, &self.bounds, Kept::Members, community, 1).await
         })
     }
 

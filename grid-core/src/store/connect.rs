@@ -8,8 +8,9 @@ use sqlx::pool::PoolOptions;
 use super::{
     DatabaseKind, Error, Store,
     backend::{Backend, Locks, Pools, on},
-    group::Group,
+    quotas::Bounds,
     sql::sql,
+    together::Together,
 };
 use crate::error::excerpt;
 
@@ -70,7 +71,13 @@ impl Store {
             DatabaseKind::MySql => mysql(&uniform, options)?,
             DatabaseKind::Postgres => postgres(&uniform, options)?,
         };
-        Ok(Self { backend, address: without_secret(address), group: Group::default() })
+        Ok(Self {
+            backend,
+            address: without_secret(address),
+            uploads: Together::default(),
+            questions: Together::default(),
+            bounds: Bounds::default(),
+        })
     }
 
     /// How many connections are open now.
@@ -181,7 +188,7 @@ fn sqlite(address: &str, options: Options) -> Result<Backend, Error> {
         .optimize_on_close(true, 400);
     // sqlx asks each connection whether it is there when it is given back. One to a file does not go away after that.
     let write =
-        PoolOptions::new().max_connections(1).test_before_acquire(false).acquire_timeout(super::lock::TURN);
+        PoolOptions::new().max_connections(1).test_before_acquire(false).acquire_timeout(super::turn::WAITS);
     if address.contains(":memory:") || address.contains("mode=memory") {
         // The database lives as long as its one connection.
         let pool = write.idle_timeout(None).max_lifetime(None).connect_lazy_with(file);

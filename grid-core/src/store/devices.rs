@@ -8,6 +8,7 @@ use super::{
     backend::{Driver, on},
     fault::{Fault, not_found, taken, unknown},
     page::{listed, one},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -53,14 +54,14 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not there, or a fault
-    /// of the database.
+    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not there, [`Error::Full`], or
+    /// a fault of the database.
     pub async fn create_device(&self, device: &Device, now: Timestamp) -> Result<(), Error> {
         on!(self, write "create a device", |connection| {
-            insert_device!(connection, device, now)
+            insert_device!(&mut *connection, device, now)
                 .map_err(|error| taken(error, "device id", &device.id.to_string()))
                 .map_err(|fault| unknown(fault, "user", &device.owner))?;
-            Ok(())
+            Db::keeps(connection, &self.bounds, Kept::Devices, device.owner, 1).await
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-use super::ArchiveError;
+use super::{ArchiveError, Kept};
 use crate::{
     auth,
     energy::{self, Channel, meter, rules},
@@ -60,6 +60,12 @@ pub enum Error {
         action: &'static str,
         /// What the driver said.
         source: Source,
+    },
+    /// The database answers, and not within the time that there was.
+    #[error("the database is too slow: failed to {action} in time")]
+    Slow {
+        /// What was being done.
+        action: &'static str,
     },
     /// Others kept the database busy for too long.
     #[error("the database is busy: failed to {action}")]
@@ -258,14 +264,19 @@ pub enum Error {
         /// How many slots of registers are summed at most.
         most: usize,
     },
-    /// A file names more new devices than its owner may have.
-    #[error("the user keeps {there} devices, and with {new} more they are over the {most} that one user may")]
-    TooManyDevices {
-        /// How many the owner has.
+    /// A user or a community keeps as much as one may.
+    #[error(
+        "the {} keeps {there} {}, and with {new} more they are over the {most} that one {} may",
+        kept.whose(), kept.words(), kept.whose()
+    )]
+    Full {
+        /// What there would be too much of.
+        kept: Kept,
+        /// How much is there.
         there: u64,
-        /// How many the file would make.
+        /// How much would be added.
         new: u64,
-        /// How many there may be.
+        /// How much there may be.
         most: u64,
     },
     /// A batch of readings that is for several devices does not say for which.
@@ -376,6 +387,7 @@ impl Failure for Error {
             | Self::TooFine { .. } => Kind::Invalid,
             Self::Unreachable { .. }
             | Self::Uncertain { .. }
+            | Self::Slow { .. }
             | Self::Busy { .. }
             | Self::NotMigrated { .. }
             | Self::DirtyMigration { .. }
@@ -393,7 +405,7 @@ impl Failure for Error {
             Self::Taken { .. }
             | Self::OtherMember { .. }
             | Self::HasReadings { .. }
-            | Self::TooManyDevices { .. }
+            | Self::Full { .. }
             | Self::UserDisabled { .. }
             | Self::PasswordChanged { .. }
             | Self::HasSecondFactor { .. }
@@ -440,9 +452,7 @@ impl Failure for Error {
             Self::Changed { .. } => "read it again, and make the change to what is there now",
             Self::Ambiguous { .. } => "name the device by its id",
             Self::OtherMember { .. } => "correct the member in the file, or leave it out",
-            Self::TooManyDevices { .. } => {
-                "nothing was stored; remove devices that are not needed, or ask whoever runs the server for more (GRID_USER_DEVICES)"
-            }
+            Self::Full { kept, .. } => kept.hint(),
             Self::HasReadings { .. } => "remove it from the community instead",
             Self::Taken { thing: "device", .. } => {
                 "it counts for another member of the community then or later: move it, or say until when it counted there"
@@ -455,7 +465,7 @@ impl Failure for Error {
                 "add another member with an account to the community as its operator first"
             }
             Self::TooManySums { .. } => "ask for a shorter period, longer slots or one channel",
-            Self::TooManyLevels { .. } => "ask for a shorter time",
+            Self::TooManyLevels { .. } => "ask for a shorter time, or for a page at a time with `limit`",
             Self::TooManyReadings { .. } => "send the sums of longer intervals",
             Self::NotARegister { .. } => {
                 "nothing was stored; correct the read or the event that is named, also one that was sent before"
@@ -485,6 +495,7 @@ impl Failure for Error {
             Self::Energy(error) => return error.hint(),
             Self::WrongRuntime { .. }
             | Self::File { .. }
+            | Self::Slow { .. }
             | Self::Busy { .. }
             | Self::Failed { .. }
             | Self::Corrupt { .. }
@@ -502,11 +513,13 @@ impl Failure for Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unreachable { .. } | Self::Uncertain { .. } | Self::NotMigrated { .. } => {
-                Some(Duration::from_secs(5))
-            }
+            Self::Unreachable { .. }
+            | Self::Uncertain { .. }
+            | Self::Slow { .. }
+            | Self::NotMigrated { .. } => Some(Duration::from_secs(5)),
             Self::Busy { .. } => Some(Duration::from_secs(1)),
             Self::MigrationWait { .. } => Some(Duration::from_secs(30)),
+            Self::Energy(error) => error.retry_after(),
             Self::File { .. } | Self::Archive(_) if self.kind() == Kind::Unavailable => {
                 Some(Duration::from_secs(5))
             }

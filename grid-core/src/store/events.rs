@@ -18,10 +18,7 @@ use super::{
     rows::{self, key},
     sql::sql,
 };
-use crate::{
-    energy::{Channel, Reading},
-    time::Interval,
-};
+use crate::energy::Channel;
 
 /// How many events are numbered in one transaction.
 const AT_ONCE: i64 = 256;
@@ -107,26 +104,6 @@ impl Happening {
             Self::Statements { .. } => "statements",
             Self::Import { .. } => "import",
         }
-    }
-
-    /// That `count` of these readings changed something; `None` where there are none.
-    pub(super) fn readings(
-        device: Uuid,
-        channel: Channel,
-        readings: &[Reading],
-        count: usize,
-    ) -> Option<Self> {
-        let of = |reading: &Reading| reading.interval();
-        if count == 0 {
-            return None;
-        }
-        Some(Self::Readings {
-            device,
-            channel,
-            from: readings.iter().map(of).map(Interval::start).min()?,
-            to: readings.iter().map(of).map(Interval::end).max()?,
-            count,
-        })
     }
 }
 
@@ -356,11 +333,7 @@ impl Store {
     /// A fault of the database.
     pub async fn prune_events(&self, now: Timestamp) -> Result<(), Error> {
         let old = now.checked_sub(Self::EVENT_MEMORY).unwrap_or(Timestamp::UNIX_EPOCH);
-        // An id begins with its time, so the first of that millisecond is a bound.
-        let mut bound = *rows::new_id(old).as_bytes();
-        for byte in bound.iter_mut().skip(6) {
-            *byte = 0;
-        }
+        let bound = rows::first_id(old);
         on!(self, write "forget old events", |connection| {
             sqlx::query::<Db>(sql!("DELETE FROM events WHERE id < ?"))
                 .bind(bound.as_slice())

@@ -16,6 +16,8 @@ pub(super) enum Fault {
     Connection(sqlx::Error),
     /// The database gave no sign of life while it was waited for.
     Silent,
+    /// The time that the work may wait for the database was over.
+    Late,
     /// The driver failed while the transaction was being committed.
     Commit(sqlx::Error),
 }
@@ -46,9 +48,12 @@ impl Fault {
             | Self::Connection(sqlx::Error::Database(error))
             | Self::Commit(sqlx::Error::Database(error)) => D::is_transient(error.as_ref()),
             Self::Gone(_) => true,
-            Self::Refused(_) | Self::Statement(_) | Self::Connection(_) | Self::Commit(_) | Self::Silent => {
-                false
-            }
+            Self::Refused(_)
+            | Self::Statement(_)
+            | Self::Connection(_)
+            | Self::Commit(_)
+            | Self::Silent
+            | Self::Late => false,
         }
     }
 
@@ -57,7 +62,7 @@ impl Fault {
         match self {
             Self::Statement(error) | Self::Connection(error) | Self::Commit(error) => is_lost::<D>(error),
             Self::Silent => true,
-            Self::Refused(_) | Self::Gone(_) => false,
+            Self::Refused(_) | Self::Gone(_) | Self::Late => false,
         }
     }
 
@@ -70,6 +75,7 @@ impl Fault {
             Self::Statement(source) | Self::Connection(source) | Self::Commit(source) if transient => {
                 Error::Busy { action, source: source.into() }
             }
+            Self::Late => Error::Slow { action },
             Self::Silent => {
                 Error::Unreachable { source: "the database fell silent while it was waited for".into() }
             }

@@ -9,6 +9,7 @@ use super::{
     events::{Audience, Happening, Tell},
     fault::{not_found, taken, unknown},
     page::{listed, one},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -49,8 +50,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not there, or a fault
-    /// of the database.
+    /// [`Error::Taken`] where there is one of that id, [`Error::NotFound`] where its owner is not there, [`Error::Full`], or
+    /// a fault of the database.
     pub async fn save_forecast(&self, new: &StoredForecast) -> Result<(), Error> {
         on!(self, write "store a forecast", |connection| {
             sqlx::query::<Db>(sql!(
@@ -67,7 +68,8 @@ impl Store {
             .map_err(|error| taken(error, "forecast id", &new.id.to_string()))
             .map_err(|fault| unknown(fault, "user", &new.owner))?;
             let what = Happening::Forecast { forecast: new.id, device: new.device };
-            Db::tell(connection, Audience::Owner(new.owner), &what, new.created_at).await
+            Db::tell(&mut *connection, Audience::Owner(new.owner), &what, new.created_at).await?;
+            Db::keeps(connection, &self.bounds, Kept::Forecasts, new.owner, 1).await
         })
     }
 
@@ -88,6 +90,21 @@ impl Store {
         })
     }
 
+    /// Removes a forecast.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database; a forecast that is not there is no error.
+    pub async fn delete_forecast(&self, id: Uuid) -> Result<(), Error> {
+        on!(self, write "delete a forecast", |connection| {
+            sqlx::query::<Db>(sql!("DELETE FROM forecasts WHERE id = ?"))
+                .bind(key(&id))
+                .execute(connection)
+                .await?;
+            Ok(())
+        })
+    }
+
     /// The forecasts that a user asked for.
     ///
     /// # Errors
@@ -100,6 +117,24 @@ impl Store {
                 page,
                 Row => forecast,
                 "SELECT id, owner, device, request, result, created_at FROM forecasts \
+                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                &owner,
+            )
+        })
+    }
+
+    /// The same without what was asked and answered, which may be long: both are empty.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn forecast_heads_of(&self, owner: Uuid, page: Page) -> Result<Listed<StoredForecast>, Error> {
+        on!(self, read "list a user's forecasts", |connection| {
+            listed!(
+                connection,
+                page,
+                Row => forecast,
+                "SELECT id, owner, device, '' AS request, '' AS result, created_at FROM forecasts \
                  WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
                 &owner,
             )

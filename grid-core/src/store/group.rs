@@ -4,10 +4,12 @@
 //! one for each. So whoever comes while a transaction is under way waits for its end, and all who have waited are the next
 //! one. Who comes alone finds nobody and waits for nobody. Each is told its own outcome, after the commit, and one that is
 //! refused leaves the others as they are.
+//!
+//! Whoever has a budget of time is told before it is spent: out of the queue, that nothing was stored; out of a
+//! transaction, which has no more time than the shortest budget in it, what became of that.
 
 use std::{
-    collections::{BTreeMap, VecDeque, btree_map::Entry},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, btree_map::Entry},
     time::Duration,
 };
 
@@ -19,108 +21,59 @@ use uuid::Uuid;
 use super::{
     Error, Ingested, Store,
     backend::{Backend, on},
-    ingest::{ByChannel, Ingest, Refusal, Retired, Upload},
+    budget::Budget,
+    ingest::{ByChannel, Retired},
+    storing::{Ingest as _, Refusal, Upload},
+    together::{Serving, same_for_all},
 };
 use crate::energy::{Channel, Reading};
 
+/// What is done, for an error to say.
+const ACTION: &str = "store readings";
 /// The most readings of an upload that is stored together with others: about a day of a meter.
 const SMALL: usize = 100;
 /// The most uploads of one transaction, so that nobody waits for long for those beside them.
 const MOST: usize = 64;
-/// How long an upload waits for those who serve before another one does.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a group takes at most; a writer of SQLite may wait half a minute for an import.
 const LONGEST: Duration = Duration::from_mins(1);
-
-/// The uploads that wait.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Group(Arc<Mutex<Queue>>);
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// How many tasks take from the queue.
-    serving: usize,
-}
+/// What must be left of a budget for an upload to be stored with others, whose time it would shorten.
+const ENOUGH: Duration = Duration::from_millis(300);
 
 /// An upload that waits, and who is told what became of it.
 #[derive(Debug)]
-struct Waiting {
+pub(super) struct Waiting {
     register: (Uuid, Channel),
     readings: Vec<Reading>,
     owner: Option<Uuid>,
     now: Timestamp,
+    budget: Option<Budget>,
     answer: oneshot::Sender<Result<Ingested, Error>>,
 }
 
-/// The one who takes from the queue. However its task ends, another one can begin.
-#[derive(Debug)]
-struct Serving {
-    group: Group,
-    is_over: bool,
-}
-
-impl Serving {
-    /// Takes those who have waited; where there are none, this one does not serve any more.
-    fn next(&mut self) -> Option<Vec<Waiting>> {
-        let mut queue = self.group.lock();
-        let count = queue.waiting.len().min(MOST);
-        if count == 0 {
-            queue.serving -= 1;
-            self.is_over = true;
-            return None;
-        }
-        Some(queue.waiting.drain(..count).collect())
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        if !self.is_over {
-            // The task was broken off: those who wait are told so, since there may be nobody else to serve them.
-            let mut queue = self.group.lock();
-            queue.serving -= 1;
-            queue.waiting.clear();
-        }
-    }
-}
-
-impl Group {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts an upload at the end of the queue, which `most` tasks serve at most, and gives it to serve where there are fewer.
-    fn add(&self, waiting: Waiting, most: usize) -> Option<Serving> {
-        let mut queue = self.lock();
-        queue.waiting.push_back(waiting);
-        (queue.serving < most).then(|| self.one_more(&mut queue))
-    }
-
-    /// Gives the queue to one more to serve.
-    fn also(&self) -> Serving {
-        self.one_more(&mut self.lock())
-    }
-
-    fn one_more(&self, queue: &mut Queue) -> Serving {
-        queue.serving += 1;
-        Serving { group: self.clone(), is_over: false }
-    }
-}
-
 /// The one channel and the few readings of an upload that is stored together with others.
-pub(super) fn small(mut channels: ByChannel) -> Result<((Uuid, Channel), Vec<Reading>), ByChannel> {
+pub(super) fn small(mut channels: ByChannel<'_>) -> Result<((Uuid, Channel), Vec<Reading>), ByChannel<'_>> {
     if channels.len() == 1 && channels.values().all(|readings| readings.len() <= SMALL) {
-        channels.pop_first().ok_or(channels)
+        channels.pop_first().map(|(register, readings)| (register, readings.into_owned())).ok_or(channels)
     } else {
         Err(channels)
     }
 }
 
 impl Waiting {
+    /// What is left of the time for it.
+    fn left(&self) -> Duration {
+        self.budget.as_ref().map_or(Duration::MAX, Budget::left)
+    }
+
     fn tell(self, outcome: Result<Ingested, Error>) {
         // Who went away is not told.
         let _ = self.answer.send(outcome);
+    }
+}
+
+fn refuse(those: impl IntoIterator<Item = Waiting>, why: impl Fn() -> Error) {
+    for one in those {
+        one.tell(Err(why()));
     }
 }
 
@@ -134,29 +87,45 @@ impl Store {
         now: Timestamp,
     ) -> Result<Ingested, Error> {
         let (answer, mut told) = oneshot::channel();
-        let waiting = Waiting { register, readings, owner, now, answer };
-        if let Some(serving) = self.group.add(waiting, self.writers()) {
-            self.serve(serving);
+        let budget = Budget::current();
+        let waiting = Waiting { register, readings, owner, now, budget: budget.clone(), answer };
+        if let Some(serving) = self.uploads.add(waiting, self.writers()) {
+            self.store_groups(serving);
         }
-        loop {
-            match timeout(PATIENCE, &mut told).await {
-                Ok(Ok(outcome)) => return outcome,
-                Ok(Err(_)) => {
-                    let source = "the task that stores readings was broken off".into();
-                    return Err(Error::Uncertain { action: "store readings", source });
-                }
-                // Those who serve wait for a lock, or for a database that is gone: another one looks after who came since.
-                Err(_) => self.serve(self.group.also()),
-            }
+        let Some(budget) = budget else { return self.outcome(&mut told).await };
+        let outcome = match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(ref pools) => pools.locks.turn.spend(&budget, self.outcome(&mut told)).await,
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            _ => budget.spend(self.outcome(&mut told)).await,
+        };
+        if let Ok(outcome) = outcome {
+            return outcome;
         }
+        // Nothing of theirs was stored who are still in the queue.
+        refuse(self.uploads.take(|one| one.left().is_zero()), || Error::Slow { action: ACTION });
+        // Who was not in the queue any more is in a transaction, whose time is over as well.
+        self.outcome(&mut told).await
+    }
+
+    /// Waits for what became of an upload.
+    async fn outcome(
+        &self,
+        told: &mut oneshot::Receiver<Result<Ingested, Error>>,
+    ) -> Result<Ingested, Error> {
+        let outcome = self.uploads.wait(told, |serving| self.store_groups(serving)).await;
+        outcome.unwrap_or_else(|| {
+            let source = "the task that stores readings was broken off".into();
+            Err(Error::Uncertain { action: ACTION, source })
+        })
     }
 
     /// Stores one group after the other, in a task of its own: who goes away must not take along those whose readings are
     /// in the same transaction.
-    fn serve(&self, mut serving: Serving) {
+    fn store_groups(&self, mut serving: Serving<Waiting>) {
         let store = self.clone();
         tokio::spawn(async move {
-            while let Some(group) = serving.next() {
+            while let Some(group) = serving.next(|there| there.min(MOST)) {
                 // A connection that has died without a word must not keep those for ever who are on it.
                 let _ = timeout(LONGEST, store.store_group(group)).await;
             }
@@ -164,54 +133,75 @@ impl Store {
     }
 
     /// Stores a group, and tells each what became of it.
-    async fn store_group(&self, mut group: Vec<Waiting>) {
-        match self.try_group(&group).await {
+    async fn store_group(&self, group: Vec<Waiting>) {
+        let (mut group, late): (Vec<_>, Vec<_>) = group.into_iter().partition(|one| one.left() >= ENOUGH);
+        refuse(late, || Error::Slow { action: ACTION });
+        let shortest = group.iter().filter_map(|one| one.budget.as_ref()).map(Budget::left).min();
+        let tried = match shortest {
+            Some(shortest) => Budget::new(shortest).limit(self.try_group(&group)).await,
+            None => self.try_group(&group).await,
+        };
+        let error = match tried {
             Ok(outcomes) => {
                 for (one, outcome) in group.into_iter().zip(outcomes) {
                     one.tell(outcome);
                 }
+                return;
             }
-            Err(error) if group.len() == 1 => {
-                if let Some(one) = group.pop() {
-                    one.tell(Err(error));
-                }
-            }
-            // Alone they would wait as long for the same answer.
-            Err(Error::Unreachable { source }) => {
-                let said = source.to_string();
-                for one in group {
-                    one.tell(Err(Error::Unreachable { source: said.clone().into() }));
-                }
-            }
-            Err(Error::Uncertain { action, source }) => {
-                let said = source.to_string();
-                for one in group {
-                    one.tell(Err(Error::Uncertain { action, source: said.clone().into() }));
-                }
-            }
-            // One of them is to blame, or waits for a lock, and the others shall not feel it.
-            Err(_) => {
-                let alone = group.into_iter().map(|one| async move {
-                    let outcome = match self.try_group(std::slice::from_ref(&one)).await {
-                        Ok(mut outcomes) => outcomes.pop().unwrap_or(Ok(Ingested::default())),
-                        Err(error) => Err(error),
-                    };
-                    one.tell(outcome);
-                });
-                join_all(alone).await;
-            }
+            Err(error) => error,
+        };
+        if let Some(why) = same_for_all(&error, ACTION) {
+            // The time of the transaction was that of who had least of it.
+            let is_slow = matches!(error, Error::Slow { .. });
+            let (again, over): (Vec<_>, Vec<_>) =
+                group.into_iter().partition(|one| is_slow && one.left() >= ENOUGH);
+            refuse(over, why);
+            return self.store_alone(again).await;
         }
+        if let (Error::Busy { source, .. }, false) = (&error, self.has_many_writers()) {
+            // The file has one lock for everybody, and whoever came while it was waited for in vain has waited for it too.
+            let said = source.to_string();
+            let why = || Error::Busy { action: ACTION, source: said.clone().into() };
+            refuse(group, why);
+            return refuse(self.uploads.take(|_| true), why);
+        }
+        if group.len() == 1 {
+            if let Some(one) = group.pop() {
+                one.tell(Err(error));
+            }
+            return;
+        }
+        // One of them is to blame, or waits for a lock, and the others shall not feel it.
+        self.store_alone(group).await;
+    }
+
+    /// Stores each of a group in a transaction of its own.
+    async fn store_alone(&self, group: Vec<Waiting>) {
+        let alone = group.into_iter().map(|one| async move {
+            let tried = self.try_group(std::slice::from_ref(&one));
+            let tried = match &one.budget {
+                Some(budget) => budget.clone().limit(tried).await,
+                None => tried.await,
+            };
+            let outcome = tried.map(|mut outcomes| outcomes.pop().unwrap_or(Ok(Ingested::default())));
+            one.tell(outcome.unwrap_or_else(Err));
+        });
+        join_all(alone).await;
     }
 
     /// How many groups are stored at the same time: SQLite has one writer, and elsewhere one works while another waits.
     fn writers(&self) -> usize {
+        if self.has_many_writers() { 2 } else { 1 }
+    }
+
+    fn has_many_writers(&self) -> bool {
         match self.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(_) => 1,
+            Backend::Sqlite(_) => false,
             #[cfg(feature = "mysql")]
-            Backend::MySql(_) => 2,
+            Backend::MySql(_) => true,
             #[cfg(feature = "postgres")]
-            Backend::Postgres(_) => 2,
+            Backend::Postgres(_) => true,
         }
     }
 
@@ -224,7 +214,7 @@ impl Store {
                 let (round, later) = round(group, left);
                 left = later;
                 let uploads: Vec<Upload<'_>> = round.values().map(|(_, upload)| *upload).collect();
-                let told = Db::ingest_each(&mut *connection, &uploads, &Retired::new(), Refusal::OfOne).await?;
+                let told = Db::ingest_each(&mut *connection, &uploads, &Retired::new(), Refusal::OfOne, &self.bounds).await?;
                 outcomes.extend(round.values().map(|(place, _)| *place).zip(told));
             }
             Ok(outcomes.into_values().collect())

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{backend::Driver, fault::Fault};
+use super::{backend::Driver, budget::within, fault::Fault};
 
 /// How long a statement may be quiet before the database is asked whether it is there, and how long it has to answer:
 /// together less than the three seconds within which a caller is told.
@@ -34,7 +34,9 @@ pub(super) struct Held<D: Driver> {
 impl<D: Driver> Held<D> {
     /// Takes a connection of a pool.
     pub(super) async fn of(pool: &Pool<D>) -> Result<Self, Fault> {
-        let connection = pool.acquire().await.map_err(Fault::Connection)?;
+        // Boxed, as below: each method waits here three times over, and a future is as large as the largest in it.
+        let acquired = Box::pin(within(async { pool.acquire().await.map_err(Fault::Connection) }));
+        let connection = acquired.await?;
         Ok(Self { connection, has_ended: false })
     }
 
@@ -47,7 +49,7 @@ impl<D: Driver> Held<D> {
     pub(super) fn end<T>(mut self, outcome: &Result<T, Fault>) {
         self.has_ended = !outcome.as_ref().is_err_and(|fault| {
             // One that became a copy of another server, and only reads, would refuse the next writer as well.
-            matches!(fault, Fault::Silent | Fault::Commit(_)) || fault.is_lost::<D>()
+            matches!(fault, Fault::Silent | Fault::Late | Fault::Commit(_)) || fault.is_lost::<D>()
         });
     }
 }
@@ -80,19 +82,21 @@ impl<D: Driver> Pulse<D> {
         Self { pool: pool.clone(), felt: Arc::default() }
     }
 
-    /// Does some work, for as long as the database is there.
+    /// Does some work, for as long as the database is there and there is time for it.
     pub(super) async fn watch<T>(
         &self,
         work: impl Future<Output = Result<T, Fault>> + Unpin,
     ) -> Result<T, Fault> {
-        if !D::IS_REMOTE {
-            return work.await;
-        }
-        let stopped = std::pin::pin!(self.stopped());
-        match select(work, stopped).await {
-            Either::Left((outcome, _)) => outcome,
-            Either::Right(((), _)) => Err(Fault::Silent),
-        }
+        let watched = async {
+            if !D::IS_REMOTE {
+                return work.await;
+            }
+            match select(work, std::pin::pin!(self.stopped())).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right(((), _)) => Err(Fault::Silent),
+            }
+        };
+        Box::pin(within(watched)).await
     }
 
     /// Ends when the database does not answer any more.

@@ -130,8 +130,7 @@ impl Store {
         calendar: &Calendar,
         at: Timestamp,
     ) -> Result<Option<Resolution>, Error> {
-        let contracts = self.contracts(community).await?;
-        let counts = contracts.into_iter().rfind(|stored| stored.valid_from <= at);
+        let counts = self.contract(community, at, Timestamp::MAX).await?;
         Ok(counts.map(|stored| stored.contract.resolution_on(calendar.date_of(at))).transpose()?)
     }
 }

@@ -1,7 +1,10 @@
 //! Requests that a client may send again: each is claimed by one server, and what it was answered is kept for a while.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sqlx::Database;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -14,6 +17,8 @@ use super::{
 const THING: &str = "idempotent request";
 /// The status of a request of which nobody knows what came of it.
 const UNKNOWN: i64 = 0;
+/// How long a claim whose commit was not answered may take to be there.
+const APPEARS: Duration = Duration::from_mins(2);
 
 /// What the store knows of a request that somebody wants to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,12 +166,32 @@ impl Store {
         });
         match claimed {
             // A claim that is there is one's own, and nobody else would ever work on it.
-            Err(Error::Uncertain { source, .. }) => {
-                let found = self.request(hash, own).await?;
-                found.ok_or(Error::Unreachable { source })
-            }
+            Err(Error::Uncertain { source, .. }) => match self.request(hash, own).await {
+                Ok(Some(found)) => Ok(found),
+                // It may come to be there later, where the database is slow and not gone.
+                unseen => {
+                    self.leave(*hash, own);
+                    unseen.and(Err(Error::Unreachable { source }))
+                }
+            },
             claimed => claimed,
         }
+    }
+
+    /// Gives back a claim of which nobody knows whether it was made, as soon as it is seen: its request was not run.
+    fn leave(&self, hash: [u8; 32], own: Uuid) {
+        let store = self.clone();
+        tokio::spawn(async move {
+            let since = Instant::now();
+            let mut pause = Duration::from_millis(500);
+            while since.elapsed() < APPEARS {
+                tokio::time::sleep(pause).await;
+                if store.give_back_if_there(&hash, own).await.unwrap_or(false) {
+                    return;
+                }
+                pause = (pause * 2).min(Duration::from_secs(10));
+            }
+        });
     }
 
     /// What is known of a request by whoever would claim it as `own`.
@@ -232,13 +257,18 @@ impl Store {
     ///
     /// A fault of the database; a claim that was forgotten meanwhile is none.
     pub async fn give_request_back(&self, hash: &[u8; 32], claim: Uuid) -> Result<(), Error> {
+        self.give_back_if_there(hash, claim).await.map(|_| ())
+    }
+
+    /// The same, and whether it was there.
+    async fn give_back_if_there(&self, hash: &[u8; 32], claim: Uuid) -> Result<bool, Error> {
         on!(self, write "give a request back", |connection| {
-            sqlx::query::<Db>(sql!("DELETE FROM idempotent_requests WHERE hash = ? AND id = ?"))
+            let gone = sqlx::query::<Db>(sql!("DELETE FROM idempotent_requests WHERE hash = ? AND id = ?"))
                 .bind(hash.as_slice())
                 .bind(key(&claim))
                 .execute(connection)
                 .await?;
-            Ok(())
+            Ok(gone.rows_affected() > 0)
         })
     }
 

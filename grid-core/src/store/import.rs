@@ -13,13 +13,16 @@ use super::{
     devices::insert_device,
     events::{Audience, Happening, Tell},
     fault::{Fault, not_found, taken, unknown},
-    ingest::{Ingest, Retired, by_channel},
     placements::{PlacedDevice, Placing},
-    rows::{self, key},
-    sql::sql,
+    quotas::{Kept, Room as _},
+    rows,
+    storing::Ingest as _,
 };
 use crate::{
-    energy::{Channel, Community, Device, DeviceKind, Member, Name, Placement, Reading, Role, ingest::Batch},
+    energy::{
+        Channel, Community, Device, DeviceKind, Member, Name, Placement, Role,
+        ingest::{Batch, Register, Sorted},
+    },
     error::excerpt,
     time::{Calendar, Interval},
 };
@@ -49,14 +52,16 @@ struct Described {
 }
 
 impl Described {
-    /// Takes the extent of readings in.
-    fn reach(&mut self, readings: &[Reading]) {
-        for interval in readings.iter().map(|reading| reading.interval()) {
-            let both = self.extent.and_then(|extent| {
-                Interval::new(extent.start().min(interval.start()), extent.end().max(interval.end())).ok()
-            });
-            self.extent = Some(both.unwrap_or(interval));
+    /// Takes a register of the file in.
+    fn add(&mut self, cell: &str, register: &Register) -> Result<(), Error> {
+        self.channels.push(register.channel);
+        self.extent = self.extent.into_iter().chain(register.extent).reduce(Interval::hull);
+        match (&self.member, &register.member) {
+            (Some(expected), Some(got)) if expected != got => return Err(other_member(cell, expected, got)),
+            (None, Some(member)) => self.member = Some(member.clone()),
+            (_, _) => {}
         }
+        Ok(())
     }
 }
 
@@ -100,15 +105,20 @@ fn plan(
     now: Timestamp,
 ) -> Result<Plan, Error> {
     let mut plan = Plan::default();
+    let (mut by_id, mut by_name) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+    for placed in there {
+        by_id.entry(placed.device.id).or_default().push(placed);
+        by_name.entry(placed.device.name.as_str()).or_default().push(placed);
+    }
+    let mut parties: BTreeMap<Name, Uuid> =
+        members.iter().map(|member| (member.name.clone(), member.id)).collect();
     for (cell, device) in described {
         let id = Uuid::try_parse(cell).ok();
-        let mut found: Vec<&PlacedDevice> = there
-            .iter()
-            .filter(|there| match id {
-                Some(id) => there.device.id == id,
-                None => there.device.name.as_str() == cell,
-            })
-            .collect();
+        let mut found: Vec<&PlacedDevice> = match id {
+            Some(id) => by_id.get(&id).cloned(),
+            None => by_name.get(cell.as_str()).cloned(),
+        }
+        .unwrap_or_default();
         let counts =
             |there: &&PlacedDevice| device.extent.is_some_and(|extent| there.stretch.during.overlaps(extent));
         if found.iter().any(counts) {
@@ -137,11 +147,11 @@ fn plan(
         }
         let name = Name::new(cell)?;
         let party = device.member.as_deref().map_or_else(|| Ok(name.clone()), Name::new)?;
-        let known = members.iter().chain(&plan.members).find(|member| member.name == party);
-        let member = if let Some(member) = known {
-            member.id
+        let member = if let Some(&member) = parties.get(&party) {
+            member
         } else {
             let id = rows::new_id(now);
+            parties.insert(party.clone(), id);
             plan.members.push(Member { id, name: party, user: None, role: Role::Member });
             id
         };
@@ -157,6 +167,26 @@ fn plan(
         plan.devices.push((device, member));
     }
     Ok(plan)
+}
+
+/// The device of a register as a file names it.
+fn cell(register: &Register) -> &str {
+    register.device.as_deref().unwrap_or_default().trim()
+}
+
+/// How many readings are of no device.
+fn nameless(readings: &Sorted, cells: &[&str]) -> Result<usize, Error> {
+    if !cells.contains(&"") {
+        return Ok(0);
+    }
+    let mut count = 0;
+    for portion in readings.portions() {
+        let portion = portion?;
+        if cells.get(portion.register).is_none_or(|cell| cell.is_empty()) {
+            count += portion.readings.len();
+        }
+    }
+    Ok(count)
 }
 
 impl Store {
@@ -176,46 +206,31 @@ impl Store {
         batches: Vec<Batch>,
         now: Timestamp,
     ) -> Result<Imported, Error> {
-        self.import_community_within(community, owner, batches, u64::MAX, now).await
+        self.import_community_sorted(community, owner, &Sorted::from(batches), now).await
     }
 
-    /// The same, where `owner` may have no more than `most` devices with those that the file makes.
+    /// The same of a file of any length. Memory holds as many readings at once as when the file was
+    /// [read](crate::energy::ingest::read_sorted).
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyDevices`], and those of [`import_community`](Self::import_community).
-    pub async fn import_community_within(
+    /// [`energy::Error::Unkept`](crate::energy::Error::Unkept) where the scratch file cannot be read, and those of
+    /// [`import_community`](Self::import_community).
+    pub async fn import_community_sorted(
         &self,
         community: Uuid,
         owner: Uuid,
-        batches: Vec<Batch>,
-        most: u64,
+        readings: &Sorted,
         now: Timestamp,
     ) -> Result<Imported, Error> {
+        let cells: Vec<&str> = readings.registers().iter().map(cell).collect();
         let mut described: BTreeMap<String, Described> = BTreeMap::new();
-        let mut cells = Vec::with_capacity(batches.len());
-        let mut nameless = 0;
-        for batch in batches {
-            let Some(cell) = batch.device.map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty())
-            else {
-                nameless += batch.readings.len();
-                continue;
-            };
-            let device = described.entry(cell.clone()).or_default();
-            device.channels.push(batch.channel);
-            device.reach(&batch.readings);
-            match (&device.member, batch.member) {
-                (Some(expected), Some(got)) if *expected != got => {
-                    return Err(other_member(&cell, expected, &got));
-                }
-                (None, Some(member)) => device.member = Some(member),
-                (_, _) => {}
-            }
-            // The place of the device, whose id is known within the transaction alone.
-            cells.push((cell, batch.channel, batch.readings));
+        for (cell, register) in cells.iter().zip(readings.registers()).filter(|(cell, _)| !cell.is_empty()) {
+            described.entry((*cell).to_owned()).or_default().add(cell, register)?;
         }
-        if nameless > 0 {
-            return Err(Error::NoDevice { count: nameless });
+        let count = nameless(readings, &cells)?;
+        if count > 0 {
+            return Err(Error::NoDevice { count });
         }
         on!(self, write "import a community's readings", |connection| {
             // Two files at once do not make the same device twice.
@@ -224,17 +239,12 @@ impl Store {
             let members = load_members!(&mut *connection, community);
             let there = Db::placed(&mut *connection, community, None).await?;
             let plan = plan(&described, &there, &members, owner, &calendar, now)?;
-            if !plan.devices.is_empty() {
-                let (there,): (i64,) =
-                    sqlx::query_as::<Db, (i64,)>(sql!("SELECT COUNT(*) FROM devices WHERE owner = ?"))
-                        .bind(key(&owner))
-                        .fetch_one(&mut *connection)
-                        .await?;
-                let there = u64::try_from(there).unwrap_or(0);
-                let new = u64::try_from(plan.devices.len()).unwrap_or(u64::MAX);
-                if there.saturating_add(new) > most {
-                    return Err(Fault::Refused(Error::TooManyDevices { there, new, most }));
-                }
+            let new = [
+                (Kept::Members, community, u64::try_from(plan.members.len()).unwrap_or(u64::MAX)),
+                (Kept::Devices, owner, u64::try_from(plan.devices.len()).unwrap_or(u64::MAX)),
+            ];
+            for (kept, whose, new) in new {
+                Db::has_room(&mut *connection, &self.bounds, kept, whose, new).await?;
             }
             for member in &plan.members {
                 insert_member!(&mut *connection, community, member, now)
@@ -247,18 +257,26 @@ impl Store {
                 let said = Placement { member: Some(*member), from: None, until: None, recorded_at: now };
                 Db::say_after(&mut *connection, settled_as_of, community, device.id, &[], said).await?;
             }
-            let placed = cells.iter().filter_map(|(cell, channel, readings)| {
-                plan.by_cell.get(cell).map(|device| (*device, *channel, readings.clone()))
-            });
-            let channels = by_channel(placed)?;
-            let ingested = Db::ingest(&mut *connection, &channels, &Retired::new(), now).await?;
+            let register = |(cell, register): (&&str, &Register)| {
+                // Who names no device has no readings either.
+                let device = plan.by_cell.get(*cell).copied().unwrap_or_default();
+                (device, register.channel)
+            };
+            let registers: Vec<_> = cells.iter().zip(readings.registers()).map(register).collect();
+            let ingested = Db::ingest_sorted(&mut *connection, readings, &registers, None, &self.bounds, now).await?;
             let what = Happening::Import {
                 community,
                 inserted: ingested.inserted,
                 superseded: ingested.superseded,
                 devices_created: plan.devices.len(),
             };
-            Db::tell(connection, Audience::Community(community), &what, now).await?;
+            Db::tell(&mut *connection, Audience::Community(community), &what, now).await?;
+            // Again, now that nobody else adds.
+            for (kept, whose, new) in new {
+                if new > 0 {
+                    Db::keeps(&mut *connection, &self.bounds, kept, whose, new).await?;
+                }
+            }
             Ok(Imported {
                 devices_created: plan.devices.len(),
                 members_created: plan.members.len(),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     backend::on,
     bulk::{Bulk as _, LevelRow},
     fault::{Fault, unknown},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the user is not there, or a fault of the database.
+    /// [`Error::NotFound`] where the user is not there, [`Error::Full`], or a fault of the database.
     pub async fn save_levels(&self, owner: Uuid, levels: &[Level]) -> Result<usize, Error> {
         // One statement must not name an instant twice; the later row is the one that stands.
         let by_instant: BTreeMap<i64, &Level> =
@@ -76,7 +76,32 @@ impl Store {
                 .await?;
             }
             let [before, after] = counts;
-            Ok(usize::try_from(after - before).unwrap_or(0))
+            let new = usize::try_from(after - before).unwrap_or(0);
+            let more = u64::try_from(new).unwrap_or(u64::MAX);
+            // A battery tells its level every few minutes: to count all of them each time would cost more than to store it.
+            if self.bounds.is_due(Kept::Levels, owner, more) {
+                Db::keeps(connection, &self.bounds, Kept::Levels, owner, more).await?;
+            }
+            Ok(new)
+        })
+    }
+
+    /// Removes the levels of a user's battery in an interval, and says how many there were.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn delete_levels(&self, owner: Uuid, interval: Interval) -> Result<u64, Error> {
+        on!(self, write "delete battery levels", |connection| {
+            let gone = sqlx::query::<Db>(sql!(
+                "DELETE FROM battery_levels WHERE owner = ? AND measured_at >= ? AND measured_at < ?"
+            ))
+            .bind(key(&owner))
+            .bind(interval.start().as_microsecond())
+            .bind(interval.end().as_microsecond())
+            .execute(connection)
+            .await?;
+            Ok(gone.rows_affected())
         })
     }
 
@@ -104,21 +129,35 @@ impl Store {
     ///
     /// [`Error::TooManyLevels`] beyond [`Store::MOST_LEVELS`], or a fault of the database.
     pub async fn levels(&self, owner: Uuid, interval: Interval) -> Result<Vec<Level>, Error> {
-        let micro = Timestamp::as_microsecond;
+        let levels = self.first_levels(owner, interval, Self::MOST_LEVELS.saturating_add(1)).await?;
+        if levels.len() > Self::MOST_LEVELS {
+            return Err(Error::TooManyLevels { most: Self::MOST_LEVELS });
+        }
+        Ok(levels)
+    }
+
+    /// The first `most` levels of a user's battery in an interval, by time.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn first_levels(
+        &self,
+        owner: Uuid,
+        interval: Interval,
+        most: usize,
+    ) -> Result<Vec<Level>, Error> {
         on!(self, read "load battery levels", |connection| {
             let rows: Vec<Row> = sqlx::query_as::<Db, Row>(sql!(
                 "SELECT measured_at, level_ppm, capacity, available FROM battery_levels \
                  WHERE owner = ? AND measured_at >= ? AND measured_at < ? ORDER BY measured_at LIMIT ?"
             ))
             .bind(key(&owner))
-            .bind(micro(interval.start()))
-            .bind(micro(interval.end()))
-            .bind(i64::try_from(Self::MOST_LEVELS).unwrap_or(i64::MAX).saturating_add(1))
+            .bind(interval.start().as_microsecond())
+            .bind(interval.end().as_microsecond())
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .fetch_all(connection)
             .await?;
-            if rows.len() > Self::MOST_LEVELS {
-                return Err(Fault::Refused(Error::TooManyLevels { most: Self::MOST_LEVELS }));
-            }
             Ok(rows.into_iter().map(level).collect::<Result<Vec<_>, Error>>()?)
         })
     }

@@ -10,7 +10,7 @@ use sqlx::{Connection, Transaction, error::DatabaseError};
 use tokio::time::Instant;
 
 #[cfg(feature = "sqlite")]
-use super::Error;
+use super::{Error, budget::Spent};
 use super::{
     backend::{Driver, MigrateFault, Pools},
     fault::Fault,
@@ -18,10 +18,6 @@ use super::{
     migrations,
     sql::Notation,
 };
-
-/// How long a writer waits for the others of this process, who may be importing a file.
-#[cfg(feature = "sqlite")]
-pub(super) const TURN: Duration = Duration::from_secs(30);
 
 #[cfg(feature = "sqlite")]
 impl Driver for sqlx::Sqlite {
@@ -34,16 +30,19 @@ impl Driver for sqlx::Sqlite {
         held: &'c mut Option<Held<Self>>,
     ) -> Result<Transaction<'c, Self>, Fault> {
         let since = Instant::now();
-        let waiting = tokio::time::timeout(TURN, pools.locks.turn.lock()).await;
-        let mut refused = waiting.map_err(|_| Fault::Connection(sqlx::Error::PoolTimedOut))?;
+        let mut refused = pools.locks.turn.wait().await?;
         if refused.is_some_and(|at| at >= since) {
             // Whoever was before this one waited in vain meanwhile; a queue must not wait again for each of its places.
             let source = "another program holds the file's lock".into();
             return Err(Fault::Refused(Error::Busy { action: "begin to write", source }));
         }
+        // There is one connection to write, which the writer before this one may hold.
+        let writer = pools.locks.turn.beside_writers(pools.writer()).await;
+        let held = held.insert(writer.map_err(|Spent| Fault::Late)??);
         // Takes the file's lock now: a transaction that first reads and then writes could not be tried again.
-        let held = held.insert(pools.writer().await?);
+        let asking = pools.locks.turn.ask();
         let begun = held.connection().begin_with("BEGIN IMMEDIATE").await.map_err(Fault::Connection);
+        drop(asking);
         if begun.as_ref().is_err_and(Fault::is_transient::<Self>) {
             *refused = Some(Instant::now());
         }

@@ -21,24 +21,24 @@
 //! | communities | `create_community(community, creator, now)` `community(id)` `communities_of(user, page)` `communities(page)` |
 //! | members | `add_member(community, member, now)` `members(community)` `member_of(community, user)` |
 //! | their devices | `add_device(community, device, member, from, now)` `move_device(community, device, member, from, now)` `remove_device(community, device, until, now)` `community_devices(community, as_of)` `placements(community, device)` `communities_of_device(device)` |
-//! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` `supply_points(community)` `coefficients(community, year)` |
-//! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` |
+//! | sharing keys | `set_key(community, key, valid_from, now)` `key(community, at)` `keys(community)` `first_keys(community, from, most)` `supply_points(community)` `coefficients(community, year)` |
+//! | agreements | `set_contract(community, contract, valid_from, now)` `contracts(community)` `first_contracts(community, from, most)` `add_tariff(community, member, tariff, now)` `tariffs(community)` `tariff_page(community, member, page)` `add_prices(community, name, prices, now)` `prices(community, interval, as_of)` `first_prices(community, name, interval, as_of, most)` |
 //! | settlements | `settle(request, issued_at)` `issue(settlement, signer, entry, now)` `settlements(community, page)` `statement(id)` `statements(community, member, period, page)` |
 //! | the log | `statement_bundle(id)` `log_head()` `log_head_at(size)` `log_consistency(old, new)` `log_key(sealing_key)` `ensure_log_key(sealing_key, now)` `seal_log_keys(sealing_key)` `log_keys()` `add_log_key(kid, pkcs8, sealed, now)` `seal_log_key(kid, sealed)` |
-//! | readings | `ingest(batches, now)` `ingest_of_owner(owner, batches, now)` `import_community(community, owner, batches, now)` `import_community_within(community, owner, batches, most, now)` `readings(device, channel, interval, as_of)` `readings_of_owner(owner, device, channel, interval, most)` `first_readings(device, channel, interval, as_of, most)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
+//! | readings | `ingest(batches, now)` `ingest_of_owner(owner, batches, now)` `import_community(community, owner, batches, now)` `readings(device, channel, interval, as_of)` `readings_of_owner(owner, device, channel, interval, most)` `first_readings(device, channel, interval, as_of, most)` `history(device, channel, interval)` `channels(device)` `sums(of, channel, interval, resolution, calendar)` |
 //! | registers | `record_register(report, keep, now)` `register_advances(device, channel, interval)` |
 //! | what is wrong or missing | `findings(device, channel, interval, resolution, now)` `completeness(device, channel, interval)` `register_reports(community, interval)` `substitutes(request)` `fill_missing(batch, now)` |
 //! | balance | `accounts(community, interval, as_of)` `balance(community, interval, resolution, key)` |
 //! | all of a user | `calendar_of(owner)` `owner_totals(owner, channel, resolution)` `month_total(owner, channel, month, year)` `device_totals(owner, channel)` `hours_before(owner, channel, date, days)` `version_before(owner, channel, date, days)` `household(owner)` `set_household(owner, household, now)` `holdings(owner)` |
-//! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` |
+//! | batteries | `save_recording(new, file, now)` `recording(id)` `recording_bytes(id)` `write_recording(id, writer)` `recordings_of(owner, page)` `recording_heads_of(owner, page)` `delete_recording(id)` `save_levels(owner, levels)` `newest_level(owner)` `levels(owner, interval)` `delete_levels(owner, interval)` |
 //! | everything | `export(writer, now, progress)` `restore(reader, progress)` |
 //! | one person | `export_user(user, writer, now, progress)` `erase_user(user, entry, now, until)` |
 //! | events | `number_events()` `events(reader, filter, after, limit)` `prune_events(now)` |
-//! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` |
+//! | forecasts | `save_forecast(forecast)` `forecast(id)` `forecasts_of(owner, page)` `forecast_heads_of(owner, page)` `delete_forecast(id)` |
 //!
 //! Ids are made by the caller, by [`new_id`]. Nothing is connected before the first call, so a server can answer while
 //! its database is down; a call then fails as [`Kind::Unavailable`](crate::error::Kind::Unavailable) within three
-//! seconds. Readings are kept by day, packed (`day`), and every reading that was replaced is kept beside them.
+//! seconds; several calls, where they share a [`Budget`]. Readings are kept by day, packed (`day`), and every reading that was replaced is kept beside them.
 //! `docs/decisions/0003-storage.md` says why, with the speeds that were measured.
 
 #![cfg_attr(
@@ -55,12 +55,15 @@ mod backend;
 mod balance;
 pub mod blocking;
 mod books;
+mod budget;
 mod bulk;
+mod change;
 mod channel_rows;
 mod coefficient_keys;
 mod communities;
 mod connect;
 mod day;
+mod day_reads;
 mod devices;
 mod diagnosis;
 mod erasure;
@@ -81,10 +84,12 @@ mod levels;
 mod lock;
 mod log_keys;
 mod migrations;
+mod one_write;
 mod page;
 mod placements;
 mod placing;
 mod proof_log;
+mod quotas;
 mod readings;
 mod recordings;
 mod register_rows;
@@ -99,10 +104,14 @@ mod sharing_keys;
 mod signing_keys;
 mod sql;
 mod statements;
+mod storing;
 mod substitutes;
 mod sums;
 mod throttles;
+mod together;
 mod totals;
+#[cfg(feature = "sqlite")]
+mod turn;
 mod users;
 
 pub use agreements::{StoredContract, StoredTariff};
@@ -110,6 +119,7 @@ pub use api_keys::StoredApiKey;
 pub use archive::{ArchiveError, ArchiveProgress, Archived};
 pub use audit::AuditEntry;
 pub use backend::Store;
+pub use budget::{Budget, Spent, unhurried};
 pub use connect::{Connections, Options};
 pub use diagnosis::{DatabaseKind, DatabasePlace, Encryption, Greeting, Location, Obstacle, greet};
 pub use erasure::Erased;
@@ -124,6 +134,7 @@ pub use ingest::{DeviceBatch, Ingested};
 pub use page::{Listed, Page};
 pub use placements::PlacedDevice;
 pub use proof_log::LogSigner;
+pub use quotas::{Kept, Quotas};
 pub use recordings::{NewRecording, ReadSeek, StoredRecording};
 pub use registers::{Keep, MeterReport, Registered};
 pub use rows::new_id;

@@ -63,7 +63,7 @@ pub(super) fn unpack_into(
 }
 
 /// How many days are looked at first for so many readings: a day of quarter-hours has 96.
-fn days_of(most: usize) -> usize {
+pub(super) fn days_of(most: usize) -> usize {
     (most / 64).saturating_add(2).min(AT_ONCE)
 }
 
@@ -270,61 +270,6 @@ impl Store {
         }?;
         found.truncate(most);
         Ok(found)
-    }
-
-    /// The first `most` of what [`readings`](Self::readings) gives now, of a device of `owner`; `None` where they have no
-    /// such device. It is one question to the database where [`device`](Self::device) and
-    /// [`first_readings`](Self::first_readings) are two.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`readings`](Self::readings).
-    pub async fn readings_of_owner(
-        &self,
-        owner: Uuid,
-        device: Uuid,
-        channel: Channel,
-        interval: Interval,
-        most: usize,
-    ) -> Result<Option<Vec<Recorded>>, Error> {
-        type Row = (Option<i64>, Option<Vec<u8>>);
-
-        let (first, last) = day::numbers(interval);
-        let at_once = days_of(most);
-        let days: Vec<Row> = on!(self, read "load readings", |connection| {
-            let days = sqlx::query_as::<Db, Row>(sql!(
-                "SELECT r.day, r.packed FROM devices d \
-                 LEFT JOIN channels c ON c.device = d.id AND c.channel = ? \
-                 LEFT JOIN reading_days r ON r.device = c.device AND r.channel = c.channel \
-                 AND r.day >= ? - c.reach AND r.day <= ? \
-                 WHERE d.id = ? AND d.owner = ? ORDER BY r.day LIMIT ?"
-            ))
-            .bind(i64::from(channel.code()))
-            .bind(first)
-            .bind(last)
-            .bind(key(&device))
-            .bind(key(&owner))
-            .bind(i64::try_from(at_once).unwrap_or(i64::MAX))
-            .fetch_all(connection)
-            .await?;
-            Ok(days)
-        })?;
-        if days.is_empty() {
-            return Ok(None);
-        }
-        if days.len() == at_once {
-            return self.first_readings(device, channel, interval, None, most).await.map(Some);
-        }
-        let mut found = Vec::new();
-        for (number, packed) in days {
-            if let (Some(number), Some(packed)) = (number, packed)
-                && found.len() < most
-            {
-                unpack_into(&mut found, (device, channel), (number, &packed), interval)?;
-            }
-        }
-        found.truncate(most);
-        Ok(Some(found))
     }
 
     /// The readings of one channel that were replaced and share an instant with `interval`, by start.

@@ -11,6 +11,7 @@ use super::{
     events::{Audience, Happening, Tell},
     fault::{Fault, not_found, taken, unknown},
     page::{listed, one},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -102,7 +103,7 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::TooLarge`], [`Error::File`] where the file cannot be read, [`Error::Taken`] where there is one of that
-    /// id, [`Error::NotFound`] where its owner is not there, or a fault of the database.
+    /// id, [`Error::NotFound`] where its owner is not there, [`Error::Full`], or a fault of the database.
     pub async fn save_recording(
         &self,
         new: &NewRecording,
@@ -149,7 +150,8 @@ impl Store {
                     .await?;
             }
             let what = Happening::Recording { recording: new.id };
-            Db::tell(connection, Audience::Owner(new.owner), &what, now).await
+            Db::tell(&mut *connection, Audience::Owner(new.owner), &what, now).await?;
+            Db::keeps(connection, &self.bounds, Kept::RecordingBytes, new.owner, size).await
         })
     }
 
@@ -235,6 +237,28 @@ impl Store {
                 page,
                 Row => recording,
                 "SELECT id, owner, name, format, summary, size_bytes, created_at FROM recordings \
+                 WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                &owner,
+            )
+        })
+    }
+
+    /// The same without their summaries, which may be long: each is empty.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn recording_heads_of(
+        &self,
+        owner: Uuid,
+        page: Page,
+    ) -> Result<Listed<StoredRecording>, Error> {
+        on!(self, read "list a user's recordings", |connection| {
+            listed!(
+                connection,
+                page,
+                Row => recording,
+                "SELECT id, owner, name, format, '' AS summary, size_bytes, created_at FROM recordings \
                  WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
                 &owner,
             )

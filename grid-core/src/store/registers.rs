@@ -15,11 +15,12 @@ use super::{
     backend::{on, per_driver},
     bulk::{Bulk, RegisterReadRow},
     fault::{Fault, gone, not_found},
-    ingest::{Ingest, Retired, by_channel},
+    ingest::{Retired, by_channel},
     readings::Query,
     register_rows::{RegisterRows, Told, event_row},
     rows::{self, key},
     sql::sql,
+    storing::Ingest as _,
 };
 use crate::{
     energy::{
@@ -330,7 +331,7 @@ impl Store {
                 let retired = parted.into_iter().chain(missing.map(|recorded| recorded.reading.interval()));
                 let channels = by_channel([(report.device, report.channel, readings)])?;
                 let retired = Retired::from([(register, retired.collect())]);
-                registered.readings = Db::ingest(connection, &channels, &retired, now).await?;
+                registered.readings = Db::ingest(connection, &channels, &retired, &self.bounds, now).await?;
             }
             Ok(registered)
         })

@@ -63,6 +63,15 @@ pub fn new_id(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds))
 }
 
+/// What every id of an instant's millisecond, and of later ones, is not below: an id begins with its time.
+pub(super) fn first_id(at: Timestamp) -> [u8; 16] {
+    let mut bound = *new_id(at).as_bytes();
+    for byte in bound.iter_mut().skip(6) {
+        *byte = 0;
+    }
+    bound
+}
+
 /// A hash of 32 bytes from a column.
 pub(super) fn hash(bytes: &[u8], thing: &'static str) -> Result<[u8; 32], Error> {
     bytes.try_into().map_err(|_| Error::Corrupt { thing, reason: "its hash does not have 32 bytes" })

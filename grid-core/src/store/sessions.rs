@@ -112,6 +112,11 @@ fn ended(text: &str) -> Result<Ended, Error> {
 /// The steps with sessions within a transaction. Transactions lock a user before sessions, and sessions before
 /// revocations, so that two of them do not wait for each other.
 pub(super) trait Sessions: Database {
+    /// Removes those that are over the `most` that a user may have beside a new one: first those that have ended, then
+    /// those that were not used for longest. Nobody is kept from logging in, and whoever never logs out has the sessions
+    /// that are in use; an access token that a removed one gave is good for its minutes. The user is locked.
+    async fn drop_sessions(connection: &mut Self::Connection, new: &Session, most: u64) -> Result<(), Fault>;
+
     /// Ends a session that has not ended, and says whether it did.
     async fn end(
         connection: &mut Self::Connection,
@@ -142,6 +147,39 @@ pub(super) trait Sessions: Database {
 
 per_driver! {
     impl Sessions for Db {
+        async fn drop_sessions(
+            connection: &mut Self::Connection,
+            new: &Session,
+            most: u64,
+        ) -> Result<(), Fault> {
+            if most == u64::MAX {
+                return Ok(());
+            }
+            let (there,): (i64,) = sqlx::query_as::<Db, _>(sql!("SELECT COUNT(*) FROM sessions WHERE owner = ?"))
+                .bind(key(&new.user_id))
+                .fetch_one(&mut *connection)
+                .await?;
+            let over = there.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
+            if over <= 0 {
+                return Ok(());
+            }
+            let found: Vec<(Vec<u8>,)> = sqlx::query_as::<Db, _>(sql!(
+                "SELECT id FROM sessions WHERE owner = ? AND id <> ? ORDER BY ended_at IS NULL, used_at, id LIMIT ?"
+            ))
+            .bind(key(&new.user_id))
+            .bind(key(&new.id))
+            .bind(over)
+            .fetch_all(&mut *connection)
+            .await?;
+            for (id,) in found {
+                sqlx::query::<Db>(sql!("DELETE FROM sessions WHERE id = ?"))
+                    .bind(id)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Ok(())
+        }
+
         async fn end(
             connection: &mut Self::Connection,
             id: Uuid,
@@ -252,11 +290,11 @@ impl Store {
             .bind(key(&new.chain.access_token))
             .bind(new.chain.previous.as_ref().map(|(hash, _)| hash.as_slice()))
             .bind(new.chain.previous.map(|(_, at)| at.as_microsecond()))
-            .execute(connection)
+            .execute(&mut *connection)
             .await
             .map_err(|error| taken(error, "session id", &new.id.to_string()))
             .map_err(|fault| unknown(fault, "user", &new.user_id))?;
-            Ok(())
+            Db::drop_sessions(connection, new, self.bounds.quotas.sessions).await
         })
     }
 
@@ -421,7 +459,8 @@ impl Store {
     }
 
     /// Removes what no longer matters: revocations of which every token has expired, throttles that say nothing any
-    /// more, and sessions that ended or expired longer ago than [`Store::SESSION_MEMORY`].
+    /// more, sessions that ended or expired longer ago than [`Store::SESSION_MEMORY`], and failed logins of the audit that
+    /// are older than [`Store::FAILED_LOGIN_MEMORY`].
     ///
     /// # Errors
     ///
@@ -450,6 +489,7 @@ impl Store {
                 .execute(connection)
                 .await?;
             Ok(())
-        })
+        })?;
+        self.prune_audit(now).await
     }
 }

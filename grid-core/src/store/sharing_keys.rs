@@ -9,6 +9,7 @@ use super::{
     books::Books as _,
     communities::{load_community, load_members},
     fault::{Fault, not_found},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -42,14 +43,20 @@ fn read(kind: &str, text: &str) -> Result<Key, Error> {
     Ok(Key::Static(SharingKey::new(parts).map_err(|_| corrupt("its shares are not one whole"))?))
 }
 
+type KeyRow = (i64, String, String);
+
+fn dated((valid_from, kind, text): KeyRow) -> Result<(Timestamp, Key), Error> {
+    Ok((rows::instant(valid_from, "sharing key")?, read(&kind, &text)?))
+}
+
 impl Store {
     /// Lets a community share by a key from an instant on. Keys are only added: one that is set again for the same
     /// instant counts from now on, and the older one stays in the table.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the community, or a member whom the key names by id, is not there; or a fault
-    /// of the database.
+    /// [`Error::NotFound`] where the community, or a member whom the key names by id, is not there; [`Error::Full`]; or a
+    /// fault of the database.
     pub async fn set_key(
         &self,
         community: Uuid,
@@ -79,9 +86,10 @@ impl Store {
             .bind(text.as_str())
             .bind(valid_from.as_microsecond())
             .bind(recorded_at)
-            .execute(connection)
+            .execute(&mut *connection)
             .await?;
-            Ok(())
+            let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            Db::keeps(connection, &self.bounds, Kept::AgreementBytes, community, length).await
         })
     }
 
@@ -113,6 +121,31 @@ impl Store {
         self.keys_as_of(community, Timestamp::MAX).await
     }
 
+    /// The first `most` keys of a community that begin at `from` or later, by when they begin.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the database.
+    pub async fn first_keys(
+        &self,
+        community: Uuid,
+        from: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<(Timestamp, Key)>, Error> {
+        on!(self, read "list the sharing keys", |connection| {
+            let found: Vec<KeyRow> = sqlx::query_as::<Db, KeyRow>(sql!(
+                "SELECT valid_from, kind, shares FROM community_keys WHERE community = ? AND valid_from >= ? \
+                 ORDER BY valid_from, created_at, id LIMIT ?"
+            ))
+            .bind(key(&community))
+            .bind(from.map_or(i64::MIN, Timestamp::as_microsecond))
+            .bind(i64::from(most))
+            .fetch_all(connection)
+            .await?;
+            Ok(found.into_iter().map(dated).collect::<Result<_, Error>>()?)
+        })
+    }
+
     /// The same as it was recorded by an instant.
     pub(super) async fn keys_as_of(
         &self,
@@ -120,7 +153,7 @@ impl Store {
         as_of: Timestamp,
     ) -> Result<Vec<(Timestamp, Key)>, Error> {
         on!(self, read "list the sharing keys", |connection| {
-            let found: Vec<(i64, String, String)> = sqlx::query_as::<Db, (i64, String, String)>(sql!(
+            let found: Vec<KeyRow> = sqlx::query_as::<Db, KeyRow>(sql!(
                 "SELECT valid_from, kind, shares FROM community_keys WHERE community = ? AND created_at <= ? \
                  ORDER BY valid_from, created_at, id"
             ))
@@ -128,10 +161,7 @@ impl Store {
             .bind(as_of.as_microsecond())
             .fetch_all(connection)
             .await?;
-            let keys = found.into_iter().map(|(valid_from, kind, text)| {
-                Ok((rows::instant(valid_from, "sharing key")?, read(&kind, &text)?))
-            });
-            Ok(keys.collect::<Result<_, Error>>()?)
+            Ok(found.into_iter().map(dated).collect::<Result<_, Error>>()?)
         })
     }
 }

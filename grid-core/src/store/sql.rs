@@ -44,12 +44,13 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-/// A statement with one group of parameters repeated: `head`, then `group` as many times as told, then `tail`.
+/// A statement with one group of parameters repeated: `head`, then `group` as many times as told with `between` between them,
+/// then `tail`.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 macro_rules! repeated {
-    ($head:expr, $group:expr, $times:expr, $tail:expr) => {{
-        const BYTES: [u8; $crate::store::sql::repeated_length($head, $group, $times, $tail)] =
-            $crate::store::sql::repeat($head, $group, $times, $tail);
+    ($head:expr, $group:expr, $between:expr, $times:expr, $tail:expr) => {{
+        const BYTES: [u8; $crate::store::sql::repeated_length($head, $group, $between, $times, $tail)] =
+            $crate::store::sql::repeat($head, $group, $between, $times, $tail);
         const TEXT: &str = $crate::store::sql::as_text(&BYTES);
         TEXT
     }};
@@ -125,36 +126,43 @@ pub(super) const fn as_text(bytes: &'static [u8]) -> &'static str {
 }
 
 /// How long [`repeat`] gets.
-pub(super) const fn repeated_length(head: &str, group: &str, times: usize, tail: &str) -> usize {
-    head.len() + times * group.len() + times.saturating_sub(1) + tail.len()
+pub(super) const fn repeated_length(
+    head: &str,
+    group: &str,
+    between: &str,
+    times: usize,
+    tail: &str,
+) -> usize {
+    head.len() + times * group.len() + times.saturating_sub(1) * between.len() + tail.len()
 }
 
-/// `head`, then `group` as many times as told with commas between, then `tail`.
+/// `head`, then `group` as many times as told with `between` between them, then `tail`.
 #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where an index out of range is an error")]
 pub(super) const fn repeat<const LENGTH: usize>(
     head: &str,
     group: &str,
+    between: &str,
     times: usize,
     tail: &str,
 ) -> [u8; LENGTH] {
-    let mut out = [b','; LENGTH];
+    let mut out = [b' '; LENGTH];
     let mut at = 0;
+    // Head, group, between, group, …, tail.
+    let pieces = 2 * times + 1;
     let mut piece = 0;
-    while piece < times + 2 {
+    while piece < pieces {
         let mut bytes = if piece == 0 {
             head.as_bytes()
-        } else if piece <= times {
+        } else if piece + 1 == pieces {
+            tail.as_bytes()
+        } else if piece % 2 == 1 {
             group.as_bytes()
         } else {
-            tail.as_bytes()
+            between.as_bytes()
         };
         while let [byte, rest @ ..] = bytes {
             bytes = rest;
             out[at] = *byte;
-            at += 1;
-        }
-        // The comma that already stands between two groups.
-        if piece > 0 && piece < times {
             at += 1;
         }
         piece += 1;
@@ -182,8 +190,8 @@ mod tests {
 
     #[cfg(any(feature = "sqlite", feature = "mysql"))]
     #[test]
-    fn groups_are_repeated_with_commas_between() {
-        assert_eq!(repeated!("VALUES ", "(?, ?)", 3, " END"), "VALUES (?, ?),(?, ?),(?, ?) END");
-        assert_eq!(repeated!("VALUES ", "(?)", 1, ""), "VALUES (?)");
+    fn groups_are_repeated_with_something_between() {
+        assert_eq!(repeated!("VALUES ", "(?, ?)", ", ", 3, " END"), "VALUES (?, ?), (?, ?), (?, ?) END");
+        assert_eq!(repeated!("VALUES ", "(?)", ", ", 1, ""), "VALUES (?)");
     }
 }

@@ -15,6 +15,7 @@ use super::{
     fault::{Fault, gone, not_found, raced},
     page::listed,
     proof_log::{LogSigner, ProofLog as _, grown},
+    quotas::{Kept, Room as _},
     rows::{self, key},
     sql::sql,
 };
@@ -294,7 +295,9 @@ impl Store {
             Db::put_entry(&mut *connection, &entry).await?;
             let (from, to, count) = (period.start(), period.end(), documents.len());
             let what = Happening::Statements { community, settlement: id, from, to, count };
-            Db::tell(connection, Audience::Community(community), &what, now).await?;
+            Db::tell(&mut *connection, Audience::Community(community), &what, now).await?;
+            // Whoever issues is alone with the edge of the log.
+            Db::keeps(connection, &self.bounds, Kept::Settlements, community, 1).await?;
             Ok(Issued { id: Some(id), documents, unchanged })
         })
     }

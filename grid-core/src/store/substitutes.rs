@@ -9,11 +9,12 @@ use super::{
     bulk::Bulk as _,
     fault::{gone, not_found},
     findings::plain,
-    ingest::{Ingest as _, Retired, by_channel},
+    ingest::{Retired, by_channel},
     readings::Query as _,
     registers::hull,
     rows::key,
     sql::sql,
+    storing::Ingest as _,
 };
 use crate::{
     energy::{
@@ -123,7 +124,7 @@ impl Store {
             let free = unmet(readings, &known);
             let channels = by_channel([(device, channel, free)])?;
             let retired = missing.iter().map(|recorded| recorded.reading.interval()).collect();
-            Db::ingest(connection, &channels, &Retired::from([(register, retired)]), now).await
+            Db::ingest(connection, &channels, &Retired::from([(register, retired)]), &self.bounds, now).await
         })
     }
 }

@@ -72,6 +72,8 @@ mod store_own_data;
 #[cfg(feature = "_store")]
 mod store_placement_checks;
 #[cfg(feature = "_store")]
+mod store_quota_checks;
+#[cfg(feature = "_store")]
 mod store_reading_checks;
 #[cfg(feature = "_store")]
 mod store_register_checks;
@@ -79,6 +81,8 @@ mod store_register_checks;
 mod store_request_checks;
 #[cfg(feature = "_store")]
 mod store_settlement_checks;
+#[cfg(feature = "_store")]
+mod store_sorted;
 #[cfg(feature = "_store")]
 mod store_street;
 #[cfg(feature = "_store")]

@@ -165,6 +165,7 @@ pub(crate) fn checks() -> Vec<(&'static str, crate::store_checks::Check)> {
         crate::store_auth_checks::all(),
         crate::store_request_checks::all(),
         crate::store_event_checks::all(),
+        crate::store_quota_checks::all(),
     ]
     .into_iter()
     .flatten()

@@ -9,7 +9,7 @@ use grid_core::{
     },
     error::Kind,
     quantity::{Currency, Price, Share},
-    store::{SettlementRequest, Store, new_id},
+    store::{Page, SettlementRequest, Store, new_id},
     time::{Interval, Resolution},
 };
 use jiff::{SignedDuration, ToSpan as _};
@@ -47,6 +47,24 @@ async fn what_is_agreed_is_only_added_to(store: Store) {
     assert_eq!(tariffs.len(), 2);
     assert_eq!((tariffs[1].id, tariffs[1].member), (own, Some(street.ben)));
     assert_eq!(tariffs[1].tariff, tariff("0.30"));
+    // A page at a time, and what one member sees.
+    let page = |after, limit| Page { after, limit };
+    let first = store.tariff_page(id, None, page(None, 1)).await.unwrap();
+    assert_eq!((first.items.as_slice(), first.next), (&tariffs[..1], Some(tariffs[0].id)));
+    let rest = store.tariff_page(id, None, page(first.next, 1)).await.unwrap();
+    assert_eq!((rest.items.as_slice(), rest.next), (&tariffs[1..], None));
+    let of = async |member| store.tariff_page(id, Some(member), page(None, 9)).await.unwrap().items;
+    assert_eq!(of(street.ben).await, tariffs);
+    assert_eq!(of(street.ana).await, tariffs[..1]);
+    // By when they begin.
+    let begins: Vec<_> = contracts.iter().map(|stored| stored.valid_from).collect();
+    assert!(begins.is_sorted());
+    for (skipped, from) in begins.iter().enumerate().filter(|(at, from)| *at == 0 || begins[at - 1] < **from)
+    {
+        let found = store.first_contracts(id, Some(*from), 1).await.unwrap();
+        assert_eq!(found, contracts[skipped..=skipped]);
+    }
+    assert_eq!(store.first_contracts(id, None, 9).await.unwrap(), contracts);
 
     let nowhere = new_id(now());
     let stranger = Street::new(&store).await.ben;
@@ -89,6 +107,8 @@ async fn a_key_of_every_kind_comes_back_and_names_members_only(store: Store) {
     }
     let kept: Vec<Key> = store.keys(id).await.unwrap().into_iter().map(|(_, key)| key).collect();
     assert_eq!(kept, all);
+    let some = store.first_keys(id, Some(days(2)), 2).await.unwrap();
+    assert_eq!(some.into_iter().map(|(_, key)| key).collect::<Vec<_>>(), all[1..3]);
     for key in [shares(&ana, &stranger), groups(&stranger, &ben), cascade(Key::Equal, groups("nobody", &ben))]
     {
         is(store.set_key(id, &key, days(9), days(9)).await, Kind::NotFound);
@@ -120,6 +140,21 @@ async fn prices_replace_each_other_as_far_as_they_go(store: Store) {
     assert_eq!(known(days(2)).await, [&first[..], &second[..]].concat());
     let third = [slot((1, 0), (1, 30), 20), slot((1, 30), (2, 0), 25), slot((2, 0), (3, 0), 31)];
     assert_eq!(known(days(3)).await, [&first[..], &third[..]].concat());
+    // The first of them are the same, however many are wanted and wherever they begin.
+    for (known, as_of) in [(hours.to_vec(), days(0)), ([&first[..], &third[..]].concat(), days(3))] {
+        for (skipped, (from, _)) in known.iter().enumerate() {
+            let rest = Interval::new(from.start(), day.end()).unwrap();
+            for most in 0..=known.len() + 1 {
+                let found = store.first_prices(id, "spot", rest, as_of, most).await.unwrap();
+                // One that was cut by a shorter one before is told whole.
+                let within = |(of, price): (Interval, Price)| (of.intersection(rest).unwrap(), price);
+                let found: Vec<_> = found.into_iter().map(within).collect();
+                let wanted: Vec<_> = known.iter().skip(skipped).take(most).copied().collect();
+                assert_eq!(found, wanted, "{most} from {from}");
+            }
+        }
+    }
+    assert_eq!(store.first_prices(id, "nowhere", day, days(3), 9).await.unwrap(), []);
     let book = store.prices(id, day, days(3)).await.unwrap();
     assert_eq!(book.names().collect::<Vec<_>>(), ["other", "spot"]);
     let before = Interval::parse("2026-02-01T00:00:00Z", &t(0, 0)).unwrap();

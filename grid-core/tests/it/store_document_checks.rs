@@ -107,6 +107,7 @@ async fn one_level_an_instant_is_kept(store: Store) {
     assert_eq!(store.save_levels(ana, &[]).await.unwrap(), 0);
     let span = Interval::new(now() + 698.minutes(), now() + 700.minutes()).unwrap();
     assert_eq!(store.levels(ana, span).await.unwrap(), [level(698, 500_000), level(699, 600_001)]);
+    assert_eq!(store.first_levels(ana, span, 1).await.unwrap(), [level(698, 500_000)]);
     assert_eq!(store.newest_level(ana).await.unwrap(), Some(level(700, 1_000_000)));
     assert_eq!(store.levels(ben, span).await.unwrap(), []);
     is(store.save_levels(new_id(now()), &again).await, Kind::NotFound);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use grid_core::store::blocking;
 use grid_core::{
     error::{Failure as _, Kind},
-    store::{Error, Options, Store},
+    store::{Budget, Error, Options, Store},
 };
 
 use crate::store::TestDatabase;
@@ -47,6 +47,64 @@ async fn a_dead_database_is_said_to_be_unavailable_within_three_seconds() {
         assert!(!store.describe().contains("s3cret"));
         assert!(!format!("{store:?}").contains("s3cret"), "{store:?}");
     }
+}
+
+#[tokio::test]
+async fn calls_that_share_a_budget_wait_no_longer_than_that_together() {
+    for (address, listener) in dead_addresses() {
+        if listener.is_none() {
+            continue;
+        }
+        let store = Store::connect(&address, Options::default()).await.unwrap();
+        let began = Instant::now();
+        let budget = Budget::new(Duration::from_millis(1300));
+        let errors = budget.limit(async {
+            let mut errors = Vec::new();
+            for _ in 0..4 {
+                errors.push(store.ping().await.unwrap_err());
+            }
+            errors
+        });
+        let errors = errors.await;
+        // Each would wait a second for its connection.
+        assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+        assert!(matches!(errors[0], Error::Unreachable { .. }), "{errors:?}");
+        for error in &errors[1..] {
+            assert!(matches!(error, Error::Slow { .. }), "{errors:?}");
+            assert_eq!(error.kind(), Kind::Unavailable);
+            assert!(error.retry_after().is_some() && !error.may_have_happened());
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn another_program_s_lock_is_waited_for_no_longer_than_there_is_time() {
+    use sqlx::Connection as _;
+
+    let database = TestDatabase::create("SQLite").await.unwrap();
+    database.store.migrate().await.unwrap();
+    let mut other = sqlx::SqliteConnection::connect(&database.address).await.unwrap();
+    let locked = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let began = Instant::now();
+    // One waits for the lock and the other behind it; either would wait five seconds.
+    let write = || async {
+        let budget = Budget::new(Duration::from_millis(300));
+        budget
+            .limit(database.store.revoke_api_key(
+                uuid::Uuid::nil(),
+                uuid::Uuid::nil(),
+                jiff::Timestamp::UNIX_EPOCH,
+            ))
+            .await
+    };
+    for outcome in [tokio::join!(write(), write())].into_iter().flat_map(|(one, two)| [one, two]) {
+        assert!(matches!(outcome, Err(Error::Slow { .. })), "{outcome:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    locked.rollback().await.unwrap();
+    let done = write().await;
+    assert!(matches!(done, Err(Error::NotFound { .. })), "{done:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ import datetime
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final
+from typing import Any, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypeVar, final
 
 import numpy as np
 import pandas
@@ -845,7 +845,7 @@ class LogKey:
 class Store:
     """A community's readings in a database; every call waits."""
 
-    def __new__(cls, url: str, *, migrate: bool = True) -> Self: ...
+    def __new__(cls, url: str, *, migrate: bool = True, quotas: Mapping[str, SupportsIndex] | None = None) -> Self: ...
     @property
     def url(self) -> str:
         """The address, without the password."""

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Failed,
     file::{NewFile, Replace},
-    progress::{Progress, say},
+    progress::Progress,
     record,
     source::Source,
 };
@@ -74,7 +74,7 @@ pub(crate) fn export(config: &Config, wanted: Export) -> Result<(), Failed> {
         let archived = or_stopped(work).await?;
         if let Err(error) = record(&store, "archive.export", "everything").await {
             // A database that cannot be written to is one that somebody wants to have a copy of.
-            say(&format!("warning: the export was not written down in the audit trail: {error}\n"));
+            cli::say(&format!("warning: the export was not written down in the audit trail: {error}\n"));
         }
         output.end()?;
         told(&place, "wrote", &archived)
@@ -160,7 +160,7 @@ fn told(place: &Path, done: &str, archived: &Archived) -> Result<(), Failed> {
     let tables: Vec<String> = tables.map(|(name, rows)| format!("{name} {rows}")).collect();
     let tables = if tables.is_empty() { "nothing".to_owned() } else { tables.join(", ") };
     if is_pipe(place) {
-        say(&format!("{done} {} rows: {tables}\n", archived.rows()));
+        cli::say(&format!("{done} {} rows: {tables}\n", archived.rows()));
         return Ok(());
     }
     cli::print(&format!("{done} {}: {} rows: {tables}\n", place.display(), archived.rows()))

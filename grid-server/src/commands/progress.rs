@@ -1,9 +1,11 @@
 //! How far a long work is, told to the person in front of a terminal.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     time::{Duration, Instant},
 };
+
+use crate::cli;
 
 /// How long a work may take before it says how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,7 +31,7 @@ impl Progress {
         if self.is_seen && now >= self.next {
             self.next = now + EVERY;
             self.is_shown = true;
-            say(&format!("\r{}\u{1b}[K", how_far()));
+            cli::say(&format!("\r{}\u{1b}[K", how_far()));
         }
     }
 
@@ -37,7 +39,7 @@ impl Progress {
     pub(super) fn clear(&mut self) {
         if self.is_shown {
             self.is_shown = false;
-            say("\r\u{1b}[K");
+            cli::say("\r\u{1b}[K");
         }
     }
 }
@@ -46,10 +48,4 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();
     }
-}
-
-/// Says something to the person in front, beside what is printed.
-pub(super) fn say(text: &str) {
-    // Nobody hears where standard error is closed, and that is no failure.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -160,6 +160,22 @@ pub struct Config {
     #[arg(long, env = "GRID_USER_STORAGE_MB", global = true, default_value = "10000")]
     pub user_storage_mb: NonZeroU32,
 
+    /// Communities that one user may make.
+    #[arg(long, env = "GRID_USER_COMMUNITIES", global = true, default_value = "1000")]
+    pub user_communities: NonZeroU32,
+
+    /// Days of readings that one user may keep, over all channels of all devices, each from its first reading to its last; and as many readings that others have replaced.
+    #[arg(long, env = "GRID_USER_READING_DAYS", global = true, default_value = "100000000")]
+    pub user_reading_days: NonZeroU32,
+
+    /// Members that one community may have.
+    #[arg(long, env = "GRID_COMMUNITY_MEMBERS", global = true, default_value = "10000")]
+    pub community_members: NonZeroU32,
+
+    /// Megabytes of contracts, sharing keys and tariffs that one community may keep.
+    #[arg(long, env = "GRID_COMMUNITY_STORAGE_MB", global = true, default_value = "20")]
+    pub community_storage_mb: NonZeroU32,
+
     /// Seconds that a request may take; ten times as long for an upload.
     #[arg(long, env = "GRID_REQUEST_SECONDS", global = true, default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub request_seconds: u64,
@@ -171,6 +187,10 @@ pub struct Config {
     /// Largest uploaded file in megabytes: readings and battery recordings.
     #[arg(long, env = "GRID_MAX_UPLOAD_MB", global = true, default_value = "256")]
     pub max_upload_mb: NonZeroU32,
+
+    /// Most readings of one uploaded or imported file; more are answered 413.
+    #[arg(long, env = "GRID_MAX_UPLOAD_ROWS", global = true, default_value = "8000000")]
+    pub max_upload_rows: NonZeroUsize,
 
     /// Hours that the answer to a request with an `Idempotency-Key` is kept.
     #[arg(long, env = "GRID_IDEMPOTENCY_HOURS", global = true, default_value = "24", value_parser = clap::value_parser!(u32).range(1..=720))]

@@ -1,6 +1,6 @@
 //! Where each setting comes from, and which names are none.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// The places that a setting may come from, the nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,13 +39,26 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The value for people: a secret is `***`.
-    pub fn shown(&self) -> &str {
+    /// The value for people: a secret is `***`, and so is who logs in at an address.
+    pub fn shown(&self) -> Cow<'_, str> {
         match &self.value {
-            None => "-",
-            Some(_) if self.is_secret => "***",
-            Some(value) => value,
+            None => Cow::Borrowed("-"),
+            Some(_) if self.is_secret => Cow::Borrowed("***"),
+            Some(value) => without_login(value),
         }
+    }
+}
+
+/// An address without the name and the password that stand before its host.
+fn without_login(value: &str) -> Cow<'_, str> {
+    let address = value.split_once("://").and_then(|(scheme, rest)| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+        let (login, _) = host.rsplit_once('@')?;
+        Some((scheme, rest.get(login.len()..)?))
+    });
+    match address {
+        Some((scheme, rest)) => Cow::Owned(format!("{scheme}://***{rest}")),
+        None => Cow::Borrowed(value),
     }
 }
 

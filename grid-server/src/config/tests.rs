@@ -74,7 +74,7 @@ fn a_flag_wins_over_the_environment_that_over_dot_env_that_over_the_file_and_tha
         (
             "grid.toml",
             "port = 4\nissuer = \"file\"\naudience = \"file\"\nkey_days = 4\ntoken_minutes = 4\n\
-             cors_origins = [\"https://a.example\", \"https://b.example\"]\n",
+             trace_ratio = 0.25\ncors_origins = [\"https://a.example\", \"https://b.example\"]\n",
         ),
     ]);
     let toml = folder.path("grid.toml");
@@ -90,7 +90,7 @@ fn a_flag_wins_over_the_environment_that_over_dot_env_that_over_the_file_and_tha
         ),
         (1, "environment", "dot-env", 3, 4)
     );
-    assert_eq!(config.session_days, 180);
+    assert_eq!((config.session_days, config.trace_ratio.to_bits()), (180, 0.25_f64.to_bits()));
     assert_eq!(config.cors_origins, ["https://a.example", "https://b.example"]);
     let origin =
         |id: &str| config.settings.all.iter().find(|setting| setting.id == id).unwrap().origin.clone();
@@ -306,6 +306,19 @@ fn no_secret_is_shown() {
     assert!(!format!("{:?} {config:?}", config.settings).contains(secret));
     for setting in config.settings.all.iter().filter(|setting| secrets.contains(&setting.variable)) {
         assert_eq!(setting.shown(), "***", "{setting:?}");
+    }
+}
+
+#[test]
+fn who_logs_in_at_an_address_is_not_told() {
+    for (value, shown) in [
+        ("http://ana:hunter2@collector:4318/v1", "http://***@collector:4318/v1"),
+        ("http://ana:p@ss@collector", "http://***@collector"),
+        ("http://collector:4318/@home", "http://collector:4318/@home"),
+    ] {
+        let config = of_environment(&[("GRID_OTLP_ENDPOINT", value)]);
+        let setting = config.settings.all.iter().find(|setting| setting.variable == "GRID_OTLP_ENDPOINT");
+        assert_eq!(setting.unwrap().shown(), shown);
     }
 }
 

@@ -12,7 +12,7 @@ use grid_core::{
         tariff::{PriceBook, Tariff},
     },
     quantity::{Currency, Price},
-    store::{StoredContract, StoredTariff},
+    store::{Store, StoredContract, StoredTariff},
     time::{Calendar, Interval},
 };
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query, is_json, media_type, unreadable},
+    hurry,
     page::{Listed, NamedQuery},
     period::{Period, field, instant},
     problem::Problem,
@@ -156,7 +157,9 @@ pub(crate) async fn contracts(
     Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<ContractView>>, Problem> {
     let (community, own) = caller.community(&app, id).await?;
-    let contracts = app.services()?.store().contracts(id).await?.into_iter();
+    let (from, most) = page.reach()?;
+    let load = move |store: Store| async move { store.first_contracts(id, from, most).await };
+    let contracts = app.load(caller.id, load).await?.into_iter();
     let seen = |mut stored: StoredContract| {
         // What another member has contracted is nobody's business.
         if own.role != Role::Operator {
@@ -203,12 +206,13 @@ pub(crate) async fn tariffs(
     Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<TariffView>>, Problem> {
     let (_, own) = caller.community(&app, id).await?;
-    let mut tariffs = app.services()?.store().tariffs(id).await?;
     // A member sees what is for all, and its own.
-    let sees_all = own.role == Role::Operator;
-    tariffs.retain(|stored| sees_all || stored.member.is_none_or(|member| member == own.id));
-    let tariffs = tariffs.into_iter().map(TariffView::from).collect();
-    Ok(Json(page.of(tariffs, |tariff: &TariffView| tariff.id.to_string())?))
+    let of = (own.role != Role::Operator).then_some(own.id);
+    let page = page.page()?;
+    let load = move |store: Store| async move {
+        Ok(Listed::of(store.tariff_page(id, of, page).await?, TariffView::from))
+    };
+    Ok(Json(app.load(caller.id, load).await?))
 }
 
 /// Adds a tariff, in JSON or TOML. Only for operators.
@@ -266,9 +270,23 @@ pub(crate) async fn prices(
     Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<PriceView>>, Problem> {
     let (community, _) = caller.community(&app, id).await?;
-    let interval = period.whole(&community.calendar)?;
-    let book = app.services()?.store().prices(id, interval, clock::now()).await?;
-    let prices = book.series(&query.name).unwrap_or_default();
+    let mut interval = period.whole(&community.calendar)?;
+    let (after, most) = page.reach()?;
+    if let Some(after) = after.filter(|after| interval.contains(*after)) {
+        interval = Interval::new(after, interval.end())?;
+    }
+    // One more, for one that reaches into the period.
+    let most = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(1);
+    let now = clock::now();
+    let load =
+        move |store: Store| async move { store.first_prices(id, &query.name, interval, now, most).await };
+    let mut prices = app.load(caller.id, load).await?;
+    // A page before ended with a price that begins where a shorter one had cut it, and that one is not seen from here.
+    for (of, _) in &mut prices {
+        if let Some(after) = after.filter(|after| of.contains(*after)) {
+            *of = Interval::new(after, of.end())?;
+        }
+    }
     let prices = prices.iter().map(PriceView::of).collect();
     Ok(Json(page.of(prices, |price: &PriceView| price.start.to_string())?))
 }
@@ -298,6 +316,7 @@ pub(crate) async fn add_prices(
     let mut book = PriceBook::new();
     book.read_csv(&query.name, body.as_ref(), currency)?;
     let prices = book.series(&query.name).unwrap_or_default();
-    app.services()?.store().add_prices(id, &query.name, prices, clock::now()).await?;
+    let store = app.services()?.store();
+    hurry::storing(store, prices.len(), store.add_prices(id, &query.name, prices, clock::now())).await?;
     Ok(Json(PricesStored { prices: prices.len() }))
 }

@@ -14,7 +14,7 @@ use grid_core::{
         tariff::Schedule,
     },
     error::excerpt,
-    store::StoredTariff,
+    store::{Store, StoredTariff},
     time::{self, Calendar, Interval},
 };
 use jiff::civil::Date;
@@ -242,10 +242,9 @@ async fn member_slots(
     member: Uuid,
     interval: Interval,
 ) -> Result<Vec<SlotBalance>, Problem> {
-    let store = app.services()?.store().clone();
-    let runtime = tokio::runtime::Handle::current();
-    let work = move || runtime.block_on(store.member_slots(community, member, interval, None));
-    Ok(app.analyses(user).run(work).await??)
+    let slots =
+        move |store: Store| async move { store.member_slots(community, member, interval, None).await };
+    app.compute(user, slots).await
 }
 
 /// Draws a member's local day: what was used, from where, and what was given.
@@ -318,7 +317,8 @@ pub(crate) async fn load_by_band(
     let (community, own) = caller.community(&app, query.community).await?;
     let member = whose(&own, query.member)?;
     let month = month("month", &query.month, &community.calendar)?;
-    let tariffs = app.services()?.store().tariffs(community.id).await?;
+    let load = move |store: Store| async move { store.tariffs(community.id).await };
+    let tariffs = app.load(caller.id, load).await?;
     let is_wanted = |stored: &&StoredTariff| {
         // A member sees what is for all, and its own.
         let is_visible = own.role == Role::Operator || stored.member.is_none_or(|member| member == own.id);

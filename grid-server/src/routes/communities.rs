@@ -6,7 +6,7 @@ use axum::{
 };
 use grid_core::{
     energy::{Community, Member, Name, RegisterReport, Role, request_text},
-    store::new_id,
+    store::{Store, new_id},
     time::Calendar,
 };
 use serde::{Deserialize, Serialize};
@@ -218,10 +218,8 @@ pub(crate) async fn completeness(
 ) -> Result<Json<CommunityCompletenessView>, Problem> {
     let community = caller.operated(&app, id).await?;
     let interval = period.whole(&community.calendar)?;
-    let store = app.services()?.store().clone();
-    let runtime = tokio::runtime::Handle::current();
-    let work = move || runtime.block_on(store.register_reports(id, interval));
-    let items = app.analyses(caller.id).run(work).await??;
+    let reports = move |store: Store| async move { store.register_reports(id, interval).await };
+    let items = app.compute(caller.id, reports).await?;
     let request = request_text(&items);
     Ok(Json(CommunityCompletenessView { items, request }))
 }

@@ -1,5 +1,7 @@
 //! Readings: of one device, of all the caller's devices, and how complete they are.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use grid_core::{
     energy::{
@@ -10,12 +12,11 @@ use grid_core::{
     error::excerpt,
     quantity::{Energy, Share},
     series::{Quality, Slot},
-    store::{DeviceBatch, Ingested, Of, Page, Store},
+    store::{Ingested, Of, Page, Store},
     time::{self, Calendar, Interval, Resolution},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ use crate::{
     caller::{Caller, not_found},
     clock,
     extract::{Json, Path, Query},
+    hurry,
     page::{Listed, LongLimit, no_such_place},
     period::{Period, field, instant},
     problem::Problem,
@@ -398,7 +400,10 @@ pub(crate) async fn store(
         };
         // Whose the device is, is looked at where readings are stored. Whoever names a device of somebody else is not told
         // what is wrong with a body either, nor that there is nothing in it.
-        if read.as_ref().map_or(true, |read| read.batches.iter().all(|batch| batch.readings.is_empty())) {
+        if read
+            .as_ref()
+            .map_or(true, |read| read.batches.registers().iter().all(|register| register.extent.is_none()))
+        {
             caller.device(&app, id).await?;
         }
         read?
@@ -406,12 +411,9 @@ pub(crate) async fn store(
         let device = caller.device(&app, id).await?;
         upload::readings(&app, &caller, request, query.options(layout, device.calendar)?).await?
     };
-    let batches: Vec<_> = read
-        .batches
-        .into_iter()
-        .map(|batch| DeviceBatch { device: id, channel: batch.channel, readings: batch.readings })
-        .collect();
-    let outcome = app.services()?.store().ingest_of_owner(caller.id, batches, clock::now()).await?;
+    let store = app.services()?.store();
+    let stored = store.ingest_sorted(id, Some(caller.id), &read.batches, clock::now());
+    let outcome = hurry::storing(store, read.batches.held(), stored).await?;
     app.metrics().ingested(outcome);
     Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }
@@ -493,6 +495,10 @@ pub(super) async fn sums(
     Ok(Json(page(items, query.after.as_deref(), query.limit)?))
 }
 
+/// The longest time whose sums over one device are few readings for sure, and a matter of the request's own time: a year, and
+/// what a chart shows beside it.
+const SOON: Duration = Duration::from_hours(24 * 400);
+
 /// The sums of registers; years of many keep a core busy for longer than other requests may wait.
 async fn summed(
     app: &App,
@@ -503,10 +509,11 @@ async fn summed(
     resolution: Resolution,
     calendar: Calendar,
 ) -> Result<Vec<ReadingView>, Problem> {
-    let store = app.services()?.store().clone();
-    let runtime = Handle::current();
-    let work = move || runtime.block_on(store.sums(of, channel, interval, resolution, Some(&calendar)));
-    let sums = app.analyses(user).run(work).await??;
+    let sums = move |store: Store| async move {
+        store.sums(of, channel, interval, resolution, Some(&calendar)).await
+    };
+    let is_little = interval.duration() <= SOON && matches!(of, Of::Device(_));
+    let sums = if is_little { app.load(user, sums).await? } else { app.compute(user, sums).await? };
     let view = |(channel, slots): &(Channel, Vec<Slot>)| -> Vec<_> {
         slots.iter().map(|slot| ReadingView::slot(*channel, slot)).collect()
     };

@@ -12,7 +12,7 @@ use grid_core::{
         ingest::{Format, Layout},
         sharing::Key,
     },
-    store::{Imported, Ingested, Of},
+    store::{Imported, Ingested, Of, Store},
     time::{Calendar, few_slots},
 };
 use jiff::Timestamp;
@@ -32,6 +32,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path, Query},
+    hurry,
     page::{Listed, NamedQuery},
     period::{Period, field, instant},
     problem::Problem,
@@ -245,9 +246,8 @@ pub(crate) async fn import(
     let options = query.options(Layout::Community, community.calendar.clone())?;
     let read = upload::readings(&app, &caller, request, options).await?;
     let store = app.services()?.store();
-    let most = u64::from(app.config().user_devices.get());
-    let imported =
-        store.import_community_within(community.id, caller.id, read.batches, most, clock::now()).await?;
+    let imported = store.import_community_sorted(community.id, caller.id, &read.batches, clock::now());
+    let imported = hurry::storing(store, read.batches.held(), imported).await?;
     let Imported { inserted, unchanged, superseded, .. } = imported;
     app.metrics().ingested(Ingested { inserted, unchanged, superseded });
     Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))
@@ -274,7 +274,10 @@ pub(crate) async fn sums(
 /// Balances a community over a period: own use, sharing, import, export.
 #[utoipa::path(get, path = "/communities/{id}/balance", tag = "communities", security(("bearerAuth" = [])),
     params(("id" = Uuid, Path), Period, BalanceQuery),
-    responses((status = 200, description = "The balance", body = BalanceView)))]
+    responses(
+        (status = 200, description = "The balance", body = BalanceView),
+        (status = 409, description = "A static key was asked for, and the community has none then", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn balance(
     State(app): State<App>,
     caller: Caller,
@@ -326,7 +329,9 @@ pub(crate) async fn keys(
     Query(page): Query<NamedQuery>,
 ) -> Result<Json<Listed<KeyView>>, Problem> {
     caller.community(&app, id).await?;
-    let keys = app.services()?.store().keys(id).await?;
+    let (from, most) = page.reach()?;
+    let load = move |store: Store| async move { store.first_keys(id, from, most).await };
+    let keys = app.load(caller.id, load).await?;
     let keys = keys.into_iter().map(|(valid_from, key)| KeyView { valid_from, key }).collect();
     Ok(Json(page.of(keys, |key: &KeyView| key.valid_from.to_string())?))
 }

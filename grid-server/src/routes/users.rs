@@ -180,17 +180,17 @@ pub(crate) async fn change(
         let now = clock::now();
         let ended = store.change_password(id, &hash, keep, now, services.last_token(now)).await?;
         services.revoked(ended);
-        deed("user.set_password").record(services, &origin).await?;
+        deed("user.set_password").record(services, &origin).await.map_err(Problem::after_all)?;
     }
     match body.administrator {
         Some(true) if !user.is_administrator() => {
             store.set_administrator(id, true).await?;
-            deed("user.promote").record(services, &origin).await?;
+            deed("user.promote").record(services, &origin).await.map_err(Problem::after_all)?;
         }
         Some(false) if user.is_administrator() => {
             store.demote(id).await?;
             end_sessions(services, id).await?;
-            deed("user.demote").record(services, &origin).await?;
+            deed("user.demote").record(services, &origin).await.map_err(Problem::after_all)?;
         }
         _ => {}
     }
@@ -199,11 +199,11 @@ pub(crate) async fn change(
             let now = clock::now();
             let ended = store.keep_out(id, now, services.last_token(now)).await?;
             services.revoked(ended);
-            deed("user.disable").record(services, &origin).await?;
+            deed("user.disable").record(services, &origin).await.map_err(Problem::after_all)?;
         }
         Some(false) if user.disabled_at().is_some() => {
             store.enable_user(id).await?;
-            deed("user.enable").record(services, &origin).await?;
+            deed("user.enable").record(services, &origin).await.map_err(Problem::after_all)?;
         }
         _ => {}
     }

@@ -11,11 +11,11 @@ const CYCLE: &str =
     "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n3601,3.9,-1\n5401,3.7,-1\n7201,3.5,-1\n";
 
 /// A form with a file.
-fn form(name: &str, content: &str) -> String {
+pub(crate) fn form(name: &str, content: &str) -> String {
     format!(
         "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--x--\r\n"
     )
 }
 
 /// The headers of such a form.
-const FORM: [(&str, &[u8]); 1] = [("content-type", b"multipart/form-data; boundary=x")];
+pub(crate) const FORM: [(&str, &[u8]); 1] = [("content-type", b"multipart/form-data; boundary=x")];

@@ -6,7 +6,8 @@
 //! empties it. Which are in use, the server says, by a lock that goes with the connection of whoever holds it. They stay on
 //! the server for the next run.
 //!
-//! Who owns the database is the user of that address. `GRID_TEST_SERVE_AS`, a name and a password, lets the tests serve as
+//! What an address says of TLS or of a socket holds for all that a test does, so that the suite can be run over each way to a
+//! server. Who owns the database is the user of that address. `GRID_TEST_SERVE_AS`, a name and a password, lets the tests serve as
 //! another, who may read and write rows and nothing else.
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
     io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use crate::process::program;
@@ -69,12 +71,32 @@ impl Database {
 
     /// One in which nothing was made.
     pub(crate) fn without_tables(folder: &Path) -> Self {
-        let Some(server) = server() else { return Self::file(folder) };
-        let name = format!("grid_test_http_of_{}", std::process::id());
-        let mut held = Held::connect(&server);
+        server().map_or_else(|| Self::file(folder), |server| Self::bare(&server))
+    }
+
+    /// One on a server that a newer program has migrated, as far as its list of migrations says.
+    pub(crate) fn of_a_newer_program(server: &str) -> Self {
+        let database = Self::bare(server);
+        let mut inside = Held::connect(&database.url);
+        let (bytes, none) = match inside.kind {
+            Kind::MySql => ("BLOB", "x'00'"),
+            Kind::Postgres => ("BYTEA", "decode('00', 'hex')"),
+        };
+        let columns = format!("version BIGINT, success BOOLEAN, checksum {bytes}");
+        inside.ask(&format!("CREATE TABLE _sqlx_migrations ({columns});"));
+        inside.ask(&format!("INSERT INTO _sqlx_migrations VALUES (999, TRUE, {none});"));
+        database
+    }
+
+    /// One on a server in which there is nothing; it goes with the test.
+    fn bare(server: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("grid_test_http_of_{}_{number}", std::process::id());
+        let mut held = Held::connect(server);
         held.ask(&format!("DROP DATABASE IF EXISTS {name};"));
         held.ask(&format!("CREATE DATABASE {name};"));
-        Self { url: on(&server, &name), held: Some(held), dropped: Some(name) }
+        Self { url: on(server, &name), held: Some(held), dropped: Some(name) }
     }
 
     fn file(folder: &Path) -> Self {
@@ -82,9 +104,11 @@ impl Database {
     }
 }
 
-/// The address of a database on a server.
+/// The address of a database on a server, with what that of the server says of TLS or of a socket.
 fn on(server: &str, name: &str) -> String {
-    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+    let (server, query) = server.split_once('?').unwrap_or((server, ""));
+    let question = if query.is_empty() { "" } else { "?" };
+    format!("{}/{name}{question}{query}", server.rsplit_once('/').unwrap().0)
 }
 
 /// The address of a database for the user who serves, with the rights that the pages give; that of the owner where nobody else
@@ -172,13 +196,25 @@ impl Held {
                 .env("PGOPTIONS", "-c client_min_messages=error");
             (Kind::Postgres, command)
         } else {
+            let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
             let (user, place) = rest.rsplit_once('@').unwrap();
             let (user, password) = user.split_once(':').unwrap();
             let (place, name) = place.split_once('/').unwrap();
             let (host, port) = place.split_once(':').unwrap_or((place, "3306"));
             let mut command = Command::new("mariadb");
             command.args(["--no-defaults", "--batch", "--skip-column-names", "--unbuffered"]);
-            command.args(["--host", host, "--port", port, "--user", user, name]).env("MYSQL_PWD", password);
+            command.args(["--host", host, "--port", port, "--user", user]).env("MYSQL_PWD", password);
+            for (option, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+                match option {
+                    "socket" => command.args(["--socket", value]),
+                    "ssl-ca" => command.args(["--ssl-ca", value]),
+                    "ssl-mode" if value == "VERIFY_IDENTITY" => command.arg("--ssl-verify-server-cert"),
+                    _ => panic!(
+                        "expected `socket`, `ssl-ca` or `ssl-mode=VERIFY_IDENTITY` after `?`, got `{option}={value}`"
+                    ),
+                };
+            }
+            command.arg(name);
             (Kind::MySql, command)
         };
         let mut client = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -9,9 +9,9 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser};
-use grid_server::cli::Cli;
+use grid_server::cli::{self, Cli};
 
-use crate::harness::Server;
+use crate::harness::{self, Server};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -54,18 +54,26 @@ fn settings(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The settings that the server knows.
+fn known() -> BTreeSet<String> {
+    let command = Cli::command();
+    let known: BTreeSet<String> = command
+        .get_arguments()
+        .filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()))
+        .collect();
+    assert!(known.contains("GRID_DATABASE_URL"), "{known:?}");
+    known
+}
+
 #[test]
 fn every_setting_that_a_deployment_names_is_one_that_the_server_knows() {
-    let command = Cli::command();
-    let known: BTreeSet<&str> =
-        command.get_arguments().filter_map(|argument| argument.get_env()?.to_str()).collect();
-    assert!(known.contains("GRID_DATABASE_URL"), "{known:?}");
+    let known = known();
     let mut named = BTreeSet::new();
     let mut unknown = Vec::new();
     for file in deployment() {
         for setting in settings(&read(&file)) {
             // What only the tests read.
-            if !known.contains(&*setting) && !setting.starts_with("GRID_TEST_") {
+            if !known.contains(&setting) && !setting.starts_with("GRID_TEST_") {
                 unknown.push(format!("{file}: {setting}"));
             }
             named.insert(setting);
@@ -145,12 +153,12 @@ fn no_host_and_no_project_is_written_into_a_deployment_or_a_source() {
     }
     assert!(count > 200, "{count}");
     assert_eq!(addresses("at 198.51.100.7:3306, section 2.1, 1.2.3.4.5"), ["198.51.100.7"]);
-    for line in read("deploy/cloud-run.yaml").lines().chain(read("deploy/app.yaml").lines()) {
-        if let Some((_, account)) =
-            line.split_once("serviceAccountName: ").or_else(|| line.split_once("service_account: "))
-        {
-            assert!(account.contains("@PROJECT."), "{account}");
-        }
+    for (file, name) in
+        [("deploy/cloud-run.yaml", "serviceAccountName: "), ("deploy/app.yaml", "service_account: ")]
+    {
+        let text = read(file);
+        let account = text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
+        assert_eq!(account.split('#').next().unwrap().trim(), "${ACCOUNT}", "{file}");
     }
 }
 
@@ -248,8 +256,7 @@ fn s9_s113_no_secret_is_committed_and_no_dot_env_goes_along() {
                 ["PASSWORD", "SECRET", "SEALING_KEY", "METRICS_TOKEN"].iter().any(|end| name.ends_with(end));
             let is_name = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
             let value = value.trim().trim_matches('"');
-            let plain =
-                ["", "1", "SEALING_KEY", "only-for-this-run"].contains(&value) || value.starts_with('$');
+            let plain = ["", "1", "only-for-this-run"].contains(&value) || value.starts_with('$');
             assert!(!(is_secret && is_name) || plain, "{file}: {line}");
         }
     }
@@ -384,4 +391,140 @@ async fn the_visit_after_a_deployment_goes_through_a_server_and_stops_at_what_is
     let closed = Server::with(&["--registration", "closed"], grid_server::serve::Content::AsItIs).await;
     let (well, said) = smoke(&closed).await;
     assert!(!well && said.contains("expected 201, got 403"), "{said}");
+}
+
+/// The commands of a page that begin with a word, each on one line.
+fn commands(page: &str, word: &str) -> Vec<String> {
+    let scripts = blocks(page).into_iter().filter(|(language, _)| language == "sh");
+    let lines = scripts
+        .flat_map(|(_, text)| text.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter(|line| line.split_whitespace().next() == Some(word)).collect()
+}
+
+/// What a `sed` replaced beside the placeholders: `INSTANCE` stood in `GRID_INSTANCES`, too.
+#[test]
+fn what_the_pages_have_sed_make_of_a_template_is_the_template_with_its_placeholders_filled_in() {
+    let values = [
+        ("ACCOUNT", "grid-server@a-project.iam.gserviceaccount.com"),
+        ("PROJECT", "a-project"),
+        ("REGION", "europe-west1"),
+        ("INSTANCE", "an-instance"),
+        ("IMAGE", "europe-west1-docker.pkg.dev/a-project/grid/grid-server:1"),
+        // With an `&`, which is more than itself to `sed`.
+        ("DATABASE_URL", "postgres://grid:PASSWORD@localhost/grid?host=/cloudsql/a&sslmode=disable"),
+        ("SEALING_KEY", "6f1d2a0c6f1d2a0c6f1d2a0c6f1d2a0c"),
+    ];
+    let (known, mut made) = (known(), Vec::new());
+    for page in folder("docs/deploy").iter().filter(|file| has_extension(file, "md")) {
+        for command in commands(&read(page), "sed") {
+            let word = |start: &str| command.split_whitespace().find_map(|word| word.strip_prefix(start));
+            let (name, result) = (word("deploy/").unwrap(), word(">").unwrap());
+            let template = read(&format!("deploy/{name}"));
+            let place = harness::folder();
+            fs::create_dir(place.join("deploy")).unwrap();
+            fs::write(place.join("deploy").join(name), &template).unwrap();
+            let output = Command::new("bash")
+                .args(["-euo", "pipefail", "-c", &command])
+                .env_clear()
+                .env("PATH", std::env::var_os("PATH").unwrap())
+                .envs(values)
+                .current_dir(&place)
+                .output()
+                .unwrap();
+            assert!(output.status.success() && output.stderr.is_empty(), "{page}: {command}: {output:?}");
+            let result = fs::read_to_string(place.join(result)).unwrap();
+            let filled = values
+                .iter()
+                .fold(template.clone(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value));
+            assert_eq!(result, filled, "{page}: {command}");
+            for line in result.lines().filter(|line| !line.trim_start().starts_with('#')) {
+                assert!(!line.contains('$'), "{page}: {line}");
+            }
+            assert_ne!(result, template, "{page}: {command}");
+            assert_eq!(settings(&result), settings(&template), "{page}: {command}");
+            assert!(settings(&result).is_subset(&known), "{page}: {command}");
+            made.push(name.to_owned());
+        }
+    }
+    // Each of them in both languages.
+    made.sort();
+    assert_eq!(made, ["app.yaml", "app.yaml", "cloud-run.yaml", "cloud-run.yaml"]);
+}
+
+/// The lines of a service of compose.yaml.
+fn service<'a>(compose: &'a str, name: &str) -> Vec<&'a str> {
+    let head = format!("  {name}:");
+    let lines = compose.lines().skip_while(|line| *line != head).skip(1);
+    lines.take_while(|line| line.is_empty() || line.starts_with("    ")).map(str::trim).collect()
+}
+
+/// The words of a command that is written as a list, as in `["a", "b"]` or `[CMD, a, b]`.
+fn words(list: &str) -> Vec<&str> {
+    let words = list.trim().trim_start_matches('[').trim_end_matches(']').split(',');
+    words.map(|word| word.trim().trim_matches('"')).filter(|word| *word != "CMD").collect()
+}
+
+/// What a command line of the program does.
+fn asked(words: &[&str]) -> cli::Command {
+    Cli::try_parse_from(words).unwrap().command.unwrap()
+}
+
+/// How many seconds the server takes at most to end, once it was told to.
+fn seconds_to_end() -> u64 {
+    let source = read("grid-server/src/serve.rs");
+    let (_, drain) = source.split_once("\nconst DRAIN: Duration = Duration::from_secs(").unwrap();
+    let drain: u64 = drain.split_once(");").unwrap().0.parse().unwrap();
+    // Then the database is closed and the last threads are waited for, less than two seconds.
+    drain + 2
+}
+
+#[test]
+fn the_unit_of_systemd_starts_the_program_and_lets_it_end() {
+    let unit = read("deploy/grid-server.service");
+    let value =
+        |name: &str| unit.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
+    let start: Vec<_> = value("ExecStart").split_whitespace().collect();
+    assert!(matches!(asked(&start), cli::Command::Serve), "{start:?}");
+    for page in ["docs/deploy/systemd.md", "docs/deploy/systemd.es.md"] {
+        let installs = commands(&read(page), "sudo");
+        let program = start[0].strip_suffix("grid-server").unwrap();
+        let to_it = format!("target/release/grid-server {program}");
+        assert!(installs.iter().any(|line| line.ends_with(&to_it)), "{page}: {to_it} in {installs:?}");
+    }
+    // What the program waits for.
+    assert_eq!(value("KillSignal"), "SIGTERM");
+    let patience: u64 = value("TimeoutStopSec").trim_end_matches('s').parse().unwrap();
+    assert!(patience > seconds_to_end(), "{patience} s");
+}
+
+#[test]
+fn compose_asks_the_program_for_its_health_and_publishes_the_port_that_it_listens_on() {
+    let (compose, dockerfile) = (read("compose.yaml"), read("Dockerfile"));
+    let of_image =
+        |start: &str| dockerfile.lines().find_map(|line| line.trim().strip_prefix(start)).unwrap().trim();
+    let grid = service(&compose, "grid");
+    let of_service = |start: &str| grid.iter().find_map(|line| line.strip_prefix(start)).map(str::trim);
+    // It is the image of this Dockerfile, whose health check holds unless the service has one of its own.
+    assert_eq!(of_service("build:"), Some("."));
+    let of_its_image = || of_image("HEALTHCHECK ").split_once("CMD ").unwrap().1;
+    let check = words(of_service("test:").unwrap_or_else(of_its_image));
+    assert_eq!(check[..1], words(of_image("ENTRYPOINT "))[..], "{check:?}");
+    assert!(matches!(asked(&check), cli::Command::Healthcheck), "{check:?}");
+
+    let command = Cli::command();
+    let port = command.get_arguments().find(|argument| argument.get_id() == "port").unwrap();
+    let default = port.get_default_values()[0].to_str().unwrap();
+    assert_eq!(of_image("EXPOSE "), default);
+    let listens = of_service("PORT:").unwrap_or(default).trim_matches('"');
+    let published = grid.iter().copied().skip_while(|line| *line != "ports:").nth(1).unwrap();
+    let published = published.trim_start_matches("- ").trim_matches('"');
+    assert_eq!(published.rsplit(':').next(), Some(listens), "{published}");
+    // From elsewhere it is reached where it listens on all addresses.
+    assert!(of_image("ENV ").split_whitespace().any(|setting| setting == "GRID_HOST=0.0.0.0"));
+
+    // Ten seconds are what Docker gives where nothing is said.
+    let patience: u64 =
+        of_service("stop_grace_period:").unwrap_or("10").trim_end_matches('s').parse().unwrap();
+    assert!(patience > seconds_to_end(), "{patience} s");
+    assert_eq!(of_image("STOPSIGNAL "), "SIGTERM");
 }

@@ -6,7 +6,10 @@ use std::{
     process::Output,
 };
 
-use crate::{harness::folder, process::program};
+use crate::{databases::Database, harness::folder, process::program};
+
+/// The steps to a database on a host, in the order in which one comes after the other.
+const BY_HOST: [&str; 6] = ["DNS", "TCP", "TLS", "login", "database", "schema"];
 
 const PASSWORD: &str = "s3cret-p@ss";
 /// The same as a part of an address.
@@ -28,12 +31,38 @@ fn doctor(url: &str) -> (Option<i32>, String, String) {
     said(&program().arg("doctor").env("GRID_DATABASE_URL", url).current_dir(folder()).output().unwrap())
 }
 
-/// Checks that a step fails, that those before it do not, and that the one sentence says what to do.
+/// The steps that were told below the settings, each with what came of it, in the order in which they stand there.
+fn steps(out: &str) -> Vec<(&str, &str)> {
+    let told = out.lines().skip_while(|line| !line.starts_with("  listens on ")).skip(1);
+    let told = told.filter_map(|line| line.strip_prefix("  ")?.split_once(' '));
+    // What is told besides of a step has no name, and a warning has a dash.
+    told.filter(|(step, _)| !["", "-"].contains(step))
+        .map(|(step, outcome)| (step, outcome.trim_start()))
+        .collect()
+}
+
+/// The steps to the database of an address.
+fn way(url: &str) -> &'static [&'static str] {
+    match url.split_once("://").unwrap().0 {
+        "sqlite" => &["folder", "writable", "database", "WAL", "schema"],
+        "mysql" | "postgres" if url.contains("=%2F") => &["socket", "TLS", "login", "database", "schema"],
+        "mysql" | "postgres" => &BY_HOST,
+        _ => &["address"],
+    }
+}
+
+/// Checks that a step fails, that those before it on its way have all come and did not, that none follows, and that the one
+/// sentence says what to do.
 fn stops_at(url: &str, step: &str, words: &[&str]) {
     let (code, out, error) = doctor(url);
     assert_eq!(code, Some(1), "{out}{error}");
-    let failed: Vec<_> = out.lines().filter(|line| line.contains("FAILED")).collect();
-    assert!(failed.len() == 1 && failed[0].trim_start().starts_with(step), "{out}");
+    let told = steps(&out);
+    let (last, before) = told.split_last().unwrap();
+    assert!(last.0 == step && last.1.starts_with("FAILED: "), "{step}: {out}");
+    assert!(before.iter().all(|(_, outcome)| outcome.starts_with("ok: ")), "{out}");
+    let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
+    let place = way(url).iter().position(|name| *name == step).unwrap();
+    assert_eq!(names, way(url)[..=place], "{out}");
     let sentence = error.lines().collect::<Vec<_>>();
     assert!(sentence.len() == 1 && sentence[0].starts_with(&format!("error: {step}: ")), "{error}");
     for word in words {
@@ -215,27 +244,10 @@ fn refusal(number: u8, code: u16, state: &str, message: &str) -> Vec<u8> {
     packet(number, &[&[0xff], &code.to_le_bytes()[..], state.as_bytes(), message.as_bytes()].concat())
 }
 
-/// The numbers and messages are those of <https://mariadb.com/kb/en/mariadb-error-codes/>, the packets those of
-/// <https://mariadb.com/kb/en/clientserver-protocol/>.
-#[test]
-fn s64_who_may_not_come_from_here_or_not_use_the_database_is_told_so() {
-    let postgres = |port: u16| format!("postgres://ana:{ENCODED}@127.0.0.1:{port}/grid");
-    let no_entry =
-        "no pg_hba.conf entry for host \"192.0.2.7\", user \"ana\", database \"grid\", s3cret-p@ss";
-    let fields = format!("SFATAL\0VFATAL\0C28000\0M{no_entry}\0\0");
-    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
-    let refused = [b"E", &length[..], fields.as_bytes()].concat();
-    let words = ["takes no login of `ana` from here", "pg_hba.conf"];
-    stops_at(&postgres(scripted(&[b"N", &refused])), "login", &words);
-
-    let mysql = |port: u16| format!("mysql://ana:{ENCODED}@127.0.0.1:{port}/grid");
-    let not_allowed = "Host '192.0.2.7' is not allowed to connect to this MariaDB server";
-    let port = scripted_after(&refusal(0, 1130, "", not_allowed), &[]);
-    stops_at(&mysql(port), "login", &["takes no login of `ana` from this machine", "CREATE USER"]);
-
-    // Protocol 10, a name, a thread, a challenge in two parts, and between them what the server can do: not TLS.
+/// Protocol 10, a name, a thread, a challenge in two parts, and between them what the server can do: not TLS.
+fn greeting() -> Vec<u8> {
     let able = [0x08_u8, 0xa2, 0x21, 0x02, 0x00, 0x08, 0x00];
-    let greeting = packet(
+    packet(
         0,
         &[
             &b"\x0a8.0.36\0\x07\0\0\0challeng\0"[..],
@@ -243,14 +255,66 @@ fn s64_who_may_not_come_from_here_or_not_use_the_database_is_told_so() {
             b"\x15\0\0\0\0\0\0\0\0\0\0and the rest\0mysql_native_password\0",
         ]
         .concat(),
-    );
+    )
+}
+
+/// A refusal of PostgreSQL's protocol, version 3, with its code.
+fn refused(code: &str, message: &str) -> Vec<u8> {
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+    [b"E", &length[..], fields.as_bytes()].concat()
+}
+
+/// The numbers and messages are those of <https://mariadb.com/kb/en/mariadb-error-codes/>, the packets those of
+/// <https://mariadb.com/kb/en/clientserver-protocol/>.
+#[test]
+fn s64_who_may_not_come_from_here_or_not_use_the_database_is_told_so() {
+    let postgres = |port: u16| format!("postgres://ana:{ENCODED}@127.0.0.1:{port}/grid");
+    let no_entry =
+        "no pg_hba.conf entry for host \"192.0.2.7\", user \"ana\", database \"grid\", s3cret-p@ss";
+    let words = ["takes no login of `ana` from here", "pg_hba.conf"];
+    stops_at(&postgres(scripted(&[b"N", &refused("28000", no_entry)])), "login", &words);
+
+    let mysql = |port: u16| format!("mysql://ana:{ENCODED}@127.0.0.1:{port}/grid");
+    let not_allowed = "Host '192.0.2.7' is not allowed to connect to this MariaDB server";
+    let port = scripted_after(&refusal(0, 1130, "", not_allowed), &[]);
+    stops_at(&mysql(port), "login", &["takes no login of `ana` from this machine", "CREATE USER"]);
+
     let no_right = "Access denied for user 'ana'@'%' to database 'grid', s3cret-p@ss";
-    let port = scripted_after(&greeting, &[&refusal(2, 1044, "#42000", no_right)]);
+    let port = scripted_after(&greeting(), &[&refusal(2, 1044, "#42000", no_right)]);
     stops_at(&mysql(port), "database", &["`ana` may not use the database `grid`", "grant it"]);
 
     let another_way = "Client does not support authentication protocol requested by server";
-    let port = scripted_after(&greeting, &[&refusal(2, 1251, "#08004", another_way)]);
+    let port = scripted_after(&greeting(), &[&refusal(2, 1251, "#08004", another_way)]);
     stops_at(&mysql(port), "login", &["encrypted connection", "mysql_native_password"]);
+}
+
+/// Who reads from the top finds the first thing that is wrong, and nothing that came of it.
+#[test]
+fn the_steps_come_in_their_order_and_the_first_that_fails_is_the_last() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let postgres = |place: &str| format!("postgres://ana:{ENCODED}@{place}");
+    let mysql = |place: &str| format!("mysql://ana:{ENCODED}@{place}");
+    let here = |port: u16, options: &str| format!("127.0.0.1:{port}/grid{options}");
+    let no_tls = here(scripted(&[b"N"]), "?sslmode=require");
+    let no_login = here(scripted(&[b"N", &refused("28P01", "no")]), "");
+    let no_database = here(scripted(&[b"N", &refused("3D000", "no")]), "");
+    let of_mysql = |answer: &[u8]| here(scripted_after(&greeting(), &[answer]), "");
+    for (url, step) in [
+        // RFC 6761: no name ends like this.
+        (postgres("grid-database.invalid/grid"), "DNS"),
+        (mysql("grid-database.invalid/grid"), "DNS"),
+        (postgres(&here(closed, "")), "TCP"),
+        (mysql(&here(closed, "")), "TCP"),
+        (postgres(&no_tls), "TLS"),
+        (mysql(&here(scripted_after(&greeting(), &[]), "?ssl-mode=REQUIRED")), "TLS"),
+        (postgres(&no_login), "login"),
+        (mysql(&of_mysql(&refusal(2, 1045, "#28000", "no"))), "login"),
+        (postgres(&no_database), "database"),
+        (mysql(&of_mysql(&refusal(2, 1049, "#42000", "no"))), "database"),
+    ] {
+        stops_at(&url, step, &[]);
+    }
 }
 
 #[test]
@@ -259,10 +323,11 @@ fn a_server_that_is_right_passes_and_one_that_is_not_stops_where_it_is_wrong() {
         let Some(url) = server(variable) else { continue };
         let (code, out, error) = doctor(&url);
         assert_eq!(code, Some(0), "{variable}: {out}{error}");
-        for step in ["TCP", "TLS", "login", "database", "schema"] {
-            let is_well = |line: &str| line.trim_start().starts_with(step) && line.contains("ok: ");
-            assert!(out.lines().any(is_well), "{step} in {out}");
-        }
+        let told = steps(&out);
+        assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), BY_HOST, "{out}");
+        assert!(told.iter().all(|(_, outcome)| outcome.starts_with("ok: ")), "{out}");
+        let newer = Database::of_a_newer_program(&url);
+        stops_at(&newer.url, "schema", &["999"]);
         let (scheme, user, host) = parts(&url);
         let plain = url.rsplit('/').next().unwrap();
         let password = url.split_once("://").unwrap().1.rsplit_once('@').unwrap().0;

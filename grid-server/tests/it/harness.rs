@@ -219,6 +219,8 @@ impl Client {
         body: impl Into<Bytes>,
     ) -> Answer {
         let stream = TcpStream::connect(self.address).await.unwrap();
+        // A body that comes after its head would wait for the head to be acknowledged.
+        stream.set_nodelay(true).unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");

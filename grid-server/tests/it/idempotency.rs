@@ -169,6 +169,31 @@ async fn the_same_file_of_readings_is_answered_again() {
 }
 
 #[tokio::test]
+async fn what_was_answered_at_length_is_not_kept_and_not_done_again() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let values: Vec<u32> = (0..24 * 21).map(|hour| 1 + hour % 24).collect();
+    let levels: Vec<u32> = (1..=99).collect();
+    let body = json!({"series": {"start": "2026-01-01T00:00:00Z", "values": values}, "horizon_hours": 120,
+                      "levels": levels, "model": "seasonal_naive"});
+    let path = "/api/v1/forecasts";
+    let first = post(&ana, path, KEY, &body).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    assert!(first.body.len() > 256 << 10, "{}", first.body.len());
+    for _ in 0..2 {
+        let again = post(&ana, path, KEY, &body).await;
+        let problem = again.problem(409);
+        assert!(problem["detail"].as_str().unwrap().contains("answered 201 before"), "{problem}");
+        // It will not come later either.
+        assert_eq!((again.header("retry-after"), is_replay(&again)), ("", false));
+    }
+    let mut other = body.clone();
+    other["horizon_hours"] = json!(24);
+    post(&ana, path, KEY, &other).await.problem(422);
+    assert_eq!(ana.get(path).await.good()["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn an_outcome_is_kept_and_what_may_change_is_tried_again() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
@@ -285,4 +310,46 @@ async fn what_a_server_that_died_had_begun_is_not_run_again() {
     }
     assert_eq!(count(&ana).await, 0);
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_battery_is_not_twice_as_full_because_it_was_said_twice() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let status = json!({"battery_capacity_kW": 10.0, "energy_available_kW": 4.0});
+    let first = post(&ana, "/api/v1/battery/status", KEY, &status).await;
+    assert!(first.status == 200 && !is_replay(&first), "{first:?}");
+    let again = post(&ana, "/api/v1/battery/status", KEY, &status).await;
+    assert!(again.body == first.body && is_replay(&again), "{again:?}");
+    let levels = ana.get("/api/v1/battery/history").await.good();
+    assert_eq!(levels.as_array().map(Vec::len), Some(1), "{levels}");
+    // By the path of the old system it is another request, and known again as well.
+    let old = "/battery/status";
+    let first = post(&ana, old, KEY, &status).await;
+    assert!(first.status == 200 && !is_replay(&first), "{first:?}");
+    assert!(is_replay(&post(&ana, old, KEY, &status).await));
+    let levels = ana.get("/battery/history").await.good();
+    assert_eq!(levels.as_array().map(Vec::len), Some(2), "{levels}");
+}
+
+/// Sent again after it was corrected, an entry would undo the correction.
+#[tokio::test]
+async fn an_entry_that_is_sent_again_does_not_undo_its_correction() {
+    let server = Server::start().await;
+    let ana = server.user("ana").await;
+    let device = ana.post(DEVICES, &roof()).await.good()["id"].clone();
+    let user = ana.get("/api/v1/auth/me").await.good()["user_id"].clone();
+    let entry = |value: f64| {
+        json!({"user_id": user, "device_id": device, "value": value, "start_time": "2026-03-01T10:00:00",
+               "end_time": "2026-03-01T12:00:00", "value_type": "generation"})
+    };
+    for path in ["/register-entry", "/api/v1/consumption_generation/register-entry"] {
+        let first = post(&ana, path, KEY, &entry(1.0)).await;
+        assert!(first.status == 200 && !is_replay(&first), "{first:?}");
+        ana.post(path, &entry(2.0)).await.good();
+        let again = post(&ana, path, KEY, &entry(1.0)).await;
+        assert!(again.body == first.body && is_replay(&again), "{again:?}");
+        let readings = ana.get(&format!("{DEVICES}/{}/readings", device.as_str().unwrap())).await.good();
+        assert_eq!(readings["items"][0]["energy_kwh"], "2.000000", "{readings}");
+    }
 }

@@ -32,6 +32,7 @@ mod lists;
 mod load;
 mod log;
 mod logins;
+mod long_files;
 mod metering;
 mod metrics;
 mod oauth;

@@ -34,7 +34,8 @@ fn samples(answer: &Answer) -> BTreeMap<String, f64> {
     samples
 }
 
-async fn figures(client: &Client) -> BTreeMap<String, f64> {
+/// What a server counts, by name and labels.
+pub(crate) async fn figures(client: &Client) -> BTreeMap<String, f64> {
     samples(&client.get("/metrics").await)
 }
 

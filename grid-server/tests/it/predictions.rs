@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, Server};
 
-const ZONE: &str = "America/Bogota";
+pub(crate) const ZONE: &str = "America/Bogota";
 
 /// Thirty days of hours on the clock of Bogotá: one kWh an hour, three in the evening at eight; from 1 February 2026.
-async fn thirty_days(ana: &Client, channel: &str, share: f64) -> String {
+pub(crate) async fn thirty_days(ana: &Client, channel: &str, share: f64) -> String {
     let device = ana.device("load", ZONE).await;
     let start = date(2026, 2, 1).at(0, 0, 0, 0).to_zoned(TimeZone::get(ZONE).unwrap()).unwrap().timestamp();
     let mut table = String::from("channel,start,end,energy_kwh\n");
@@ -23,7 +23,7 @@ async fn thirty_days(ana: &Client, channel: &str, share: f64) -> String {
     device
 }
 
-async fn id_of(user: &Client) -> String {
+pub(crate) async fn id_of(user: &Client) -> String {
     user.get("/api/v1/auth/me").await.good()["user_id"].as_str().unwrap().to_owned()
 }
 
@@ -67,27 +67,6 @@ async fn a_day_and_its_week_are_predicted_over_all_devices_with_computed_peak_ho
     // A day amid the readings is predicted from those before it alone.
     let amid = ana.post("/predict_consumption", &json!({"user_id": user, "date": "2026-02-15"})).await.good();
     near(&amid["predicted_consumption"], 26.0);
-}
-
-/// Fault D12: every request learnt anew. That what was learnt is kept, `outlooks` tests; here, that it is not kept too long.
-#[tokio::test]
-async fn what_was_predicted_is_said_again_until_there_are_other_readings() {
-    let server = Server::start().await;
-    let ana = server.user("ana").await;
-    let device = thirty_days(&ana, "consumption", 1.0).await;
-    let user = id_of(&ana).await;
-    let path = format!("/predict_consumption/{user}/2026-03-03/1");
-    let first = ana.post(&path, &json!({})).await.good();
-    assert_eq!(ana.post(&path, &json!({})).await.good(), first);
-    // The last day comes in ten times as high, as a correction.
-    let start = date(2026, 3, 2).at(0, 0, 0, 0).to_zoned(TimeZone::get(ZONE).unwrap()).unwrap().timestamp();
-    let mut table = String::from("channel,start,end,energy_kwh\n");
-    for hour in 0..24 {
-        let at = |hour: i64| Timestamp::from_second(start.as_second() + hour * 3600).unwrap();
-        writeln!(table, "consumption,{},{},10.0", at(hour), at(hour + 1)).unwrap();
-    }
-    ana.csv(&format!("{device}/readings"), table).await.good();
-    assert_ne!(ana.post(&path, &json!({})).await.good(), first);
 }
 
 #[tokio::test]

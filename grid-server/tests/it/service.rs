@@ -1,11 +1,11 @@
 //! Health, the description, its pages, and what surrounds every request.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-use grid_server::serve::Content;
+use grid_server::{problem::CODES, serve::Content};
 use serde_json::json;
 
 use crate::harness::Server;
@@ -44,47 +44,124 @@ async fn every_refusal_is_a_problem_with_a_page() {
     assert_eq!(refused.header("allow"), "GET,HEAD");
 }
 
+/// The headings of a page outside its blocks of code, as how deep each is and the name by which a link finds it.
+fn headings(page: &str) -> Vec<(usize, String)> {
+    let outside: String = page.split("```").step_by(2).collect();
+    let heading = |line: &str| {
+        let text = line.trim_start_matches('#');
+        (line.len() - text.len(), text.trim().to_lowercase().replace(' ', "-"))
+    };
+    outside.lines().filter(|line| line.starts_with('#')).map(heading).collect()
+}
+
+/// A browser shows the page of a refusal as a page, and each of its links leads to another.
+#[tokio::test]
+async fn in_a_browser_the_page_of_a_refusal_leads_to_the_known_errors_in_both_languages() {
+    let server = Server::start().await;
+    let client = server.client();
+    let browser: [(&str, &[u8]); 1] = [("accept", b"text/html,application/xhtml+xml,*/*;q=0.8")];
+    let mut seen = std::collections::BTreeSet::from(["/docs/errors".to_owned()]);
+    let mut next: Vec<String> = seen.iter().cloned().collect();
+    while let Some(path) = next.pop() {
+        let page = client.send("GET", &path, &browser, "").await;
+        assert_eq!(
+            (page.status.as_u16(), page.header("content-type")),
+            (200, "text/html; charset=utf-8"),
+            "{path}"
+        );
+        let varies =
+            page.headers.get_all("vary").iter().any(|by| by.as_bytes().eq_ignore_ascii_case(b"accept"));
+        assert!(varies, "{path}: {:?}", page.headers);
+        let folder = path.rsplit_once('/').unwrap().0;
+        for link in page.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            // As a browser resolves it.
+            let mut parts: Vec<&str> =
+                if file.starts_with('/') { vec![] } else { folder.split('/').collect() };
+            for part in file.split('/') {
+                match part {
+                    "." | "" => {}
+                    ".." => drop(parts.pop()),
+                    name => parts.push(name),
+                }
+            }
+            let found = format!("/{}", parts.join("/").trim_start_matches('/'));
+            if seen.insert(found.clone()) {
+                next.push(found);
+            }
+        }
+    }
+    for known in
+        ["/docs/pages/known-errors.md", "/docs/pages/known-errors.es.md", "/docs/pages/deploy/database.es.md"]
+    {
+        assert!(seen.contains(known), "{known} in {seen:?}");
+    }
+    let plain = client.get("/docs/errors/unavailable").await;
+    assert_eq!(plain.header("content-type"), "text/markdown; charset=utf-8");
+}
+
 /// S66, S97: who runs the server finds, from the refusal itself, the known errors that end in it and what to do.
 #[tokio::test]
 async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() {
+    const IN_ENGLISH: &str = "\n## For whoever runs the server\n\n";
+    const IN_SPANISH: &str = "\n\n## Para quien administra el servidor\n\n";
+    // What was written in English alone.
+    const ENGLISH_ALONE: [&str; 3] = ["docs/access.md", "docs/files.md", "docs/http-api.md"];
     let server = Server::start().await;
     let client = server.client();
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for code in [
-        "unavailable",
-        "unauthenticated",
-        "forbidden",
-        "invalid",
-        "conflict",
-        "limited",
-        "internal",
-        "too-slow",
-        "timeout",
-        "too-large",
-        "headers-too-large",
-        "stale",
-        "malformed",
-        "not-found",
-        "unsupported-media-type",
-    ] {
+    let read = |file: &str| {
+        std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
+    let index = client.get("/docs/errors").await.text();
+    let listed: Vec<_> =
+        index.split("](/docs/errors/").skip(1).map(|rest| rest.split_once(')').unwrap().0).collect();
+    let codes: Vec<_> = CODES.iter().map(|(code, ..)| *code).collect();
+    assert_eq!(listed, codes);
+    let mut led_to = BTreeSet::new();
+    for code in codes {
         let page = client.get(&format!("/docs/errors/{code}")).await.text();
-        assert!(page.contains("\n## For whoever runs the server\n"), "{page}");
-        assert!(page.contains("\n## Para quien administra el servidor\n"), "{page}");
-        for named in page.split('`').skip(1).step_by(2).filter(|text| text.starts_with("docs/")) {
-            let (file, heading) = named.split_once('#').unwrap_or((named, ""));
-            for file in [file.to_owned(), file.replace(".md", ".es.md")] {
-                let Ok(text) = std::fs::read_to_string(root.join(&file)) else {
-                    assert!(file.ends_with(".es.md"), "{file} of {code} is not there");
-                    continue;
-                };
-                let is_heading = |line: &str| {
-                    line.starts_with('#')
-                        && line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == heading
-                };
-                let found = heading.is_empty() || file.ends_with(".es.md") || text.lines().any(is_heading);
-                assert!(found, "{heading} in {file}");
+        let (_, told) = page.split_once(IN_ENGLISH).unwrap_or_else(|| panic!("{code}: {page}"));
+        let (english, told) = told.split_once(IN_SPANISH).unwrap_or_else(|| panic!("{code}: {page}"));
+        let (spanish, more) = told.split_once("\n\n## ").unwrap_or_else(|| panic!("{code}: {page}"));
+        assert!(english.len() > 40 && spanish.len() > 40 && english != spanish, "{code}: {page}");
+        let named: Vec<_> =
+            more.split('`').skip(1).step_by(2).filter(|text| text.starts_with("docs/")).collect();
+        assert!(named.iter().any(|named| named.starts_with("docs/known-errors.md")), "{code}: {page}");
+        for link in named.iter().copied() {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let text = read(file);
+            // Whoever is refused has no checkout: the link leads to the page on this server.
+            let below = file.strip_prefix("docs/").unwrap();
+            let linked = format!("[`{link}`](/{})", link.replacen("docs/", "docs/pages/", 1));
+            assert!(more.contains(&linked), "{code}: {linked} in {more}");
+            assert!(client.get(&format!("/docs/pages/{below}")).await.text() == text, "{code}: {file}");
+            if file.ends_with(".es.md") {
+                continue;
+            }
+            let there = headings(&text);
+            let place = there.iter().position(|(_, name)| name == heading);
+            assert!(heading.is_empty() || place.is_some(), "{code}: {link}");
+            led_to.insert(file.to_owned());
+            if ENGLISH_ALONE.contains(&file) {
+                continue;
+            }
+            let in_spanish = file.replace(".md", ".es.md");
+            assert!(named.contains(&in_spanish.as_str()), "{code}: {in_spanish} is missing in {page}");
+            // There the heading has another name, at the same place among headings as deep.
+            let spanish = headings(&read(&in_spanish));
+            let depths = |page: &[(usize, String)]| page.iter().map(|(depth, _)| *depth).collect::<Vec<_>>();
+            assert_eq!(depths(&there), depths(&spanish), "{code}: {file} and {in_spanish}");
+            if let Some(place) = place {
+                assert_ne!(there[place].1, spanish[place].1, "{code}: {link} is in English on both pages");
             }
         }
+    }
+    for file in ENGLISH_ALONE {
+        let spanish = root().join(file.replace(".md", ".es.md"));
+        assert!(led_to.contains(file) && !spanish.exists(), "{file} need not be in the list any more");
     }
     let outage = client.get("/docs/errors/unavailable").await.text();
     assert!(
@@ -167,7 +244,7 @@ async fn the_committed_description_is_the_one_that_is_served() {
     let committed: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     assert!(served == committed, "grid-server/openapi.json is out of date: run `make openapi`");
-    assert!(served["openapi"].as_str().unwrap().starts_with("3."));
+    assert!(served["openapi"].as_str().unwrap().starts_with("3.1."));
     let schemas = served["components"]["schemas"].as_object().unwrap();
     // Everything that is pointed at is there.
     for part in served.to_string().split("#/components/").skip(1) {
@@ -176,7 +253,7 @@ async fn the_committed_description_is_the_one_that_is_served() {
     }
     assert!(schemas.contains_key("Problem"));
     // Every operation says what it is and what it refuses, and how what it takes looks.
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (path, item) in served["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             assert!(operation["summary"].is_string(), "{method} {path}");

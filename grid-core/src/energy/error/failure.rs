@@ -1,5 +1,7 @@
 //! What an error of energy accounting means to a client: its kind, what to do about it, and its places in a file.
 
+use std::time::Duration;
+
 use super::Error;
 use crate::{
     energy::ingest::Fault,
@@ -13,6 +15,9 @@ impl Failure for Error {
             | Self::IncompleteReadings { .. }
             | Self::NoTariff { .. }
             | Self::NobodyToSettle => Kind::Conflict,
+            Self::FileTooLong { .. } => Kind::TooLarge,
+            Self::Unkept { has_no_room: true, .. } => Kind::Unavailable,
+            Self::Unkept { has_no_room: false, .. } => Kind::Internal,
             Self::NoReadings { .. } => Kind::NotFound,
             Self::Quantity(error) => error.kind(),
             Self::Time(error) => error.kind(),
@@ -78,6 +83,11 @@ impl Failure for Error {
                 "nothing was stored; correct the lines that are named and send the file again".to_owned(),
             ),
             Self::Unreadable { .. } => Some("nothing was stored; send the file again".to_owned()),
+            Self::FileTooLong { .. } => Some("nothing was stored; send the file in parts".to_owned()),
+            Self::Unkept { .. } => Some(
+                "nothing was stored; the folder for temporary files (`TMPDIR`) needs room, and must let itself be written"
+                    .to_owned(),
+            ),
             Self::IncompleteReadings { .. } => Some(
                 "ask for the missing readings, have them substituted, or allow an incomplete settlement, which leaves those \
                  slots out"
@@ -103,6 +113,13 @@ impl Failure for Error {
             Self::Series(error) => error.hint(),
             Self::Tariff(error) => error.hint(),
             Self::TariffOfMember { fault, .. } => fault.hint(),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unkept { has_no_room: true, .. } => Some(Duration::from_secs(5)),
             _ => None,
         }
     }

@@ -20,6 +20,8 @@ use super::{
     generic_csv::column,
     header::{self, Role},
     options::Format,
+    sorted::Sorted,
+    spill::Spill,
     stamp::{self, WrittenDate},
     table::{Line, Table, rejected},
     written::{Marks, Written},
@@ -165,7 +167,13 @@ fn is_reactive(line: &Line<'_>, field: Option<usize>) -> bool {
     })
 }
 
-pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options) -> Result<Ingested, Error> {
+pub(super) fn read(
+    head: &[u8],
+    source: impl Read,
+    file: &str,
+    options: &Options,
+    spill: Spill<'_>,
+) -> Result<Ingested<Sorted>, Error> {
     let mut table = Table::open(head, source, file)?;
     let columns = loop {
         let Some(line) = table.next()? else {
@@ -180,7 +188,7 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
             break columns;
         }
     };
-    let mut gather = Gather::new(file, options);
+    let mut gather = Gather::new(file, options, spill);
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     let (mut marks, mut dates, mut reactive) = (Marks::default(), Dates::default(), 0_u64);
     while !gather.is_hopeless()

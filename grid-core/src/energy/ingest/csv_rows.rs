@@ -5,13 +5,15 @@ use std::io::{ErrorKind, Read};
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::{
-    Amount, Batch, Fault, Layout,
+    Amount, Fault, Layout,
     batches::{Batches, Column, Moment, Row},
     lines::{LONGEST_LINE, ShortLines},
+    sorted::Sorted,
 };
 use crate::{energy::Error, error::excerpt};
 
-pub(super) fn read(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
+pub(super) fn read(source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
+    let (file, layout) = (batches.file(), batches.layout());
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -27,7 +29,6 @@ pub(super) fn read(source: impl Read, file: &str, layout: Layout) -> Result<Vec<
     }
     let columns = Columns::of(&record, layout)
         .map_err(|fault| Error::Rejected { file: file.to_owned(), faults: vec![fault] })?;
-    let mut batches = Batches::new(file, layout);
     while !batches.is_hopeless() && next(&mut reader, &mut record, file)? {
         let line = record.position().map_or(0, csv::Position::line);
         if record.len() != columns.count {

@@ -27,6 +27,8 @@ use super::{
     generic_csv::column,
     header::{self, Role},
     options::Format,
+    sorted::Sorted,
+    spill::Spill,
     stamp::{self, WrittenDate},
     table::{Line, Table, rejected, shown},
     written::{DecimalMark, Marks, Written},
@@ -75,7 +77,13 @@ pub(super) struct Row {
     pub(super) first: usize,
 }
 
-pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options) -> Result<Ingested, Error> {
+pub(super) fn read(
+    head: &[u8],
+    source: impl Read,
+    file: &str,
+    options: &Options,
+    spill: Spill<'_>,
+) -> Result<Ingested<Sorted>, Error> {
     let mut table = Table::open(head, source, file)?;
     let mut evidence = Vec::new();
     let columns = loop {
@@ -94,7 +102,7 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
                 .map_err(|(expected, got)| rejected(file, number, &expected, got))?;
         }
     };
-    let mut gather = Gather::new(file, options);
+    let mut gather = Gather::new(file, options, spill);
     let (mut rows, mut values): (Vec<Row>, Vec<Option<Written>>) = (Vec::new(), Vec::new());
     let (mut names, mut known): (Vec<String>, HashMap<String, u32>) = (Vec::new(), HashMap::new());
     let (mut marks, mut dates) = (Marks::default(), Dates::default());

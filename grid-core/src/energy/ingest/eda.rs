@@ -16,13 +16,15 @@ use std::{collections::HashMap, io::Read};
 use jiff::{Timestamp, ToSpan};
 
 use super::{
-    Batch, Error, Fault, Ingested, Options,
+    Error, Fault, Ingested, Options,
     eda_columns::{Above, Place},
     gather::{Gather, Spot, Subject},
     generic_csv::column,
     local_clock::{self, StampConvention},
     metering_code::{EnergyDirection, MeteringCode},
     options::Format,
+    sorted::Sorted,
+    spill::Spill,
     stamp::{self, DateOrder, Stamp},
     table::{self, Table, rejected, shown},
     written::{Marks, Written},
@@ -108,7 +110,7 @@ fn table_of(
     options: &Options,
 ) -> Result<(EdaTable, Origin), Error> {
     let mut table = Table::open(head, source, file)?;
-    let mut faults = Gather::new(file, options);
+    let mut faults = Gather::new(file, options, Spill::none());
     let (mut above, mut places, mut evidence) = (Above::default(), Vec::new(), Vec::new());
     let (mut times, mut cells, mut marks) = (Vec::new(), Vec::new(), Marks::default());
     while !faults.is_hopeless()
@@ -292,10 +294,16 @@ fn instants(
 }
 
 /// The readings of the sheet: what each meter counted.
-pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options) -> Result<Ingested, Error> {
+pub(super) fn read(
+    head: &[u8],
+    source: impl Read,
+    file: &str,
+    options: &Options,
+    spill: Spill<'_>,
+) -> Result<Ingested<Sorted>, Error> {
     let (mut table, origin) = table_of(head, source, file, options)?;
     let mut evidence = std::mem::take(&mut table.evidence);
-    let mut gather = Gather::new(file, options);
+    let mut gather = Gather::new(file, options, spill);
     let keys =
         table.columns.iter().map(|column| (column.metering_point.as_str(), column.direction, column.code));
     let by_code: HashMap<_, usize> = keys.zip(0..).collect();
@@ -344,6 +352,5 @@ pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options
             gather.take(of, *energy, *quality);
         }
     }
-    let batches: Vec<Batch> = gather.finish()?;
-    Ok(Ingested { format: Format::Eda, evidence, batches })
+    Ok(Ingested { format: Format::Eda, evidence, batches: gather.finish()? })
 }

@@ -1,10 +1,6 @@
 //! From what a vendor's file says to readings by meter and channel, with the place of every fault.
 
-use super::{
-    Batch, Fault, Layout, Options,
-    batches::Batches,
-    table::{MOST_READINGS, shown},
-};
+use super::{Fault, Layout, Options, batches::Batches, sorted::Sorted, spill::Spill, table::shown};
 use crate::{
     energy::{Channel, Error, Reading},
     quantity::Energy,
@@ -57,14 +53,12 @@ pub(super) struct Gather<'a> {
     batches: Batches<'a>,
     options: &'a Options,
     only: Option<String>,
-    count: usize,
-    is_full: bool,
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(file: &'a str, options: &'a Options) -> Self {
-        let batches = Batches::new(file, Layout::Community);
-        Self { batches, options, only: None, count: 0, is_full: false }
+    pub(super) fn new(file: &'a str, options: &'a Options, spill: Spill<'a>) -> Self {
+        let batches = Batches::within(file, Layout::Community, options.most_readings, spill);
+        Self { batches, options, only: None }
     }
 
     pub(super) fn fault(
@@ -82,21 +76,16 @@ impl<'a> Gather<'a> {
     }
 
     pub(super) fn is_hopeless(&self) -> bool {
-        self.is_full || self.batches.is_hopeless()
+        self.batches.is_hopeless()
     }
 
     pub(super) fn has_faults(&self) -> bool {
         self.batches.has_faults()
     }
 
-    /// Refuses a file that is longer than memory should be.
+    /// Whether a file has more readings than it may.
     pub(super) fn is_too_long(&mut self, count: usize, line: u64) -> bool {
-        if count > MOST_READINGS && !self.is_full {
-            self.is_full = true;
-            let expected = format!("at most {MOST_READINGS} readings in one file");
-            self.fault(Spot::line(line), "", expected, "more of them; send it in parts");
-        }
-        self.is_full
+        self.batches.is_too_long(count, Spot::line(line).number())
     }
 
     /// The channel of a value: that of its column or row, else the one that was stated.
@@ -130,10 +119,6 @@ impl<'a> Gather<'a> {
     /// Takes one value.
     pub(super) fn take(&mut self, of: Subject<'_>, energy: Option<Energy>, quality: Quality) {
         let Subject { spot, header, device, channel, interval } = of;
-        self.count += 1;
-        if self.is_too_long(self.count, spot.line) {
-            return;
-        }
         let device =
             if device.is_empty() { self.options.device.as_deref().unwrap_or_default() } else { device };
         match (self.options.layout, &self.only) {
@@ -175,17 +160,17 @@ impl<'a> Gather<'a> {
         }
     }
 
-    /// The batches, if every value was good.
-    pub(super) fn finish(self) -> Result<Vec<Batch>, Error> {
+    /// The readings, if every value was good.
+    pub(super) fn finish(self) -> Result<Sorted, Error> {
         let is_of_one = matches!(self.options.layout, Layout::Device { .. });
-        let mut batches = self
+        let mut sorted = self
             .batches
             .finish(|number| Spot { line: number / COLUMNS, column: number % COLUMNS }.fault(""))?;
         if is_of_one {
-            for batch in &mut batches {
-                batch.device = None;
+            for register in &mut sorted.registers {
+                register.device = None;
             }
         }
-        Ok(batches)
+        Ok(sorted)
     }
 }

@@ -17,6 +17,8 @@ use super::{
     local_clock::StampConvention,
     options::Format,
     rows::{Rows, TimeRow, Value},
+    sorted::Sorted,
+    spill::Spill,
     stamp::{self, Stamp},
     table::{Line, Table, rejected, shown},
 };
@@ -59,10 +61,16 @@ struct Columns {
     remarks: Vec<String>,
 }
 
-pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options) -> Result<Ingested, Error> {
+pub(super) fn read(
+    head: &[u8],
+    source: impl Read,
+    file: &str,
+    options: &Options,
+    spill: Spill<'_>,
+) -> Result<Ingested<Sorted>, Error> {
     let mut table = Table::open(head, source, file)?;
     let (header_line, columns) = find_header(&mut table, file, options)?;
-    let mut gather = Gather::new(file, options);
+    let mut gather = Gather::new(file, options, spill);
     let mut rows = Rows::new(columns.values.clone(), columns.stated, columns.is_utc);
     let mut registers: HashMap<(String, String), u32> = HashMap::new();
     while !gather.is_hopeless()

@@ -28,6 +28,8 @@ use super::{
     green_button_links::{Links, Source, Unread},
     markup::{LONGEST_PIECE, Markup},
     options::Format,
+    sorted::Sorted,
+    spill::Spill,
     table::{rejected, shown, without_mark},
 };
 use crate::series::Quality;
@@ -148,12 +150,18 @@ pub(super) const fn quality_of(code: i64) -> Quality {
     }
 }
 
-pub(super) fn read(head: &[u8], source: impl Read, file: &str, options: &Options) -> Result<Ingested, Error> {
+pub(super) fn read(
+    head: &[u8],
+    source: impl Read,
+    file: &str,
+    options: &Options,
+    spill: Spill<'_>,
+) -> Result<Ingested<Sorted>, Error> {
     let body = without_mark(head).to_vec();
     let markup = Markup::new(BufReader::with_capacity(256 * 1024, Cursor::new(body).chain(source)));
     let mut reader = Reader::from_reader(markup);
     reader.config_mut().expand_empty_elements = true;
-    let mut gather = Gather::new(file, options);
+    let mut gather = Gather::new(file, options, spill);
     let mut feed = Feed::default();
     let mut buffer = Vec::new();
     while !gather.is_hopeless() {

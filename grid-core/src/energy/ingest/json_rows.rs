@@ -12,9 +12,10 @@ use serde::{
 };
 
 use super::{
-    Amount, Batch, Fault, Layout,
+    Amount, Fault,
     batches::{Batches, Column, Moment, Row},
     lines::{LONGEST_LINE, ShortLines},
+    sorted::Sorted,
 };
 use crate::energy::Error;
 
@@ -64,7 +65,8 @@ impl Object {
     }
 }
 
-pub(super) fn read_document(mut source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
+pub(super) fn read_document(mut source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
+    let file = batches.file();
     let unreadable = |line, reason| Error::Unreadable { file: file.to_owned(), line, reason };
     let mut head = Vec::new();
     source.by_ref().take(3).read_to_end(&mut head).map_err(|error| unreadable(0, error.kind()))?;
@@ -72,7 +74,6 @@ pub(super) fn read_document(mut source: impl Read, file: &str, layout: Layout) -
     let reader = BufReader::with_capacity(256 * 1024, text.chain(source));
     let mut json = serde_json::Deserializer::from_reader(reader);
     let mut is_list = false;
-    let mut batches = Batches::new(file, layout);
     let rows = Rows { batches: &mut batches, is_list: &mut is_list };
     let outcome = json.deserialize_any(rows).and_then(|()| json.end());
     if let Err(error) = outcome
@@ -127,9 +128,9 @@ impl<'de> Visitor<'de> for Rows<'_, '_> {
     }
 }
 
-pub(super) fn read_lines(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
+pub(super) fn read_lines(source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
+    let file = batches.file();
     let mut reader = BufReader::with_capacity(256 * 1024, ShortLines::new(source));
-    let mut batches = Batches::new(file, layout);
     let mut text = Vec::new();
     let mut line = 0_u64;
     while !batches.is_hopeless() {

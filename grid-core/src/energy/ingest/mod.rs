@@ -1,7 +1,8 @@
 //! Readings from files: our own CSV and JSON, and what meters, portals and operators of several countries write.
 //!
 //! [`read_any`] takes any of them: it finds out the [`Format`] by the file's first bytes and says in
-//! [`Ingested::evidence`] how the file was understood. [`read_csv`], [`read_json`], [`read_ndjson`] and [`from_rows`]
+//! [`Ingested::evidence`] how the file was understood. [`read_sorted`] does the same for files of any length, in memory that does
+//! not grow with them. [`read_csv`], [`read_json`], [`read_ndjson`] and [`from_rows`]
 //! take our own long format alone, and [`read_eda`] gives an Austrian operator's sheet with all that it computed.
 //!
 //! Everything is read and checked before anything is answered: either all rows are good, or the error names up to
@@ -36,6 +37,8 @@ mod options;
 mod rows;
 mod rows_order;
 mod rows_times;
+mod sorted;
+mod spill;
 mod stamp;
 mod step;
 mod table;
@@ -47,8 +50,9 @@ use std::io::Read;
 use jiff::Timestamp;
 
 use super::{Channel, Error, Reading};
+use batches::Batches;
 
-pub use any::read_any;
+pub use any::{read_any, read_sorted};
 pub use detect::{Detected, detect};
 pub use eda::{EdaColumn, EdaTable, read_eda};
 pub use eda_figures::OperatorFigures;
@@ -56,8 +60,13 @@ pub use fault::Fault;
 pub use local_clock::StampConvention;
 pub use metering_code::{EnergyDirection, MeteringCode};
 pub use options::{Format, HourLabels, Ingested, Options};
+pub use sorted::{Portion, Portions, Register, Sorted};
+pub use spill::Scratch;
 pub use stamp::DateOrder;
 pub use written::DecimalMark;
+
+/// How many readings of a file are well held in memory: some ten megabytes of them.
+pub const HELD: usize = 100_000;
 
 /// The readings of one channel of one device, as a file gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +179,7 @@ pub fn from_rows<'a>(
 ///
 /// [`Error::Rejected`] with the places, or [`Error::Unreadable`] where the source fails.
 pub fn read_csv(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
-    csv_rows::read(source, file, layout)
+    csv_rows::read(source, Batches::new(file, layout))?.into_batches()
 }
 
 /// Reads one JSON object, or a list of them, with the keys that the CSV has as columns.
@@ -179,7 +188,7 @@ pub fn read_csv(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Bat
 ///
 /// [`Error::Rejected`] with the places, or [`Error::Unreadable`] where the source fails.
 pub fn read_json(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
-    json_rows::read_document(source, file, layout)
+    json_rows::read_document(source, Batches::new(file, layout))?.into_batches()
 }
 
 /// Reads one JSON object a line.
@@ -188,10 +197,12 @@ pub fn read_json(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Ba
 ///
 /// [`Error::Rejected`] with the places, or [`Error::Unreadable`] where the source fails.
 pub fn read_ndjson(source: impl Read, file: &str, layout: Layout) -> Result<Vec<Batch>, Error> {
-    json_rows::read_lines(source, file, layout)
+    json_rows::read_lines(source, Batches::new(file, layout))?.into_batches()
 }
 
 #[cfg(test)]
 mod file_tests;
+#[cfg(test)]
+mod sorted_tests;
 #[cfg(test)]
 mod tests;

@@ -98,6 +98,8 @@ pub struct Options {
     pub date_order: Option<DateOrder>,
     /// How the hours are numbered on days that do not show it.
     pub hours: Option<HourLabels>,
+    /// The most readings of a file: eight million without it, a month of quarter-hours of 2,600 meters.
+    pub most_readings: usize,
 }
 
 impl Options {
@@ -113,6 +115,7 @@ impl Options {
             decimal: None,
             date_order: None,
             hours: None,
+            most_readings: 8_000_000,
         }
     }
 
@@ -139,11 +142,11 @@ impl Options {
 
 /// The readings of a file, and how it was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ingested {
+pub struct Ingested<R = Vec<Batch>> {
     /// The format that it was read as.
     pub format: Format,
     /// How it was understood and why, what was assumed and what was left out; a sentence each.
     pub evidence: Vec<String>,
-    /// The readings, by device and channel.
-    pub batches: Vec<Batch>,
+    /// The readings, by device and channel: in memory, or a [`Sorted`](super::Sorted).
+    pub batches: R,
 }

@@ -19,9 +19,6 @@ pub(super) const HEAD: usize = 64 * 1024;
 /// The delimiters that are looked for; of two that fit equally, the earlier.
 const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
-/// The most readings of one file: a month of quarter-hours of 2,600 meters.
-pub(super) const MOST_READINGS: usize = 8_000_000;
-
 /// The first bytes of a file.
 pub(super) fn head(source: &mut impl Read, file: &str) -> Result<Vec<u8>, Error> {
     let mut head = Vec::new();

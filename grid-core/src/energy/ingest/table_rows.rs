@@ -32,5 +32,5 @@ pub(super) fn gather<'a>(
         };
         batches.take(row, number, |column| place(number, Some(column)));
     }
-    batches.finish(|number| place(number, None))
+    batches.finish(|number| place(number, None))?.into_batches()
 }

@@ -146,11 +146,11 @@ macro_rules! plain {
                 const SELECT: &str = concat!("SELECT ", names!($($columns)+), " FROM ", stringify!($name), " ORDER BY ");
                 const HEAD: &str = concat!("INSERT INTO ", stringify!($name), " (", names!($($columns)+), ") VALUES ");
                 const GROUP: &str = parameters!($($columns)+);
-                const MANY_BYTES: [u8; repeated_length(HEAD, GROUP, MANY, "")] = repeat(HEAD, GROUP, MANY, "");
-                const ONE_BYTES: [u8; repeated_length(HEAD, GROUP, 1, "")] = repeat(HEAD, GROUP, 1, "");
-                const SELECT_BYTES: [u8; repeated_length(SELECT, $order, 1, "")] = repeat(SELECT, $order, 1, "");
-                const POSTGRES_BYTES: [u8; repeated_length(SELECT, $order_of_postgres, 1, "")] =
-                    repeat(SELECT, $order_of_postgres, 1, "");
+                const MANY_BYTES: [u8; repeated_length(HEAD, GROUP, ",", MANY, "")] = repeat(HEAD, GROUP, ",", MANY, "");
+                const ONE_BYTES: [u8; repeated_length(HEAD, GROUP, ",", 1, "")] = repeat(HEAD, GROUP, ",", 1, "");
+                const SELECT_BYTES: [u8; repeated_length(SELECT, $order, "", 1, "")] = repeat(SELECT, $order, "", 1, "");
+                const POSTGRES_BYTES: [u8; repeated_length(SELECT, $order_of_postgres, "", 1, "")] =
+                    repeat(SELECT, $order_of_postgres, "", 1, "");
                 Plain {
                     select: both!(as_text(&SELECT_BYTES), as_text(&POSTGRES_BYTES)),
                     look: both!(concat!("SELECT 1 FROM ", stringify!($name), " LIMIT 1")),
@@ -305,7 +305,7 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
         "answers to requests that may be sent again within a day, to where they were sent",
     ),
     ("throttles", "how often somebody tried in the last minutes"),
-    ("setup_links", "a link that makes an administrator is good for an hour, where it was made"),
+    ("setup_links", "a link that makes an administrator is good for a day, where it was made"),
     ("_sqlx_migrations", "the database that is restored into has its own; `format.json` has their number"),
 ];
 

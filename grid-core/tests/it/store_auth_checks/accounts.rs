@@ -4,7 +4,7 @@ use grid_core::{
     auth::{Ended, Revocation, Revoked, Scopes},
     energy::Name,
     error::Kind,
-    store::{Error, Page, Store, StoredApiKey, User, new_id},
+    store::{Error, Page, Quotas, Store, StoredApiKey, User, new_id},
 };
 use jiff::ToSpan as _;
 use uuid::Uuid;
@@ -293,4 +293,28 @@ pub(super) async fn the_last_use_of_an_api_key_never_goes_back(store: Store) {
         assert_eq!(found.last_used_at, Some(now() + last.minutes()));
     }
     store.note_api_key_use(Uuid::nil(), now()).await.unwrap();
+}
+
+pub(super) async fn api_keys_that_are_no_longer_good_make_room(store: Store) {
+    let owner = new_user(&store).await;
+    let store = store.with_quotas(Quotas { api_keys: 3, ..Quotas::NONE });
+    let good = || StoredApiKey { expires_at: None, revoked_at: None, ..some_api_key(owner) };
+    let outcomes = at_once(AT_ONCE, |_| {
+        let (store, key) = (store.clone(), good());
+        async move { store.create_api_key(&key, &new_hash()).await.is_ok() }
+    })
+    .await;
+    assert_eq!(outcomes.into_iter().filter(|good| *good).count(), 3);
+    let error = is(store.create_api_key(&good(), &new_hash()).await, Kind::Conflict);
+    assert!(error.to_string().contains("3 API keys"), "{error}");
+    let kept = store.api_keys_of(owner, Page::FIRST).await.unwrap().items;
+    assert_eq!(kept.len(), 3);
+    store.revoke_api_key(owner, kept[1].id, now()).await.unwrap();
+    let new = good();
+    store.create_api_key(&new, &new_hash()).await.unwrap();
+    let left: Vec<Uuid> =
+        store.api_keys_of(owner, Page::FIRST).await.unwrap().items.iter().map(|key| key.id).collect();
+    let mut wanted = vec![kept[0].id, kept[2].id, new.id];
+    wanted.sort_unstable();
+    assert_eq!(left, wanted);
 }

@@ -205,3 +205,29 @@ pub(super) async fn a_passage_is_given_back(store: Store) {
     store.give_back(&key, &throttle).await.unwrap();
     assert_eq!((passes(&key).await, passes(&key).await), (true, false));
 }
+
+pub(super) async fn failed_logins_are_forgotten_and_all_else_is_kept(store: Store) {
+    let user = new_user(&store).await;
+    let (old, later) = (now() - Store::FAILED_LOGIN_MEMORY - 1.second(), now() - Store::FAILED_LOGIN_MEMORY);
+    let entry = |at, action: &str, succeeded| AuditEntry {
+        actor: Some(user),
+        succeeded,
+        ..AuditEntry::by_program("ana", action, at)
+    };
+    for (at, action, succeeded) in
+        [(old, "login", false), (old, "login", true), (old, "session.end", false), (later, "login", false)]
+    {
+        store.record(&entry(at, action, succeeded)).await.unwrap();
+    }
+    store.prune_auth(now()).await.unwrap();
+    let left = store.audit(Page::FIRST, Some(user), None).await.unwrap().items;
+    let mut left: Vec<_> = left.into_iter().map(|entry| (entry.at, entry.action, entry.succeeded)).collect();
+    left.sort();
+    let mut wanted = vec![
+        (old, "login".to_owned(), true),
+        (old, "session.end".to_owned(), false),
+        (later, "login".to_owned(), false),
+    ];
+    wanted.sort();
+    assert_eq!(left, wanted);
+}

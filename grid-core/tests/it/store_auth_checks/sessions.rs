@@ -3,7 +3,7 @@
 use grid_core::{
     auth::{Decision, Ended, Refreshed, Revocation, Revoked, Session, SessionLimits},
     error::Kind,
-    store::{Store, new_id},
+    store::{Quotas, Store, new_id},
 };
 use jiff::ToSpan as _;
 use uuid::Uuid;
@@ -209,4 +209,20 @@ pub(super) async fn what_no_longer_matters_is_forgotten(store: Store) {
     assert!(matches!(again, Decision::Passed { .. }), "it was forgotten");
     store.prune_auth(now() + Store::SESSION_MEMORY + 1.millisecond()).await.unwrap();
     assert!(there(live).await && !there(ended).await && !there(expired.id).await);
+}
+
+pub(super) async fn whoever_logs_in_all_day_loses_the_sessions_that_were_not_used(store: Store) {
+    let user = new_user(&store).await;
+    let store = store.with_quotas(Quotas { sessions: 3, ..Quotas::NONE });
+    let used = |minutes: i64| Session { used_at: now() + minutes.minutes(), ..some_session(user).0 };
+    let sessions = [used(5), used(1), used(3), used(9)];
+    for session in &sessions[..3] {
+        store.create_session(session, HASH).await.unwrap();
+    }
+    store.end_session(sessions[0].id, Ended::LoggedOut, now(), until()).await.unwrap();
+    let there = async |place: usize| store.session(sessions[place].id).await.unwrap().is_some();
+    store.create_session(&sessions[3], HASH).await.unwrap();
+    assert!(!there(0).await && there(1).await && there(2).await && there(3).await, "the one that had ended");
+    store.create_session(&used(0), HASH).await.unwrap();
+    assert!(!there(1).await && there(2).await && there(3).await, "the one that was not used for longest");
 }

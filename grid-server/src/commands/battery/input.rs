@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, IsTerminal, Seek, Write},
+    io::{self, IsTerminal, Seek},
     ops::ControlFlow,
     path::Path,
     time::{Duration, Instant},
@@ -11,6 +11,7 @@ use std::{
 use grid_core::battery::{self, Format, ReadLimits, ReadOptions, Recording, Source, Summary};
 
 use super::super::Failed;
+use crate::cli;
 
 /// How long a reading may take before it says how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -80,12 +81,6 @@ fn failed(name: &str, error: &io::Error) -> Failed {
     format!("failed to read `{name}`: {error}").into()
 }
 
-/// Says something to the person in front, beside what is printed.
-pub(super) fn say(text: &str) {
-    // Nobody hears where standard error is closed, and that is no failure.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
 /// Shows how far a long reading is, on a terminal.
 struct Meter<'a> {
     name: &'a str,
@@ -104,7 +99,7 @@ impl<'a> Meter<'a> {
         if self.is_seen && now >= self.next {
             self.next = now + EVERY;
             self.is_shown = true;
-            say(&format!("\r{}: {}\u{1b}[K", self.name, how_far(done, total)));
+            cli::say(&format!("\r{}: {}\u{1b}[K", self.name, how_far(done, total)));
         }
     }
 }
@@ -112,7 +107,7 @@ impl<'a> Meter<'a> {
 impl Drop for Meter<'_> {
     fn drop(&mut self) {
         if self.is_shown {
-            say("\r\u{1b}[K");
+            cli::say("\r\u{1b}[K");
         }
     }
 }

@@ -79,7 +79,7 @@ pub(crate) fn run(wanted: &Battery) -> Result<(), Failed> {
             (Ok(()), _) => {}
             (Err(error), 1) => return Err(error),
             (Err(error), _) => {
-                input::say(&format!("error: {}\n", cli::chain(error.as_ref())));
+                cli::say(&format!("error: {}\n", cli::chain(error.as_ref())));
                 failed += 1;
             }
         }
@@ -114,12 +114,12 @@ fn tell(
     }
     if let Some(folder) = &wanted.charts {
         for file in charts::write(folder, &names.of(path), &recording, &summary.cycles, known)? {
-            input::say(&format!("wrote {}\n", file.display()));
+            cli::say(&format!("wrote {}\n", file.display()));
         }
     }
     if let Some(file) = &wanted.export {
         recording.write_path(file).map_err(|error| explained(&input.name, &error))?;
-        input::say(&format!("wrote {}\n", file.display()));
+        cli::say(&format!("wrote {}\n", file.display()));
     }
     Ok(())
 }

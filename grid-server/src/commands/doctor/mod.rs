@@ -105,8 +105,9 @@ fn examine(config: &Config, report: &mut Report) -> Result<(Location, Greeting),
 fn list(settings: &[Setting], text: &mut String) {
     let listed = |setting: &&Setting| !setting.is_hidden || setting.layer != Layer::Default;
     let settings: Vec<_> = settings.iter().filter(listed).collect();
-    let width = |of: fn(&Setting) -> &str| settings.iter().map(|s| of(s).chars().count()).max().unwrap_or(0);
-    let (name, value) = (width(|setting| &setting.variable), width(Setting::shown).min(40));
+    let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let name = widest(&mut settings.iter().map(|setting| setting.variable.chars().count()));
+    let value = widest(&mut settings.iter().map(|setting| setting.shown().chars().count())).min(40);
     for setting in settings {
         let _ =
             writeln!(text, "  {:<name$}  {:<value$}  {}", setting.variable, setting.shown(), setting.origin);

@@ -27,11 +27,7 @@ use self::{
     following::Followed,
     output::{Format, Output, Told},
 };
-use super::{
-    Failed,
-    file::NewFile,
-    progress::{Progress, say},
-};
+use super::{Failed, file::NewFile, progress::Progress};
 use crate::{
     cli,
     config::Config,
@@ -135,7 +131,7 @@ pub(crate) fn run(config: &Config, wanted: &Forecast) -> Result<(), Failed> {
             output.tell(&Told { name, history, model, points: &points, scores })?;
             if let Some(file) = &wanted.chart {
                 draw(file, history, &forecast, &calendar)?;
-                say(&format!("wrote {}\n", file.display()));
+                cli::say(&format!("wrote {}\n", file.display()));
             }
         }
     }

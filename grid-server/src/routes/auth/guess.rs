@@ -111,8 +111,11 @@ pub(super) async fn password(
     let services = app.services()?;
     let waiting = app.passwords().queue()?;
     let (user, throttles) = look_up(app, services, origin, whose).await?;
-    let place = waiting.place().await?;
+    // Whoever has a place and counts keeps those who wait as long as the database keeps it.
+    let place = app.counting().behind(app.passwords(), waiting.place()).await?;
+    let counting = app.counting().begin();
     let guess = Guess::count(services, throttles).await?;
+    drop(counting);
     // What cannot be anybody's password is answered like a wrong one.
     let Ok(password) = Password::parse(password) else { return Ok((guess, None)) };
     let stored = user.as_ref().map(|user| user.password().to_owned());

@@ -17,7 +17,7 @@ use super::{
     login,
 };
 use crate::{
-    app::App, caller::Caller, clock, draft::Draft, extract::Json, origin::Origin, problem::Problem,
+    app::App, caller::Caller, clock, draft::Draft, extract::Json, hurry, origin::Origin, problem::Problem,
     spool::no_room, trail::Deed,
 };
 
@@ -140,7 +140,8 @@ pub(crate) async fn erase(
         request_id: origin.request_id.clone(),
         ..AuditEntry::by_program("", "user.erase", now)
     };
-    let erased = services.store().erase_user(caller.id, &entry, now, services.last_token(now)).await?;
+    let erased = services.store().erase_user(caller.id, &entry, now, services.last_token(now));
+    let erased = hurry::at_length(services.store(), erased).await?;
     services.revoked(erased.revocations.clone());
     Ok(Json(erased.into()))
 }

@@ -241,7 +241,10 @@ async fn finish(services: &Services, session: &Session, why: Ended) -> Result<()
         (Option<Refresh> = "application/json"),
         (Option<Refresh> = "application/x-www-form-urlencoded"),
     )),
-    responses((status = 204, description = "Logged out: the tokens of the session are refused from now on")))]
+    responses(
+        (status = 204, description = "Logged out: the tokens of the session are refused from now on"),
+        (status = 409, description = "The token belongs to no session: another service signed it", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn log_out(
     State(app): State<App>,
     caller: Result<Caller, Problem>,

@@ -32,7 +32,7 @@ pub(crate) struct Setup {
 /// Makes the first administrator, once.
 #[utoipa::path(post, path = "/auth/setup", tag = "auth", operation_id = "set_up", responses(
     (status = 201, description = "Made: log in", body = Profile),
-    (status = 404, description = "The link was used, has expired, or was followed by another; or there is an administrator", body = crate::problem::Body, content_type = "application/problem+json"),
+    (status = 404, description = "The link was used or has expired, or there is an administrator", body = crate::problem::Body, content_type = "application/problem+json"),
     (status = 409, description = "The name or the address is taken; the link stays good", body = crate::problem::Body, content_type = "application/problem+json"),
     (status = 429, description = "Too many tries from one address", body = crate::problem::Body, content_type = "application/problem+json"),
 ))]

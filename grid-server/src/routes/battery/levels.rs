@@ -3,7 +3,10 @@
 //! Its names say `kW` where kWh are meant; they stay. What is not right is refused, where the old system answered 200 with an
 //! `error`, and loading the same rows again changes nothing, where it appended them.
 
-use axum::extract::{Request, State};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, StatusCode, header},
+};
 use grid_core::{
     battery::{Level, read_levels},
     time::{Calendar, Interval},
@@ -19,6 +22,8 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Query, is_json, media_type},
+    hurry,
+    page::LongLimit,
     period::field,
     problem::Problem,
     routes::not_one_of,
@@ -104,15 +109,21 @@ pub(crate) enum Current {
     Nothing(Message),
 }
 
-/// How far back.
-#[derive(Debug, Deserialize, IntoParams)]
+/// How far back, and which page.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct DeltaQuery {
+pub(crate) struct HistoryQuery {
     /// A number and `d`, `h` or `m`, such as `12h`: 1d where nothing is said, ten years at most.
     delta: Option<String>,
+    /// The instant of the last level of the page before, as in its `Link`.
+    #[param(value_type = Option<String>, format = DateTime)]
+    after: Option<Timestamp>,
+    /// How many levels at most, 1 to 100,000: all of them where nothing is said, or 413 where they are more than 200,000.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    limit: Option<LongLimit>,
 }
 
-impl DeltaQuery {
+impl HistoryQuery {
     fn start(&self, now: Timestamp) -> Result<Timestamp, Problem> {
         const MOST_SECONDS: i64 = 3653 * 86_400;
         let text = self.delta.as_deref().unwrap_or("1d");
@@ -128,6 +139,21 @@ impl DeltaQuery {
                 not_one_of("delta", "a number and `d`, `h` or `m`, such as `12h`, up to ten years", text)
             })
     }
+
+    /// The times of what is left. What is dated ahead of the server's clock is among it, too.
+    fn interval(&self, now: Timestamp) -> Result<Interval, Problem> {
+        let start = self.start(now)?;
+        let Some(after) = self.after else { return Ok(Interval::new(start, Timestamp::MAX)?) };
+        // Levels are kept to the microsecond.
+        let next = after.checked_add(SignedDuration::from_micros(1)).unwrap_or(after).max(start);
+        field("after", Interval::new(next, Timestamp::MAX))
+    }
+
+    /// Where the page after a level is, by RFC 8288; the address is relative to that of the request.
+    fn link_after(&self, last: Timestamp, limit: LongLimit) -> String {
+        let delta = self.delta.as_ref().map_or(String::new(), |delta| format!("delta={delta}&"));
+        format!("<?{delta}limit={}&after={last}>; rel=\"next\"", limit.get())
+    }
 }
 
 /// How the times of a table are meant.
@@ -141,7 +167,10 @@ pub(crate) struct ZoneQuery {
 
 /// Keeps how full the caller's battery is now; `kW` stands for kWh, as in the old system.
 #[utoipa::path(post, path = "/battery/status", tag = "battery", security(("bearerAuth" = [])),
-    operation_id = "battery_status", responses((status = 200, description = "Kept", body = Message)))]
+    operation_id = "battery_status", responses(
+        (status = 200, description = "Kept", body = Message),
+        (status = 409, description = "No more levels may be kept", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn set(
     State(app): State<App>,
     caller: Caller,
@@ -158,7 +187,10 @@ pub(crate) async fn set(
 
 /// Keeps how full the caller's battery is now, under the path of the old system.
 #[utoipa::path(post, path = "/battery/status", tag = "battery", security(("bearerAuth" = [])),
-    operation_id = "battery_status_at_root", responses((status = 200, description = "Kept", body = Message)))]
+    operation_id = "battery_status_at_root", responses(
+        (status = 200, description = "Kept", body = Message),
+        (status = 409, description = "No more levels may be kept", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn set_at_root(
     state: State<App>,
     caller: Caller,
@@ -186,28 +218,68 @@ pub(crate) async fn current_at_root(state: State<App>, caller: Caller) -> Result
 }
 
 /// Gives the levels of the caller's battery since a while ago, by time.
-#[utoipa::path(get, path = "/battery/history", tag = "battery", security(("bearerAuth" = [])), params(DeltaQuery),
-    operation_id = "battery_history", responses((status = 200, description = "The levels", body = Vec<LevelView>)))]
+#[utoipa::path(get, path = "/battery/history", tag = "battery", security(("bearerAuth" = [])), params(HistoryQuery),
+    operation_id = "battery_history", responses((status = 200, description = "The levels", body = Vec<LevelView>,
+    headers(("Link" = String, description = "The address of the next page, where a `limit` was given and there is one")))))]
 pub(crate) async fn history(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<DeltaQuery>,
-) -> Result<Json<Vec<LevelView>>, Problem> {
-    // What is dated ahead of the server's clock is shown, too.
-    let interval = Interval::new(query.start(clock::now())?, Timestamp::MAX)?;
-    let levels = app.services()?.store().levels(caller.id, interval).await?;
-    Ok(Json(levels.into_iter().map(LevelView::from).collect()))
+    Query(query): Query<HistoryQuery>,
+) -> Result<Levels, Problem> {
+    let services = app.services()?;
+    let interval = query.interval(clock::now())?;
+    let Some(limit) = query.limit else {
+        return Ok((None, shown(services.store().levels(caller.id, interval).await?)));
+    };
+    let most = limit.items().saturating_add(1);
+    let mut levels = services.store().first_levels(caller.id, interval, most).await?;
+    let is_more = levels.len() > limit.items();
+    levels.truncate(limit.items());
+    let link =
+        levels.last().filter(|_| is_more).map(|last| [(header::LINK, query.link_after(last.at, limit))]);
+    Ok((link, shown(levels)))
+}
+
+/// Levels, and the address of those after them.
+type Levels = (Option<[(HeaderName, String); 1]>, Json<Vec<LevelView>>);
+
+fn shown(levels: Vec<Level>) -> Json<Vec<LevelView>> {
+    Json(levels.into_iter().map(LevelView::from).collect())
+}
+
+/// Until when.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BeforeQuery {
+    /// An instant, such as `2026-01-01T00:00:00Z`: the levels before it go, and all of them where nothing is said.
+    #[param(value_type = Option<String>, format = DateTime)]
+    before: Option<Timestamp>,
+}
+
+/// Removes levels of the caller's battery.
+#[utoipa::path(delete, path = "/battery/history", tag = "battery", security(("bearerAuth" = [])), params(BeforeQuery),
+    operation_id = "battery_forget", responses((status = 204, description = "They are gone")))]
+pub(crate) async fn forget(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<BeforeQuery>,
+) -> Result<StatusCode, Problem> {
+    let interval = Interval::new(Timestamp::MIN, query.before.unwrap_or(Timestamp::MAX))?;
+    // A million of them take longer than the time of a request.
+    let store = app.services()?.store();
+    hurry::at_length(store, store.delete_levels(caller.id, interval)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Gives the levels of the caller's battery since a while ago, under the path of the old system.
-#[utoipa::path(get, path = "/battery/history", tag = "battery", security(("bearerAuth" = [])), params(DeltaQuery),
-    operation_id = "battery_history_at_root",
-    responses((status = 200, description = "The levels", body = Vec<LevelView>)))]
+#[utoipa::path(get, path = "/battery/history", tag = "battery", security(("bearerAuth" = [])), params(HistoryQuery),
+    operation_id = "battery_history_at_root", responses((status = 200, description = "The levels", body = Vec<LevelView>,
+    headers(("Link" = String, description = "The address of the next page, where a `limit` was given and there is one")))))]
 pub(crate) async fn history_at_root(
     state: State<App>,
     caller: Caller,
-    query: Query<DeltaQuery>,
-) -> Result<Json<Vec<LevelView>>, Problem> {
+    query: Query<HistoryQuery>,
+) -> Result<Levels, Problem> {
     history(state, caller, query).await
 }
 
@@ -215,7 +287,10 @@ pub(crate) async fn history_at_root(
 #[utoipa::path(post, path = "/battery/load", tag = "battery", security(("bearerAuth" = [])), params(ZoneQuery),
     operation_id = "battery_load",
     request_body(content((Option<String> = "text/csv"), (Option<Form> = "multipart/form-data"))),
-    responses((status = 200, description = "How many rows were read, and how many are new", body = Message)))]
+    responses(
+        (status = 200, description = "How many rows were read, and how many are new", body = Message),
+        (status = 409, description = "No more levels may be kept", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn load(
     State(app): State<App>,
     caller: Caller,
@@ -256,7 +331,10 @@ fn is_nothing(mut file: &std::fs::File) -> bool {
 #[utoipa::path(post, path = "/battery/load", tag = "battery", security(("bearerAuth" = [])), params(ZoneQuery),
     operation_id = "battery_load_at_root",
     request_body(content((Option<String> = "text/csv"), (Option<Form> = "multipart/form-data"))),
-    responses((status = 200, description = "How many rows were read, and how many are new", body = Message)))]
+    responses(
+        (status = 200, description = "How many rows were read, and how many are new", body = Message),
+        (status = 409, description = "No more levels may be kept", body = crate::problem::Body, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn load_at_root(
     state: State<App>,
     caller: Caller,
@@ -273,7 +351,8 @@ mod tests {
     #[test]
     fn a_delta_is_a_number_and_a_unit() {
         let now: Timestamp = "2026-03-08T00:00:00Z".parse().unwrap();
-        let start = |text: &str| DeltaQuery { delta: Some(text.to_owned()) }.start(now);
+        let start =
+            |text: &str| HistoryQuery { delta: Some(text.to_owned()), ..HistoryQuery::default() }.start(now);
         for (text, then) in [
             ("1h", "2026-03-07T23:00:00Z"),
             ("12h", "2026-03-07T12:00:00Z"),
@@ -286,6 +365,6 @@ mod tests {
         {
             assert_eq!(start(text).unwrap_err().status().as_u16(), 422, "{text}");
         }
-        assert_eq!(DeltaQuery { delta: None }.start(now).unwrap(), start("24h").unwrap());
+        assert_eq!(HistoryQuery::default().start(now).unwrap(), start("24h").unwrap());
     }
 }

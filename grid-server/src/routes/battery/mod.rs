@@ -32,7 +32,7 @@ pub(super) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(export::json))
         .routes(routes!(levels::set))
         .routes(routes!(levels::current))
-        .routes(routes!(levels::history))
+        .routes(routes!(levels::history, levels::forget))
 }
 
 /// What stands under `/api/v1` and takes files.

@@ -18,6 +18,7 @@ use crate::{
     app::App,
     caller::Caller,
     extract::{Json, Query},
+    hurry,
     page::{Listed, LongLimit, PageQuery},
     period::field,
     problem::Problem,
@@ -61,7 +62,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listed<RecordingItem>>, Problem> {
-    let recordings = app.services()?.store().recordings_of(caller.id, page.into()).await?;
+    let recordings = app.services()?.store().recording_heads_of(caller.id, page.into()).await?;
     Ok(Json(Listed::of(recordings, RecordingItem::from)))
 }
 
@@ -83,7 +84,8 @@ pub(crate) async fn show(mut kept: Kept) -> Response {
     operation_id = "recordings_delete",
     params(("id" = Uuid, Path)), responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete(kept: Kept) -> Result<StatusCode, Problem> {
-    kept.app.services()?.store().delete_recording(kept.stored.id).await?;
+    let store = kept.app.services()?.store();
+    hurry::at_length(store, store.delete_recording(kept.stored.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,9 +1,8 @@
 //! What a user's devices consumed or generated: by day, by device, in a month, and on average.
 
 use axum::extract::State;
-use grid_core::{energy, quantity::Energy, time::Resolution};
+use grid_core::{energy, quantity::Energy, store::Store, time::Resolution};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -197,9 +196,8 @@ pub(super) async fn values_by_device(
 ) -> Result<Vec<(String, f64)>, Problem> {
     let user = own(caller, query.user_id)?;
     let channel = channel(query.value_type.as_deref())?;
-    let (store, runtime) = (app.services()?.store().clone(), Handle::current());
-    let work = move || runtime.block_on(store.device_totals(user, channel));
-    let totals = app.analyses(user).run(work).await??;
+    let totals = move |store: Store| async move { store.device_totals(user, channel).await };
+    let totals = app.compute(user, totals).await?;
     Ok(totals.into_iter().map(|(device, energy)| (device.name.to_string(), energy.to_kwh_f64())).collect())
 }
 
@@ -217,9 +215,8 @@ pub(super) async fn month_value(
     if let Some(year) = year.filter(|year| !(1..=9998).contains(year)) {
         return Err(not_one_of("year", "1 to 9998", &year.to_string()));
     }
-    let (store, runtime) = (app.services()?.store().clone(), Handle::current());
-    let work = move || runtime.block_on(store.month_total(user, channel, month, year));
-    let total = app.analyses(user).run(work).await??;
+    let total = move |store: Store| async move { store.month_total(user, channel, month, year).await };
+    let total = app.compute(user, total).await?;
     Ok(total.map(Energy::to_kwh_f64))
 }
 

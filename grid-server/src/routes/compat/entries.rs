@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{channel, not_one_of, own};
-use crate::{app::App, caller::Caller, clock, extract::Json, period::field, problem::Problem};
+use crate::{app::App, caller::Caller, clock, extract::Json, hurry, period::field, problem::Problem};
 
 /// How many entries one request may have.
 const MOST: usize = 9_000;
@@ -140,7 +140,9 @@ async fn store(
         let device = if let Some(device) = known {
             device
         } else {
-            let device = caller.device(app, entry.device_id).await?;
+            let device =
+                hurry::storing(app.services()?.store(), entries.len(), caller.device(app, entry.device_id))
+                    .await?;
             devices.push(device.clone());
             device
         };
@@ -160,7 +162,8 @@ async fn store(
             value_type: channel.to_string(),
         });
     }
-    let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
+    let store = app.services()?.store();
+    let outcome = hurry::storing(store, entries.len(), store.ingest(&batches, clock::now())).await?;
     app.metrics().ingested(outcome);
     Ok(stored)
 }

@@ -14,10 +14,10 @@ mod service;
 use grid_core::{
     energy::Channel,
     series::Slot,
+    store::Store,
     time::{Calendar, Resolution},
 };
 use jiff::civil::DateTime;
-use tokio::runtime::Handle;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -82,9 +82,8 @@ async fn totals(
     channel: Channel,
     resolution: Resolution,
 ) -> Result<(Calendar, Vec<Slot>), Problem> {
-    let (store, runtime) = (app.services()?.store().clone(), Handle::current());
-    let work = move || runtime.block_on(store.owner_totals(user, channel, resolution));
-    Ok(app.analyses(user).run(work).await??)
+    let totals = move |store: Store| async move { store.owner_totals(user, channel, resolution).await };
+    app.compute(user, totals).await
 }
 
 /// The local midnight at which a slot begins, as the old system wrote it: without an offset.

@@ -1,15 +1,15 @@
 //! What a page of a refusal says to whoever runs the server: what it usually comes from, and where to read on. In English
-//! and Spanish; the paths are those of the repository.
+//! and Spanish; the paths are those of the repository, whose pages are served.
 
 /// Code, then in each language the cause and what to do, then the pages that say more.
-pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
+pub(super) const OPERATORS: [(&str, &str, &str, &str); 18] = [
     (
         "unavailable",
-        "The database cannot be reached, is full, only reads, or has no connection left; or this server is starting or \
-         stopping. `/readyz` says which, `grid-server doctor` looks for the cause step by step, and the log has the \
+        "The database cannot be reached, is too slow, is full, only reads, or has no connection left; or this server is \
+         starting or stopping. `/readyz` says which, `grid-server doctor` looks for the cause step by step, and the log has the \
          database's own words. Nothing has to be started again: the server answers by itself once the database does.",
-        "No se llega a la base de datos, está llena, solo permite leer o no le quedan conexiones; o el servidor está \
-         arrancando o parando. `/readyz` dice qué pasa, `grid-server doctor` busca la causa paso a paso y el registro tiene \
+        "No se llega a la base de datos, es demasiado lenta, está llena, solo permite leer o no le quedan conexiones; o el \
+         servidor está arrancando o parando. `/readyz` dice qué pasa, `grid-server doctor` busca la causa paso a paso y el registro tiene \
          las palabras de la base. No hay que reiniciar nada: el servidor responde solo en cuanto la base vuelve.",
         "`docs/deploy/database.md#when-it-cannot-be-reached`, `docs/deploy/scale.md#connections`, `docs/known-errors.md#deployment`",
     ),
@@ -39,16 +39,22 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
     (
         "conflict",
         "A reading overlaps another of the same channel with other ends. The same reading again is no conflict, and one \
-         with another value is a correction.",
+         with another value is a correction. Also what is past a limit of one user or one community \
+         (`GRID_USER_...`, `GRID_COMMUNITY_...`), and a key of idempotency whose first request is still running, or whose \
+         outcome is not known.",
         "Una lectura se solapa con otra del mismo canal que empieza o acaba en otro momento. Repetir la misma no es un \
-         conflicto, y con otro valor es una corrección.",
-        "`docs/known-errors.md#energy`",
+         conflicto, y con otro valor es una corrección. También lo que pasa de un límite por usuario o por \
+         comunidad (`GRID_USER_...`, `GRID_COMMUNITY_...`) y una clave de idempotencia cuya primera petición sigue en marcha, o \
+         cuyo final no se sabe.",
+        "`docs/known-errors.md#energy`, `docs/deploy/settings.md`",
     ),
     (
         "limited",
-        "Too many wrong logins for one account or from one address. Behind a proxy that `GRID_PROXIES` does not count, \
+        "Too many wrong logins for one account or from one address; or one user has too many uploads, analyses or listeners \
+         under way (`GRID_USER_UPLOADS`), which `detail` says. Behind a proxy that `GRID_PROXIES` does not count, \
          everybody comes from the address of the proxy.",
-        "Demasiados inicios de sesión fallidos de una cuenta o desde una dirección. Detrás de un proxy que `GRID_PROXIES` \
+        "Demasiados inicios de sesión fallidos de una cuenta o desde una dirección; o un usuario tiene en marcha demasiadas \
+         subidas, análisis o escuchas (`GRID_USER_UPLOADS`), y `detail` lo dice. Detrás de un proxy que `GRID_PROXIES` \
          no cuenta, todos vienen de la dirección del proxy.",
         "`docs/deploy/README.md#before-others-may-come`",
     ),
@@ -62,7 +68,7 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
         "too-slow",
         "The answer was given up after `GRID_REQUEST_SECONDS`. Ask for a shorter period, or look at `/metrics` for what is slow.",
         "Se dejó de esperar la respuesta tras `GRID_REQUEST_SECONDS`. Pida un periodo más corto, o mire en `/metrics` qué va lento.",
-        "`docs/deploy/scale.md`",
+        "`docs/deploy/scale.md`, `docs/known-errors.md#forecasts`",
     ),
     (
         "timeout",
@@ -76,10 +82,10 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
     ),
     (
         "too-large",
-        "A file past `GRID_MAX_UPLOAD_MB`, another body past `GRID_MAX_BODY_MB`, or an answer of more than may be asked for at \
-         once. A platform may be stricter: Cloud Run takes 32 MiB over HTTP/1, and answers for itself. `detail` says which \
+        "A file past `GRID_MAX_UPLOAD_MB` or with more readings than `GRID_MAX_UPLOAD_ROWS`, another body past `GRID_MAX_BODY_MB`, or \
+         an answer of more than may be asked for at once. A platform may be stricter: Cloud Run takes 32 MiB over HTTP/1, and answers for itself. `detail` says which \
          limit it was; send in parts, or raise it.",
-        "Un fichero mayor que `GRID_MAX_UPLOAD_MB`, otro cuerpo mayor que `GRID_MAX_BODY_MB`, o una respuesta con más de lo que se \
+        "Un fichero mayor que `GRID_MAX_UPLOAD_MB` o con más lecturas que `GRID_MAX_UPLOAD_ROWS`, otro cuerpo mayor que `GRID_MAX_BODY_MB`, o una respuesta con más de lo que se \
          puede pedir de una vez. La plataforma puede ser más estricta: Cloud Run acepta 32 MiB por HTTP/1, y responde ella. \
          `detail` dice qué límite fue; envíe por partes, o súbalo.",
         "`docs/files.md`, `docs/deploy/cloud-run.md`",
@@ -106,7 +112,7 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
          where.",
         "Un programa que compone el JSON a mano, una ruta con un identificador que no lo es, o un proxy que cambió el cuerpo. \
          `errors` dice dónde.",
-        "`docs/http-api.md`",
+        "`docs/http-api.md`, `docs/known-errors.md#answers`",
     ),
     (
         "not-found",
@@ -117,6 +123,28 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 15] = [
          igual para que nadie pruebe identificadores; también se ve así otra base de datos que la de ayer, y el arranque \
          dice cuál se usa.",
         "`docs/http-api.md`, `docs/deploy/database.md#the-address`",
+    ),
+    (
+        "second-factor",
+        "The account has a second factor, and the login came without its code. A phone whose clock is wrong gives codes that \
+         do not fit; a recovery code works once.",
+        "La cuenta tiene un segundo factor y el inicio de sesión llegó sin su código. Un teléfono con la hora mal da códigos que \
+         no valen; un código de recuperación vale una vez.",
+        "`docs/access.md`",
+    ),
+    (
+        "method-not-allowed",
+        "A client that sends another method than the path has, or a proxy or redirect that made a GET of a POST. `Allow` lists \
+         those that there are.",
+        "Un cliente que usa un método que la ruta no tiene, o un proxy o una redirección que convirtió un POST en un GET. `Allow` \
+         enumera los que hay.",
+        "`docs/http-api.md`",
+    ),
+    (
+        "not-acceptable",
+        "A client that asks (`Accept`) for a form that this answer does not have.",
+        "Un cliente que pide (`Accept`) una forma que esta respuesta no tiene.",
+        "`docs/http-api.md`",
     ),
     (
         "unsupported-media-type",

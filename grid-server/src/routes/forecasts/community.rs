@@ -25,6 +25,7 @@ use crate::{
     caller::Caller,
     extract::{Json, Path},
     forecasting::minutes,
+    hurry,
     period::field,
     problem::Problem,
 };
@@ -124,7 +125,8 @@ pub(crate) async fn forecast(
     let horizon_hours = usize::from(body.horizon_hours.unwrap_or(24));
     let wanted = body.resolution.as_deref().map(|text| field("/resolution", minutes(text))).transpose()?;
     let wanted = wanted.map(|minutes| Resolution::Seconds(minutes * 60));
-    let slots = app.services()?.store().community_slots(id, channel, LEARNT_DAYS, wanted).await?;
+    let store = app.services()?.store();
+    let slots = hurry::at_length(store, store.community_slots(id, channel, LEARNT_DAYS, wanted)).await?;
     let Some(slots) = slots else {
         return Err(forecast::Error::AllMissing { slots: 0 }.into());
     };

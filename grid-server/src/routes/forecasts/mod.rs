@@ -20,7 +20,7 @@ pub(super) use view::PointView;
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(stored::list, create::create))
-        .routes(routes!(stored::show))
+        .routes(routes!(stored::show, stored::delete))
         .routes(routes!(accuracy::accuracy))
         .routes(routes!(anomalies::anomalies))
         .routes(routes!(backtest::backtest))

@@ -1,6 +1,6 @@
 //! Stored forecasts: listed and shown.
 
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use grid_core::store::StoredForecast;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listed<ForecastItem>>, Problem> {
-    let forecasts = app.services()?.store().forecasts_of(caller.id, page.into()).await?;
+    let forecasts = app.services()?.store().forecast_heads_of(caller.id, page.into()).await?;
     Ok(Json(Listed::of(forecasts, |stored| ForecastItem {
         id: stored.id,
         device: stored.device,
@@ -71,4 +71,21 @@ pub(crate) async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ForecastView>, Problem> {
     Ok(Json(own(&app, &caller, id).await?))
+}
+
+/// Removes a forecast.
+#[utoipa::path(delete, path = "/forecasts/{id}", tag = "forecasts", security(("bearerAuth" = [])),
+    operation_id = "forecasts_delete",
+    params(("id" = Uuid, Path)), responses((status = 204, description = "It is gone")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    let store = app.services()?.store();
+    if store.forecast(id).await?.owner != caller.id {
+        return Err(not_found("forecast", id));
+    }
+    store.delete_forecast(id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

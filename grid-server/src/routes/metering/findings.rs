@@ -3,10 +3,10 @@
 use axum::extract::State;
 use grid_core::{
     energy::{Channel, validate::Finding},
+    store::Store,
     time::few_slots,
 };
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -69,9 +69,10 @@ pub(crate) async fn findings(
     if let Some(resolution) = resolution {
         field("resolution", few_slots(interval, resolution))?;
     }
-    let (store, runtime, now) = (store.clone(), Handle::current(), clock::now());
-    let work = move || runtime.block_on(store.findings(id, wanted, interval, resolution, now));
-    let found = app.analyses(caller.id).run(work).await??;
+    let now = clock::now();
+    let findings =
+        move |store: Store| async move { store.findings(id, wanted, interval, resolution, now).await };
+    let found = app.compute(caller.id, findings).await?;
     let items = found.into_iter().map(|(channel, finding)| FindingView { channel, finding }).collect();
     let name = |FindingView { channel, finding }: &FindingView| {
         let (interval, rule) = (finding.interval, finding.rule);

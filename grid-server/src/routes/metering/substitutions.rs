@@ -11,12 +11,11 @@ use grid_core::{
     error::excerpt,
     quantity::Energy,
     series::Quality,
-    store::SubstitutionRequest,
+    store::{Store, SubstitutionRequest},
     time::{Interval, Resolution, few_slots},
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -29,6 +28,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Path},
+    hurry,
     period::field,
     problem::Problem,
 };
@@ -137,11 +137,12 @@ pub(crate) async fn substitutions(
     field("/to", few_slots(period, resolution.unwrap_or(Resolution::QUARTER_HOUR)))?;
     let advances = body.advances.as_deref().map(|told| advances(&device, told)).transpose()?;
     let request = SubstitutionRequest { device: id, channel, period, resolution, advances, rules };
-    let (reader, runtime) = (store.clone(), Handle::current());
-    let filled =
-        app.analyses(caller.id).run(move || runtime.block_on(reader.substitutes(&request))).await??;
+    let substitutes = move |store: Store| async move { store.substitutes(&request).await };
+    let filled = app.compute(caller.id, substitutes).await?;
     let stored = if body.store {
-        let outcome = store.fill_missing(&filled.batch(id, channel)?, clock::now()).await?;
+        let batch = filled.batch(id, channel)?;
+        let filled = store.fill_missing(&batch, clock::now());
+        let outcome = hurry::storing(store, batch.readings.len(), filled).await?;
         app.metrics().ingested(outcome);
         Some(outcome.into())
     } else {

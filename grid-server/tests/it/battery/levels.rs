@@ -1,10 +1,9 @@
-//! The battery service of the old system: its paths, field names and number types (CONTRACT 1.3), without its faults.
+//! The battery service of the old system: its paths, field names and number types (CONTRACT 1.3); its faults are in `old_faults`.
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{FORM, form};
 use crate::harness::Server;
 
 const BASES: [&str; 4] = ["/battery", "/api/v1/battery", "/battery", "/api/v1/battery"];
@@ -53,48 +52,6 @@ async fn a_level_is_kept_per_user_and_shown_under_all_four_paths() {
     server.client().csv("/battery/load", "").await.problem(401);
 }
 
-/// Fault D1: errors were answered 200 with an `error`.
-#[tokio::test]
-async fn what_cannot_be_is_refused_and_not_kept() {
-    let server = Server::start().await;
-    let ana = server.user("ana").await;
-    for (status, word) in [
-        (json!({"energy_available_kW": 11, "battery_capacity_kW": 10}), "energy_available_kW"),
-        (json!({"energy_available_kW": -1, "battery_capacity_kW": 10}), "energy_available_kW"),
-        (json!({"energy_available_kW": 1, "battery_capacity_kW": 0}), "battery_capacity_kW"),
-        (json!({"energy_available_kW": 1, "battery_capacity_kW": 1e300}), "battery_capacity_kW"),
-        (json!({"energy_available_kW": 1}), "battery_capacity_kW"),
-        (json!({"energy_available_kW": "full", "battery_capacity_kW": 10}), "invalid float"),
-        (json!({"energy_available_kW": true, "battery_capacity_kW": 10}), "energy_available_kW"),
-    ] {
-        let problem = ana.post("/battery/status", &status).await.problem(422);
-        assert!(problem.to_string().contains(word), "{status}: {problem}");
-    }
-    for delta in ["1w", "0h", "-1d", "x", ""] {
-        let problem = ana.get(&format!("/battery/history?delta={delta}")).await.problem(422);
-        assert_eq!(problem["errors"][0]["pointer"], "delta", "{delta}: {problem}");
-    }
-    let header = "Timestamp,Battery_Level,Battery_Capacity_kW\n";
-    for (file, line, word) in [
-        (String::new(), None, "empty"),
-        ("Timestamp,Battery_Level\n2026-01-01,5\n".to_owned(), Some(1), "Battery_Capacity_kW"),
-        (header.to_owned(), Some(2), "rows"),
-        (format!("{header}2026-01-01,50,10\n2026-01-02,101,10\n"), Some(3), "101"),
-        (format!("{header}2026-01-01,50,10\nyesterday,10,10\n"), Some(3), "yesterday"),
-    ] {
-        let problem = ana.csv("/battery/load", file.clone()).await.problem(422);
-        assert!(problem.to_string().contains(word), "{file}: {problem}");
-        assert_eq!(problem["errors"][0]["line"], line.map_or(Value::Null, Value::from), "{file}: {problem}");
-    }
-    ana.csv("/battery/load?time_zone=Mars", table(&[1])).await.problem(422);
-    assert_eq!(ana.get("/battery/current").await.good(), json!({"message": "No data available"}));
-    // A page that loads nothing sends no body, or an empty one of JSON.
-    for body in ["", "{}", "null"] {
-        let answer = ana.send("POST", "/battery/load", &[("content-type", b"application/json")], body).await;
-        assert_eq!(answer.good()["message"], "No file was sent, so nothing was loaded", "{body}");
-    }
-}
-
 /// What the service before took: a form's numbers are text, and a field that it did not know was passed over.
 #[tokio::test]
 async fn a_status_may_come_as_text_and_with_more_fields() {
@@ -105,23 +62,11 @@ async fn a_status_may_come_as_text_and_with_more_fields() {
     assert_eq!(ana.get("/battery/current").await.good()["battery_level"], 45.0);
 }
 
-/// Fault D2: each call appended the whole file again, and the page called at every change of its range.
 #[tokio::test]
-async fn loading_the_same_rows_again_makes_no_duplicates() {
+async fn a_history_reaches_back_as_far_as_is_asked_and_comes_whole_or_in_pages() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
-    let file = table(&[30, 5, 2]);
-    let loaded = ana.csv("/battery/load", file.clone()).await.good();
-    assert_eq!(loaded["message"], "Battery data loaded: 3 rows, 3 of them new");
-    for path in ["/battery/load", "/api/v1/battery/load", "/battery/load/"] {
-        let again = ana.csv(path, file.clone()).await.good();
-        assert_eq!(again["message"], "Battery data loaded: 3 rows, 0 of them new", "{path}");
-        let again = ana.send("POST", path, &FORM, form("battery_data.csv", &file)).await.good();
-        assert_eq!(again["message"], "Battery data loaded: 3 rows, 0 of them new", "{path}");
-        // What the old page does: it asks for the file that lay on the server.
-        let asked = ana.send("POST", path, &[], "").await.good();
-        assert_eq!(asked["message"], "No file was sent, so nothing was loaded");
-    }
+    ana.csv("/battery/load", table(&[30, 5, 2])).await.good();
     for (delta, rows) in [("1h", 0), ("3h", 1), ("12h", 2), ("1d", 2), ("3d", 3), ("7d", 3), ("180m", 1)] {
         let history = ana.get(&format!("/battery/history?delta={delta}")).await.good();
         let history = history.as_array().unwrap();
@@ -129,25 +74,30 @@ async fn loading_the_same_rows_again_makes_no_duplicates() {
         assert!(history.iter().all(|row| row["energy_available_kW"] == 5.0 && row["battery_level"] == 50.0));
         assert!(history.is_sorted_by_key(|row| row["timestamp"].as_str().unwrap().to_owned()), "{delta}");
     }
+    // A page at a time, by the addresses that are told.
+    for base in ["/battery/history", "/api/v1/battery/history"] {
+        let whole = ana.get(&format!("{base}?delta=7d")).await;
+        assert_eq!(whole.header("link"), "");
+        let mut rows = Vec::new();
+        let mut query = "?delta=7d&limit=1".to_owned();
+        while !query.is_empty() {
+            let page = ana.get(&format!("{base}{query}")).await;
+            let link = page.header("link").to_owned();
+            query = link.strip_prefix('<').map_or(String::new(), |link| {
+                link.strip_suffix(">; rel=\"next\"").expect("the next page").to_owned()
+            });
+            let page = page.good();
+            assert_eq!(page.as_array().unwrap().len(), 1, "{page}");
+            rows.extend(page.as_array().unwrap().clone());
+        }
+        assert_eq!(rows, *whole.good().as_array().unwrap());
+        assert_eq!(ana.get(&format!("{base}?delta=3d&limit=3")).await.header("link"), "");
+        for wrong in ["limit=0", "limit=100001", "after=yesterday"] {
+            ana.get(&format!("{base}?{wrong}")).await.problem(422);
+        }
+    }
     // Local times are those of the zone that is told.
     let local = "Timestamp,Battery_Level,Battery_Capacity_kW\n2030-01-01 00:00:00,40,10\n";
     ana.csv("/battery/load?time_zone=America/Bogota", local).await.good();
     assert_eq!(ana.get("/battery/current").await.good()["timestamp"], "2030-01-01T05:00:00Z");
-}
-
-/// Fault D3: what is an energy was labelled kW; the names stay, and the description says the unit.
-#[tokio::test]
-async fn the_description_says_that_energies_are_in_kwh() {
-    let server = Server::start().await;
-    let document = server.client().get("/openapi.json").await.good();
-    for path in ["/battery/status", "/battery/current", "/battery/history", "/battery/load"] {
-        for base in ["", "/api/v1"] {
-            assert!(document["paths"][format!("{base}{path}")].is_object(), "{base}{path}");
-        }
-    }
-    for field in ["battery_capacity_kW", "energy_available_kW"] {
-        let described = &document["components"]["schemas"]["BatteryLevel"]["properties"][field];
-        assert!(described["description"].as_str().unwrap().contains("kWh"), "{described}");
-        assert_eq!(described["type"], "number");
-    }
 }
