@@ -24,7 +24,8 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 TARGET = $(shell cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
 # The server as the Rust tests build it: alone it would have other features, and all of the library would be compiled once more.
-SERVER = cargo test --quiet --workspace --locked --test it --no-run
+# What was built is on the disk before a server has to be prompt: to write gigabytes out keeps a commit of SQLite for seconds.
+SERVER = cargo test --quiet --workspace --locked --test it --no-run && sync
 
 .PHONY: help run test lint features format clippy clippy-features rustdoc test-rust test-databases test-outside test-fuzz test-python test-api soak test-soak test-faults test-connections test-ways suite develop \
 	test-wheel test-image fuzz bench bench-rust \
@@ -76,6 +77,7 @@ TOLD = grep -hoE '(skipped|not run here): [^<&]*' $(JUNIT) | sort -u || true
 test-rust: ## Rust tests and doctests; databases by GRID_TEST_MYSQL_URL and GRID_TEST_POSTGRES_URL
 ifeq ($(NEXTEST),yes)
 	rm -f $(JUNIT)
+	cargo nextest run --workspace --locked --no-run && sync
 	cargo nextest run --workspace --locked --no-fail-fast
 	@$(TOLD)
 else

@@ -7,6 +7,7 @@ mod asking;
 mod devices;
 mod documents;
 mod events;
+mod levels;
 mod log;
 mod missing;
 mod people;

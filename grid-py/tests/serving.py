@@ -4,7 +4,9 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
@@ -19,6 +21,7 @@ from skipping import skip
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
 PROGRAM = Path(os.environ.get("GRID_SERVER", TARGET / "debug" / "grid-server"))
 PASSWORD = "correct horse"
+TRIES = 10
 
 
 class Server:
@@ -31,11 +34,12 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         self.database = url
         self.token = ""
+        self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [PROGRAM, "--database-url", url, "serve"],
             env={**os.environ, **settings, "PORT": str(self.port)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
         )
 
     def ask(self, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
@@ -44,9 +48,29 @@ class Server:
     def read(self, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
         headers = {"Content-Type": kind, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
         request = urllib.request.Request(f"{self.address}{path}", data=body, headers=headers)
+        for left in reversed(range(TRIES)):
+            try:
+                return self._send(request)
+            except urllib.error.HTTPError as refused:
+                after = refused.headers.get("Retry-After")
+                # As every client is told: a disk that is busy for two seconds is no fault of the server's.
+                if refused.code == 503 and after and left and path != "/readyz":
+                    time.sleep(float(after))
+                    continue
+                refused.add_note(f"{refused.read().decode(errors='replace')}\n{self._last_lines()}")
+                raise
+        raise AssertionError("no try was made")
+
+    @staticmethod
+    def _send(request: urllib.request.Request) -> bytes:
         with urllib.request.urlopen(request, timeout=120) as answer:
             content: bytes = answer.read()
             return content
+
+    def _last_lines(self) -> str:
+        # Not by `read`, whose place in the file is also where the server writes.
+        log = os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0)
+        return "\n".join(log.decode(errors="replace").splitlines()[-20:])
 
     def wait(self) -> None:
         for _ in range(600):

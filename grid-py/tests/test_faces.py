@@ -314,3 +314,35 @@ def test_http_and_python_find_the_same_anomalies(server: Server) -> None:
         assert [f"{at}Z" for at in by_python[name].astype("datetime64[s]")] == [item[name] for item in by_http]
     for name in ("expected", "observed", "severity"):
         assert by_python[name].tolist() == [item[name] for item in by_http], name
+
+
+def test_http_and_python_keep_the_same_battery_levels(server: Server, tmp_path: Path) -> None:
+    now = np.datetime64("now", "s")
+    hours = np.array([now - np.timedelta64(3600 * back, "s") for back in (3, 2, 1)])
+    rows = [f"{hour},{level},13.5" for hour, level in zip(hours, (41.234567, 0, 100), strict=True)]
+    file = tmp_path / "levels.csv"
+    file.write_text("\n".join(["Timestamp,Battery_Level,Battery_Capacity_kW", *rows]) + "\n")
+    fields = {
+        "battery_level": "battery_level",
+        "battery_capacity_kwh": "battery_capacity_kW",
+        "energy_available_kwh": "energy_available_kW",
+    }
+
+    server.log_in()
+    owner = server.ask("/api/v1/auth/me")["id"]
+    with grid.Store(server.database) as store:
+        assert store.load_battery_levels(owner, file) == grid.LevelsLoaded(rows=3, new=3)
+        sent = server.ask("/api/v1/battery/load", file.read_bytes(), "text/csv")
+        assert sent["message"] == "Battery data loaded: 3 rows, 0 of them new"
+        by_http = server.ask("/api/v1/battery/history?delta=1d")
+        by_python = store.battery_levels(owner, hours[0], now)
+        assert by_python["timestamp"].astype("datetime64[s]").tolist() == hours.tolist()
+        assert [item["timestamp"] for item in by_http] == [f"{hour}Z" for hour in hours]
+        for ours, theirs in fields.items():
+            assert by_python[ours].tolist() == [item[theirs] for item in by_http], ours
+        assert len(store.battery_levels(owner, hours[0], now, limit=2)["timestamp"]) == 2
+
+        assert store.delete_battery_levels(owner, hours[0], hours[2]) == 2
+        assert len(server.ask("/api/v1/battery/history?delta=1d")) == 1
+        with pytest.raises(grid.InvalidError, match="Battery_Level"):
+            store.load_battery_levels(owner, b"Timestamp,Battery_Capacity_kW\n2026-05-01 08:00:00,10\n")

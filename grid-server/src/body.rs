@@ -1,4 +1,4 @@
-//! Bodies of answers that hold something for as long as they last.
+//! Bodies that something goes with, for as long as they last.
 
 use std::{
     pin::Pin,
@@ -8,18 +8,25 @@ use std::{
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
-/// A body, and what is let go when it has been taken or given up.
-struct Holding<T> {
+/// A body, and what is told of it.
+struct Watched<F> {
     body: Body,
-    _held: T,
+    tell: F,
 }
 
-/// The same body, which holds something until its end.
+/// The same body; each time that it is asked for more, `tell` is told whether that is still waited for.
+pub(crate) fn watching(body: Body, tell: impl FnMut(bool) + Send + Unpin + 'static) -> Body {
+    Body::new(Watched { body, tell })
+}
+
+/// The same body, which holds something until it has been taken or given up.
 pub(crate) fn holding<T: Send + Unpin + 'static>(body: Body, held: T) -> Body {
-    Body::new(Holding { body, _held: held })
+    watching(body, move |_| {
+        let _ = &held;
+    })
 }
 
-impl<T: Unpin> HttpBody for Holding<T> {
+impl<F: FnMut(bool) + Unpin> HttpBody for Watched<F> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -27,7 +34,9 @@ impl<T: Unpin> HttpBody for Holding<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        (self.tell)(frame.is_pending());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -238,6 +238,7 @@ calls! {
     delete_levels(owner: Uuid, interval: Interval) -> u64;
     newest_level(owner: Uuid) -> Option<Level>;
     levels(owner: Uuid, interval: Interval) -> Vec<Level>;
+    first_levels(owner: Uuid, interval: Interval, most: usize) -> Vec<Level>;
     calendar_of(owner: Uuid) -> Calendar;
     owner_totals(owner: Uuid, channel: Channel, resolution: Resolution) -> (Calendar, Vec<Slot>);
     month_total(owner: Uuid, channel: Channel, month: i8, year: Option<i16>) -> Option<Energy>;

@@ -22,6 +22,7 @@ from .results import (
     Imported,
     Ingested,
     Issued,
+    LevelsLoaded,
     MeterFile,
     RegisterReports,
     Registered,
@@ -954,6 +955,12 @@ class Store:
         """The readings of a register, as they stand now or as they stood at ``as_of``."""
     def history(self, device: _Id, channel: str, start: _Instant, end: _Instant) -> Table:
         """The readings of a register that others have replaced."""
+    def load_battery_levels(self, owner: _Id, file: _Source, *, time_zone: str = "UTC") -> LevelsLoaded:
+        """Keeps how full a user's battery was, from a CSV file."""
+    def battery_levels(self, owner: _Id, start: _Instant, end: _Instant, *, limit: int | None = None) -> Table:
+        """How full a user's battery was, by time."""
+    def delete_battery_levels(self, owner: _Id, start: _Instant, end: _Instant) -> int:
+        """Removes how full a user's battery was, and gives how many rows there were."""
     def record_register(
         self,
         device: _Id,

@@ -17,6 +17,7 @@ __all__ = [
     "Imported",
     "Ingested",
     "Issued",
+    "LevelsLoaded",
     "MeterFile",
     "RegisterReports",
     "Registered",
@@ -187,6 +188,15 @@ class RegisterReports(NamedTuple):
     """A row a stretch to ask again, missing or only substituted: ``device, channel, start, end``."""
     request: str | None
     """What can be sent to whoever reads the meters; ``None`` where nothing is missing."""
+
+
+class LevelsLoaded(NamedTuple):
+    """What became of a file that says how full a battery was."""
+
+    rows: int
+    """Rows of the file."""
+    new: int
+    """Instants of which nothing was known before."""
 
 
 class MeterFile(NamedTuple):

@@ -1,5 +1,7 @@
 //! Readings: of one device, of all the caller's devices, and how complete they are.
 
+mod view;
+
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -10,7 +12,7 @@ use grid_core::{
         ledger::Recorded,
     },
     error::excerpt,
-    quantity::{Energy, Share},
+    quantity::Share,
     series::{Quality, Slot},
     store::{Ingested, Of, Page, Store},
     time::{self, Calendar, Interval, Resolution},
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub(crate) use self::view::{ReadingView, Readings};
 use crate::{
     app::App,
     caller::{Caller, not_found},
@@ -79,64 +82,6 @@ pub(crate) struct SumQuery {
 pub(crate) struct ChannelQuery {
     /// The channel; all where nothing is said.
     channel: Option<String>,
-}
-
-/// A reading, or the sum of a slot.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Reading)]
-pub(crate) struct ReadingView {
-    #[schema(value_type = String, example = "import")]
-    channel: Channel,
-    #[schema(value_type = String, format = DateTime)]
-    start: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    end: Timestamp,
-    /// `null` where nothing is known: missing is never zero.
-    #[schema(value_type = Option<String>, example = "1.250000")]
-    energy_kwh: Option<Energy>,
-    /// The worst quality of the parts: `measured`, `estimated`, `substituted` or `missing`.
-    #[schema(value_type = String, example = "measured")]
-    quality: Quality,
-    /// The part of the slot's time that is known, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "1.000000")]
-    completeness: Option<Share>,
-    /// When the reading was recorded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    recorded_at: Option<Timestamp>,
-}
-
-impl ReadingView {
-    fn raw(channel: Channel, recorded: &Recorded) -> Self {
-        let reading = recorded.reading;
-        Self {
-            channel,
-            start: reading.interval().start(),
-            end: reading.interval().end(),
-            energy_kwh: reading.energy(),
-            quality: reading.quality(),
-            completeness: None,
-            recorded_at: Some(recorded.at),
-        }
-    }
-
-    fn slot(channel: Channel, slot: &Slot) -> Self {
-        Self {
-            channel,
-            start: slot.interval.start(),
-            end: slot.interval.end(),
-            energy_kwh: slot.energy,
-            quality: slot.quality,
-            completeness: Some(slot.completeness),
-            recorded_at: None,
-        }
-    }
-
-    /// What names an item in a cursor.
-    fn cursor(&self) -> String {
-        format!("{}@{}", self.channel, self.start)
-    }
 }
 
 /// What an upload did.
@@ -248,7 +193,7 @@ pub(crate) async fn of_device(
     Path(id): Path<Uuid>,
     Query(period): Query<Period>,
     Query(query): Query<ReadingsQuery>,
-) -> Result<Json<Listed<ReadingView>>, Problem> {
+) -> Result<Readings, Problem> {
     let store = app.services()?.store();
     if let Some((channel, interval)) = plain_question(&period, &query) {
         let limit = query.limit.items();
@@ -256,7 +201,7 @@ pub(crate) async fn of_device(
         let readings = store.readings_of_owner(caller.id, id, channel, interval, most).await?;
         let readings = readings.ok_or_else(|| not_found("device", id))?;
         let items = readings.iter().map(|recorded| ReadingView::raw(channel, recorded)).collect();
-        return Ok(Json(cut(items, limit)));
+        return Ok(Readings::cut(items, limit));
     }
     let device = caller.device(&app, id).await?;
     let resolution = match query.resolution.as_deref() {
@@ -271,10 +216,10 @@ pub(crate) async fn of_device(
         _ => registers(store, id, wanted).await?,
     };
     let Some(interval) = period.interval(&device.calendar, extent)? else {
-        return Ok(Json(Listed::whole(Vec::new())));
+        return Ok(Readings::none());
     };
     let items = match (resolution, as_of) {
-        (None, as_of) => return Ok(Json(raw(store, id, &channels, interval, as_of, &query).await?)),
+        (None, as_of) => return raw(store, id, &channels, interval, as_of, &query).await,
         (Some(resolution), None) => {
             summed(&app, caller.id, Of::Device(id), wanted, interval, resolution, device.calendar).await?
         }
@@ -291,7 +236,7 @@ pub(crate) async fn of_device(
             items
         }
     };
-    Ok(Json(page(items, query.after.as_deref(), query.limit)?))
+    Readings::page(items, query.after.as_deref(), query.limit)
 }
 
 /// The page of readings as they came that is asked for; no more of them are loaded than it has.
@@ -302,7 +247,7 @@ async fn raw(
     interval: Interval,
     as_of: Option<Timestamp>,
     query: &ReadingsQuery,
-) -> Result<Listed<ReadingView>, Problem> {
+) -> Result<Readings, Problem> {
     let limit = query.limit.items();
     let mut items = Vec::new();
     let mut rest = channels;
@@ -331,7 +276,7 @@ async fn raw(
         let readings = store.first_readings(device, channel, interval, as_of, most).await?;
         items.extend(readings.iter().map(|recorded| ReadingView::raw(channel, recorded)));
     }
-    Ok(cut(items, limit))
+    Ok(Readings::cut(items, limit))
 }
 
 /// The channel and the period of those who want the first page of readings as they came, and leave nothing to be looked up.
@@ -341,23 +286,6 @@ fn plain_question(period: &Period, query: &ReadingsQuery) -> Option<(Channel, In
         && query.after.is_none();
     let wanted = channel(query.channel.as_deref()).ok().flatten();
     wanted.filter(|_| is_plain).zip(period.of_instants())
-}
-
-/// A page of the items that were found, one of which may be over.
-fn cut(mut items: Vec<ReadingView>, limit: usize) -> Listed<ReadingView> {
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(ReadingView::cursor);
-    Listed { items, next }
-}
-
-/// The page of sums that is asked for.
-fn page(
-    items: Vec<ReadingView>,
-    after: Option<&str>,
-    limit: LongLimit,
-) -> Result<Listed<ReadingView>, Problem> {
-    Listed::cut(items, after, limit.items(), ReadingView::cursor)
 }
 
 fn plain(recorded: Vec<Recorded>) -> Vec<Reading> {
@@ -462,7 +390,7 @@ pub(crate) async fn of_user(
     caller: Caller,
     Query(period): Query<Period>,
     Query(query): Query<SumQuery>,
-) -> Result<Json<Listed<ReadingView>>, Problem> {
+) -> Result<Readings, Problem> {
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
     let calendar = if let Some(zone) = zone {
         zone
@@ -482,7 +410,7 @@ pub(super) async fn sums(
     calendar: Calendar,
     period: &Period,
     query: &SumQuery,
-) -> Result<Json<Listed<ReadingView>>, Problem> {
+) -> Result<Readings, Problem> {
     let channel = channel(query.channel.as_deref())?;
     let interval = period.whole(&calendar)?;
     let resolution = match query.resolution.as_deref() {
@@ -492,7 +420,7 @@ pub(super) async fn sums(
         Some(text) => field("resolution", text.parse())?,
     };
     let items = summed(app, user, of, channel, interval, resolution, calendar).await?;
-    Ok(Json(page(items, query.after.as_deref(), query.limit)?))
+    Readings::page(items, query.after.as_deref(), query.limit)
 }
 
 /// The longest time whose sums over one device are few readings for sure, and a matter of the request's own time: a year, and

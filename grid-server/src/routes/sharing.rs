@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::{
     not_one_of,
-    readings::{self, NewReading, ReadingView, SumQuery},
+    readings::{self, NewReading, ReadingView, Readings, SumQuery},
 };
 use crate::{
     app::App,
@@ -264,7 +264,7 @@ pub(crate) async fn sums(
     Path(id): Path<Uuid>,
     Query(period): Query<Period>,
     Query(query): Query<SumQuery>,
-) -> Result<Json<Listed<ReadingView>>, Problem> {
+) -> Result<Readings, Problem> {
     let (community, _) = caller.community(&app, id).await?;
     let zone = query.time_zone.as_deref().map(|zone| field("time_zone", Calendar::new(zone))).transpose()?;
     let calendar = zone.unwrap_or(community.calendar);
