@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -60,9 +60,10 @@ fn length(body: &Body) -> Option<usize> {
     body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// The layer that waits for a small body before its request takes a place.
+/// The layer that waits for a small body before its request takes a place. Of a GET nobody reads one.
 pub(crate) async fn gather(request: Request, next: Next) -> Response {
-    if !length(request.body()).is_some_and(|length| (1..=SMALL).contains(&length)) {
+    let has_none = [Method::GET, Method::HEAD].contains(request.method());
+    if has_none || !length(request.body()).is_some_and(|length| (1..=SMALL).contains(&length)) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();

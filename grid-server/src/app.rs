@@ -27,6 +27,7 @@ use crate::{
     metrics::Metrics,
     outlooks::Outlooks,
     problem::Problem,
+    pulse::Pulse,
     quota::{Analyses, Quota},
     routes::Dependency,
     services::Services,
@@ -80,8 +81,10 @@ struct Inner {
     rooms: Rooms,
     outlooks: Outlooks,
     looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
+    pulse: Pulse,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
+    obstruction: RwLock<Option<Dependency>>,
     listeners: Listeners,
     stopping: watch::Sender<bool>,
 }
@@ -111,6 +114,7 @@ impl App {
         // whoever is logged in already, however many want to log in.
         let waiting = config.max_requests.get() / 2;
         let patience = config.request_time();
+        let pulse = Pulse::new(&config);
         let user_requests = Quota::new("requests", config.user_requests.get());
         let rooms = Rooms::new(config.spool_bytes());
         let user_uploads = Quota::new("uploads", config.user_uploads.get());
@@ -138,8 +142,10 @@ impl App {
             rooms,
             outlooks: Outlooks::default(),
             looked: tokio::sync::Mutex::default(),
+            pulse,
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
+            obstruction: RwLock::default(),
             listeners: Listeners::default(),
             stopping: watch::Sender::new(false),
         }))
@@ -167,6 +173,11 @@ impl App {
     /// What was last found of the database, and when.
     pub(crate) fn looked(&self) -> &tokio::sync::Mutex<Option<(Instant, Dependency)>> {
         &self.0.looked
+    }
+
+    /// Whether the database is still there, for those who wait for it at length.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
     }
 
     /// The requests of each user that are worked on.
@@ -297,12 +308,15 @@ impl App {
         T: Send + 'static,
         F: Future<Output = Result<T, store::Error>>,
     {
-        let (store, runtime) = (self.services()?.store().clone(), Handle::current());
-        let asked = places.run(move || match budget {
-            Some(budget) => runtime.block_on(budget.limit(ask(store))),
-            None => runtime.block_on(ask(store)),
+        let (app, runtime) = (self.clone(), Handle::current());
+        let store = self.services()?.store().clone();
+        let asked = places.run(move || {
+            Ok(match budget {
+                Some(budget) => runtime.block_on(budget.limit(ask(store))),
+                None => runtime.block_on(app.pulse().during(ask(store)))?,
+            }?)
         });
-        Ok(asked.await??)
+        asked.await?
     }
 
     /// Computes for a user what the store balances, and gives `then` what came of it.
@@ -358,6 +372,17 @@ impl App {
     pub(crate) fn set_start_up(&self, stage: StartUp) {
         if let Ok(mut at) = self.0.start_up.write() {
             *at = stage;
+        }
+    }
+
+    /// What kept the server from its database when it last tried to begin with it.
+    pub(crate) fn obstruction(&self) -> Option<Dependency> {
+        self.0.obstruction.read().ok()?.clone()
+    }
+
+    pub(crate) fn set_obstruction(&self, found: Dependency) {
+        if let Ok(mut last) = self.0.obstruction.write() {
+            *last = Some(found);
         }
     }
 

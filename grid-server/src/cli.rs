@@ -161,8 +161,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+impl Command {
+    /// Whether it opens the database of the settings and has no other way to say what is wrong with these.
+    fn works_on_a_database(&self) -> bool {
+        match self {
+            // Their log and their report say it.
+            Self::Serve | Self::Demo | Self::Doctor => false,
+            Self::Battery(_) | Self::Verify(_) | Self::Openapi | Self::Healthcheck | Self::Readme => false,
+            _ => true,
+        }
+    }
+}
+
 fn perform(cli: Cli) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    if command.works_on_a_database()
+        && let Some(complaint) = cli.config.settings.complaint()
+    {
+        say(&format!("warning: {complaint}\n"));
+    }
+    match command {
         Command::Serve => serve::blocking(cli.config, serve::Content::AsItIs),
         Command::Demo => serve::blocking(cli.config, serve::Content::Demo),
         Command::Import(wanted) => import::run(&cli.config, &wanted),

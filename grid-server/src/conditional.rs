@@ -58,7 +58,15 @@ fn look_at(request: &Request) -> Request {
     let mut look = Request::new(Body::empty());
     *look.uri_mut() = request.uri().clone();
     *look.headers_mut() = request.headers().clone();
-    for name in [header::IF_MATCH, header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+    let of_the_change = [
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        header::RANGE,
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+    ];
+    for name in of_the_change {
         look.headers_mut().remove(name);
     }
     *look.extensions_mut() = request.extensions().clone();

@@ -39,6 +39,7 @@ mod origin;
 mod outlooks;
 mod page;
 mod period;
+mod pulse;
 mod quota;
 mod routes;
 mod services;

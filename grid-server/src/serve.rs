@@ -19,6 +19,7 @@ use crate::{
     demo, http1, listeners,
     problem::Problem,
     router,
+    routes::Dependency,
     services::{FOLLOWS, Services},
     setup,
     telemetry::{self, traces::Traces},
@@ -182,6 +183,7 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
             Err(problem) => {
                 let seconds = pause.as_secs_f32();
                 tracing::warn!("the database is not ready: {problem}; trying again in {seconds} s");
+                app.set_obstruction(Dependency::obstructed(&database.url, &problem).await);
             }
         }
         tokio::time::sleep(pause).await;

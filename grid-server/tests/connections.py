@@ -121,6 +121,9 @@ def waits_for_tables(binary: str, database: PrivateServer, folder: str) -> None:
             raise Wrong(f"a login without tables: {status} {headers.items()} {said}")
         if "denied" in str(said):
             raise Wrong(f"a login without tables: the driver's words: {said}")
+        looked = run(binary, database.verified(SERVES), "doctor")
+        if looked.returncode != 1 or "may not make tables" not in looked.stderr or "GRANT CREATE" not in looked.stderr:
+            raise Wrong(f"doctor without tables: {looked.returncode} {looked.stdout} {looked.stderr}")
         migrated = run(binary, database.verified(MIGRATES), "migrate")
         if migrated.returncode:
             raise Wrong(f"migrate: {migrated.stderr}")

@@ -11,6 +11,7 @@ Beside all that, readers of events who take nothing are cut.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -153,6 +154,7 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
                 proxy.set("pass")
                 recovers(server, fault)
         unanswered_commits(server, proxy)
+        in_the_middle(server, proxy)
         for fault, begin, end, is_up in by_an_administrator(url.scheme, name):
             try:
                 with begin():
@@ -214,6 +216,50 @@ def unanswered_commits(server: Server, proxy: Proxy) -> None:
     made = sum(one["name"] == device["name"] for one in server.devices())
     if stored != [1, 1] or made != 1:
         raise Wrong(f"{fault}: the readings were stored {stored} times, the device was made {made} times")
+
+
+def in_the_middle(server: Server, proxy: Proxy) -> None:
+    """The database goes while a long file is stored: whoever sent it is told within three seconds, and of the file everything
+    is there afterwards or nothing."""
+    halves = [f"{hour:02}:{minute}:00Z" for hour in range(24) for minute in ("00", "30")]
+    days = [f"{year}-{month:02}-{day:02}" for year in range(2000, 2005) for month in range(1, 13) for day in range(1, 29)]
+    rows = [
+        {"channel": "import", "start": f"{day}T{start}", "end": f"{day}T{end}", "energy_kwh": f"0.{number % 997:06}"}
+        for number, day in enumerate(days)
+        for start, end in itertools.pairwise(halves)
+    ]
+    for fault, manner in [("refused and cut in the middle", "refuse"), ("swallowed in the middle", "swallow")]:
+        seconds = 0.0
+        for _ in range(5):
+            device = {"name": "long", "kind": "meter", "time_zone": "UTC"}
+            made = json.loads(server.ask("POST", "/api/v1/devices", device)[2])["id"]
+            path, answers = f"/api/v1/devices/{made}/readings", []
+            begin = proxy.sent
+            sender = threading.Thread(target=lambda: answers.append((*server.ask("POST", path, rows), time.monotonic())))
+            sender.start()
+            # What is asked of the database before the first rows is shorter than that.
+            while proxy.sent < begin + 50_000 and sender.is_alive():
+                time.sleep(0.001)
+            began = time.monotonic()
+            proxy.set(manner)
+            sender.join()
+            proxy.set("pass")
+            [(status, headers, said, ended)] = answers
+            seconds = ended - began
+            if status != 200 or seconds > 0:
+                break
+        where = f"{fault}: {status} after {seconds:.2f} s: {said[:300]!r}"
+        if status != 503 or seconds > MOST_SECONDS or not headers.get("Retry-After") or DRIVER_WORDS.search(said):
+            raise Wrong(where)
+        print(f"  {fault}: told after {seconds:.2f} s", flush=True)
+        recovers(server, fault)
+        there = json.loads(server.ask("GET", f"{path}?from=1999-01-01&to=2011-01-01&limit=100000")[2])["items"]
+        if len(there) not in (0, len(rows)):
+            raise Wrong(f"{fault}: {len(there)} of {len(rows)} readings are there")
+        status, _, said = server.ask("POST", path, rows)
+        done = json.loads(said)
+        if status != 200 or done["inserted"] + done["unchanged"] != len(rows) or done["unchanged"] != len(there):
+            raise Wrong(f"{fault}: the same file again: {status}: {said[:300]!r}")
 
 
 def by_an_administrator(scheme: str, name: str):

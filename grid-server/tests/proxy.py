@@ -34,6 +34,8 @@ class Proxy:
     def __init__(self, host: str, port: int):
         self.target, self.manner, self.streams = (host, port), "pass", set()
         self.random, self.spared = random.Random(1), 0
+        # How many bytes the program has sent.
+        self.sent = 0
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
 
@@ -70,6 +72,7 @@ class Proxy:
         try:
             while chunk := await reader.read(65536):
                 talk.asked = chunk
+                self.sent += len(chunk)
                 await self.hold_up()
                 writer.write(chunk)
                 await writer.drain()

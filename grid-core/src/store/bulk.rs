@@ -1,8 +1,8 @@
 //! Many rows at once, which each database takes fastest in its own way: SQLite and MySQL as a statement of many
 //! value groups, PostgreSQL as one array a column.
 //!
-//! The statements have a few fixed sizes, so that each is prepared once a connection: a statement that is not kept
-//! costs MySQL 45 ms over TCP (`docs/decisions/0003-storage.md`).
+//! The statements have a few fixed sizes, so that each is prepared once a connection: one that is not kept is prepared anew
+//! each time, which is another way to the database and back.
 
 use uuid::Uuid;
 

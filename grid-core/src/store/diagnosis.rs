@@ -124,6 +124,28 @@ pub enum Obstacle {
     Other,
 }
 
+impl std::fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Refused => "nothing listens there",
+            Self::Missing => "there is no such socket or file",
+            Self::Forbidden => "the socket or file may not be opened",
+            Self::Silent => "it does not answer",
+            Self::Cut => "the connection was cut",
+            Self::Stranger => "what answers is no such database",
+            Self::Encryption => "no encrypted connection could be made",
+            Self::LoginMethod => "the way in which it wants the password needs an encrypted connection",
+            Self::Login => "the user or the password is wrong",
+            Self::LoginPlace => "it takes no logins of this user from here",
+            Self::NoDatabase => "there is no database of this name",
+            Self::NoRight => "the user may not use the database",
+            Self::Full => "it has no connection left",
+            Self::NotYet => "it is starting or stopping",
+            Self::Other => "it cannot be used, and its log says why",
+        })
+    }
+}
+
 impl Location {
     /// Reads an address; nothing is connected.
     ///
@@ -294,11 +316,26 @@ async fn greet_mysql(address: &str) -> Result<Greeting, Obstacle> {
             sqlx::query_scalar("SELECT CAST(@@max_connections AS SIGNED)").fetch_one(&mut server).await?;
         let encryption: Option<(String, String)> =
             sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_version'").fetch_optional(&mut server).await?;
+        // The host is what follows the last `@`. What a role gives is not listed.
+        let (grants, role): (i64, Option<String>) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM information_schema.user_privileges \
+             WHERE privilege_type = 'CREATE' AND grantee = account.name) \
+             + (SELECT COUNT(*) FROM information_schema.schema_privileges \
+             WHERE privilege_type = 'CREATE' AND grantee = account.name AND DATABASE() LIKE table_schema), \
+             CAST(CURRENT_ROLE() AS CHAR) \
+             FROM (SELECT CONCAT('''', LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) \
+             - CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1), '''@''', \
+             SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''') AS name) AS account",
+        )
+        .fetch_one(&mut server)
+        .await?;
+        let is_in_a_role = role.is_some_and(|role| role != "NONE");
         Ok(Greeting {
             version,
             encryption: encryption.map(|(_, protocol)| protocol).filter(|protocol| !protocol.is_empty()),
             most_connections: u64::try_from(most).ok(),
-            ..Greeting::default()
+            may_create: (grants > 0 || !is_in_a_role).then_some(grants > 0),
+            journal: None,
         })
     };
     let greeting = read.await.map_err(|error| mysql_obstacle(&error));

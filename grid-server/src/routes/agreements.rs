@@ -317,6 +317,6 @@ pub(crate) async fn add_prices(
     book.read_csv(&query.name, body.as_ref(), currency)?;
     let prices = book.series(&query.name).unwrap_or_default();
     let store = app.services()?.store();
-    hurry::storing(store, prices.len(), store.add_prices(id, &query.name, prices, clock::now())).await?;
+    hurry::storing(&app, prices.len(), store.add_prices(id, &query.name, prices, clock::now())).await?;
     Ok(Json(PricesStored { prices: prices.len() }))
 }

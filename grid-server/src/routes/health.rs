@@ -10,12 +10,14 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use grid_core::store::greet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::{App, StartUp},
     extract::Json,
+    problem::Problem,
     services::Services,
 };
 
@@ -64,11 +66,13 @@ const FRESH: Duration = Duration::from_millis(250);
 impl Dependency {
     async fn database(app: &App) -> Self {
         let Ok(services) = app.services() else {
-            let reason = match app.start_up() {
-                StartUp::Connecting => "it has not been reached since the server started",
-                _ => "its tables are being brought up to date",
-            };
-            return Self { status: "not reached yet", latency_ms: None, reason: Some(reason.to_owned()) };
+            return app.obstruction().unwrap_or_else(|| {
+                let reason = match app.start_up() {
+                    StartUp::Connecting => "it has not been reached since the server started",
+                    _ => "its tables are being brought up to date",
+                };
+                Self { status: "not reached yet", latency_ms: None, reason: Some(reason.to_owned()) }
+            });
         };
         // Whoever asks at the same time is answered the same: a flood of questions must not take every connection.
         let mut looked = app.looked().lock().await;
@@ -82,11 +86,23 @@ impl Dependency {
         found
     }
 
+    /// Looks why the server could not begin with a database, of which `problem` is what it said itself.
+    pub(crate) async fn obstructed(url: &str, problem: &Problem) -> Self {
+        let began = Instant::now();
+        let found = greet(url, PATIENCE).await;
+        let latency_ms = Some(milliseconds(began));
+        match found {
+            Ok(_) => Self { status: "not ready yet", latency_ms, reason: Some(problem.to_string()) },
+            Err(obstacle) => {
+                Self { status: "not reached yet", latency_ms, reason: Some(obstacle.to_string()) }
+            }
+        }
+    }
+
     async fn look(services: &Services) -> Self {
         let began = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, services.store().ready()).await;
-        // In whole microseconds.
-        let latency_ms = Some((began.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+        let latency_ms = Some(milliseconds(began));
         match answer {
             Ok(Ok(())) => Self { status: "ok", latency_ms, reason: None },
             // What the driver said stays in the error's source.
@@ -97,6 +113,11 @@ impl Dependency {
             }
         }
     }
+}
+
+/// The time since then, in whole microseconds.
+fn milliseconds(began: Instant) -> f64 {
+    (began.elapsed().as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Says that the process lives.

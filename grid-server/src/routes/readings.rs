@@ -341,7 +341,7 @@ pub(crate) async fn store(
     };
     let store = app.services()?.store();
     let stored = store.ingest_sorted(id, Some(caller.id), &read.batches, clock::now());
-    let outcome = hurry::storing(store, read.batches.held(), stored).await?;
+    let outcome = hurry::storing(&app, read.batches.held(), stored).await?;
     app.metrics().ingested(outcome);
     Ok(Json(Outcome::of(outcome, read.format, read.evidence)))
 }

@@ -179,7 +179,7 @@ pub(crate) async fn settle(
     let key = store.ensure_log_key(services.sealing_key(), now).await?;
     let signer = LogSigner { key: &key, origin: services.issuer() };
     let deed = Deed::new("settlement.issue", caller.id, &caller.username).by(&origin, now);
-    let issued = hurry::at_length(store, store.issue(&settlement, signer, deed, now)).await?;
+    let issued = hurry::at_length(&app, store.issue(&settlement, signer, deed, now)).await?;
     let status = if issued.id.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((
         status,

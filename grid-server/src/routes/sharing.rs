@@ -247,7 +247,7 @@ pub(crate) async fn import(
     let read = upload::readings(&app, &caller, request, options).await?;
     let store = app.services()?.store();
     let imported = store.import_community_sorted(community.id, caller.id, &read.batches, clock::now());
-    let imported = hurry::storing(store, read.batches.held(), imported).await?;
+    let imported = hurry::storing(&app, read.batches.held(), imported).await?;
     let Imported { inserted, unchanged, superseded, .. } = imported;
     app.metrics().ingested(Ingested { inserted, unchanged, superseded });
     Ok(Json(ImportOutcome::of(imported, read.format, read.evidence)))

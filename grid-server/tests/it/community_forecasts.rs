@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use grid_server::serve::Content;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Server};
@@ -166,4 +167,28 @@ async fn a_backtest_scores_a_series_that_is_sent() {
     }
     ana.post(path, &json!({"device": "0199c2a0-0000-7000-8000-000000000000"})).await.problem(422);
     server.client().post(path, &question).await.problem(401);
+}
+
+#[tokio::test]
+async fn scores_that_take_longer_than_a_request_may_are_refused_and_not_given_up() {
+    let server = Server::with(&["--request-seconds", "5"], Content::AsItIs).await;
+    let kat = server.user("kat").await;
+    let quarters = 96 * 60;
+    let values: Vec<f64> = (0..quarters)
+        .map(|quarter| f64::from(quarter % 96) + f64::from(quarter * 7919 % 104_729) / 1e5)
+        .collect();
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let origins: Vec<String> = (quarters - 500..quarters - 100)
+        .map(|quarter| (start + SignedDuration::from_mins(15 * i64::from(quarter))).to_string())
+        .collect();
+    let mut question = json!({
+        "series": {"start": start.to_string(), "resolution": "15min", "values": values},
+        "model": "elastic_net",
+        "origins": origins,
+    });
+    let problem = kat.post("/api/v1/forecasts/backtest", &question).await.problem(422);
+    assert!(problem["detail"].as_str().unwrap().contains("got 400"), "{problem}");
+    assert!(problem["hint"].as_str().unwrap().contains("fewer origins"), "{problem}");
+    question["origins"] = json!(origins[..2]);
+    assert_eq!(kat.post("/api/v1/forecasts/backtest", &question).await.good()["origins"], 2);
 }

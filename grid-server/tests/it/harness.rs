@@ -25,7 +25,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::databases::Database;
+use crate::{databases::Database, described};
 
 /// A server that stops when it is dropped.
 pub(crate) struct Server {
@@ -233,6 +233,7 @@ impl Client {
         let answer = sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+        described::check(method, path, parts.status.as_u16());
         Answer { status: parts.status, headers: parts.headers, body }
     }
 

@@ -19,8 +19,9 @@ mod communities;
 mod community_forecasts;
 mod compat;
 mod databases;
-mod demo;
+
 mod deploy;
+mod described;
 mod devices;
 mod doctor;
 mod events;

@@ -186,6 +186,33 @@ impl Drop for Running {
     }
 }
 
+/// S117: whoever starts many instances must not wait for each of them.
+#[tokio::test]
+async fn s117_it_answers_within_a_second_of_its_start_whatever_its_database_does() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://grid:s3cret@{}/grid", silent.local_addr().unwrap());
+    // The fastest of three: other tests run beside this one.
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = program();
+        command.args(["--port", &port.to_string(), "--database-url", &url]).current_dir(folder());
+        let began = Instant::now();
+        let _running = Running(command.stderr(Stdio::null()).spawn().unwrap());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "it does not listen");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(Client::of(address).get("/healthz").await.status, 200);
+        took.push(began.elapsed());
+        if began.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+    }
+    panic!("{took:?}");
+}
+
 /// What was seen: a container that did not listen on the port of `PORT`, because it asked its database first; requests that
 /// hung on that database; and a database at a host that no configuration named.
 #[tokio::test]

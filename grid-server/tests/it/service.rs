@@ -108,8 +108,6 @@ async fn in_a_browser_the_page_of_a_refusal_leads_to_the_known_errors_in_both_la
 async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() {
     const IN_ENGLISH: &str = "\n## For whoever runs the server\n\n";
     const IN_SPANISH: &str = "\n\n## Para quien administra el servidor\n\n";
-    // What was written in English alone.
-    const ENGLISH_ALONE: [&str; 3] = ["docs/access.md", "docs/files.md", "docs/http-api.md"];
     let server = Server::start().await;
     let client = server.client();
     let read = |file: &str| {
@@ -120,7 +118,6 @@ async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() 
         index.split("](/docs/errors/").skip(1).map(|rest| rest.split_once(')').unwrap().0).collect();
     let codes: Vec<_> = CODES.iter().map(|(code, ..)| *code).collect();
     assert_eq!(listed, codes);
-    let mut led_to = BTreeSet::new();
     for code in codes {
         let page = client.get(&format!("/docs/errors/{code}")).await.text();
         let (_, told) = page.split_once(IN_ENGLISH).unwrap_or_else(|| panic!("{code}: {page}"));
@@ -144,10 +141,6 @@ async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() 
             let there = headings(&text);
             let place = there.iter().position(|(_, name)| name == heading);
             assert!(heading.is_empty() || place.is_some(), "{code}: {link}");
-            led_to.insert(file.to_owned());
-            if ENGLISH_ALONE.contains(&file) {
-                continue;
-            }
             let in_spanish = file.replace(".md", ".es.md");
             assert!(named.contains(&in_spanish.as_str()), "{code}: {in_spanish} is missing in {page}");
             // There the heading has another name, at the same place among headings as deep.
@@ -158,10 +151,6 @@ async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() 
                 assert_ne!(there[place].1, spanish[place].1, "{code}: {link} is in English on both pages");
             }
         }
-    }
-    for file in ENGLISH_ALONE {
-        let spanish = root().join(file.replace(".md", ".es.md"));
-        assert!(led_to.contains(file) && !spanish.exists(), "{file} need not be in the list any more");
     }
     let outage = client.get("/docs/errors/unavailable").await.text();
     assert!(

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use grid_core::{
     error::Failure as _,
-    store::{DatabasePlace, Greeting, Location, Options, Store},
+    store::{DatabaseKind, DatabasePlace, Greeting, Location, Options, Store},
 };
 
 use super::Failed;
@@ -156,8 +156,14 @@ async fn schema(
     if greeting.may_create == Some(false) {
         return Err(Obstruction {
             step: "schema",
-            problem: format!("{} of {all} migrations have to run, and the user may not make tables", missing.len()),
-            to_do: "let it, as with `GRANT CREATE ON SCHEMA public TO` the user, or run `grid-server migrate` as another user".to_owned(),
+            problem: format!(
+                "{} of {all} migrations have to run, and the user may not make tables",
+                missing.len()
+            ),
+            to_do: format!(
+                "let it, as with `{}` the user, or run `grid-server migrate` as another user",
+                right(location)
+            ),
         });
     }
     let (first, count) = (missing.first().copied().unwrap_or_default(), missing.len());
@@ -168,6 +174,17 @@ async fn schema(
         ),
     );
     Ok(())
+}
+
+/// How a user is let make tables.
+fn right(location: &Location) -> String {
+    match location.kind {
+        DatabaseKind::MySql => {
+            let database = location.database.as_deref().unwrap_or("GRID");
+            format!("GRANT CREATE, ALTER, DROP, INDEX, REFERENCES ON {database}.* TO")
+        }
+        DatabaseKind::Sqlite | DatabaseKind::Postgres => "GRANT CREATE ON SCHEMA public TO".to_owned(),
+    }
 }
 
 /// Whether the database is a file that is not there yet.

@@ -81,11 +81,14 @@ pub(crate) async fn export(
     let share = app.own_data().share(caller.id)?;
     Deed::new("user.export", caller.id, &caller.username).to(caller.id).record(services, &origin).await?;
     let (store, id, now) = (services.store().clone(), caller.id, clock::now());
-    let (database, rooms) = (Handle::current(), app.rooms().clone());
+    let (runtime, rooms) = (Handle::current(), app.rooms().clone());
+    let kept = app.clone();
     let written = app.analyses(caller.id).run(move || -> Result<_, Problem> {
         let draft = Draft::new(&rooms).map_err(|error| no_room(&error))?;
         let mut writer = BufWriter::with_capacity(1 << 16, draft);
-        let _: Archived = database.block_on(store.export_user(id, &mut writer, now, &mut |_| ()))?;
+        let mut unwatched = |_| ();
+        let exported = store.export_user(id, &mut writer, now, &mut unwatched);
+        let _: Archived = runtime.block_on(hurry::read_at_length(&kept, exported))?;
         let draft = writer.into_inner().map_err(|error| no_room(error.error()))?;
         Ok((draft, share))
     });
@@ -141,7 +144,7 @@ pub(crate) async fn erase(
         ..AuditEntry::by_program("", "user.erase", now)
     };
     let erased = services.store().erase_user(caller.id, &entry, now, services.last_token(now));
-    let erased = hurry::at_length(services.store(), erased).await?;
+    let erased = hurry::at_length(&app, erased).await?;
     services.revoked(erased.revocations.clone());
     Ok(Json(erased.into()))
 }

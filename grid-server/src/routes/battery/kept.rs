@@ -20,6 +20,7 @@ use crate::{
     conditional::is_known,
     draft::Draft,
     extract::Path,
+    hurry,
     problem::Problem,
     spool::{Rooms, no_room},
 };
@@ -122,9 +123,10 @@ impl Kept {
         let store = self.app.services()?.store().clone();
         let (id, format) = (self.stored.id, self.stored.format.clone());
         let runtime = Handle::current();
-        let rooms = self.app.rooms().clone();
+        let app = self.app.clone();
         let done = self.app.analyses(self.stored.owner).run(move || {
-            let fetched = runtime.block_on(fetched(&store, id, &rooms))?;
+            let fetched = fetched(&store, id, app.rooms());
+            let fetched = runtime.block_on(hurry::read_at_length(&app, fetched))?;
             Ok::<T, Problem>(work(fetched.file(), format.as_str())?)
         });
         done.await?

@@ -267,7 +267,7 @@ pub(crate) async fn forget(
     let interval = Interval::new(Timestamp::MIN, query.before.unwrap_or(Timestamp::MAX))?;
     // A million of them take longer than the time of a request.
     let store = app.services()?.store();
-    hurry::at_length(store, store.delete_levels(caller.id, interval)).await?;
+    hurry::at_length(&app, store.delete_levels(caller.id, interval)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -309,7 +309,8 @@ pub(crate) async fn load(
             return Ok(None);
         }
         let levels = read_levels(&file, &calendar)?;
-        let new = runtime.block_on(store.save_levels(caller.id, &levels))?;
+        let saved = store.save_levels(caller.id, &levels);
+        let new = runtime.block_on(hurry::at_length(&app, saved))?;
         Ok::<_, Problem>(Some((levels.len(), new)))
     });
     Ok(match loaded.await?? {

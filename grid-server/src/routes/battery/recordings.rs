@@ -85,7 +85,7 @@ pub(crate) async fn show(mut kept: Kept) -> Response {
     params(("id" = Uuid, Path)), responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete(kept: Kept) -> Result<StatusCode, Problem> {
     let store = kept.app.services()?.store();
-    hurry::at_length(store, store.delete_recording(kept.stored.id)).await?;
+    hurry::at_length(&kept.app, store.delete_recording(kept.stored.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -22,6 +22,7 @@ use crate::{
     caller::Caller,
     clock,
     extract::{Json, Query},
+    hurry,
     period::field,
     problem::Problem,
     quota,
@@ -114,7 +115,11 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Result<R
     let summary = serde_json::to_string(&view).map_err(|error| Problem::internal(&error.to_string()))?;
     let new = NewRecording { id, owner: caller.id, name, format, summary };
     let (store, runtime) = (app.services()?.store().clone(), Handle::current());
-    place.run(move || runtime.block_on(store.save_recording(&new, &mut file, now))).await??;
+    let saved = move || {
+        let saved = store.save_recording(&new, &mut file, now);
+        runtime.block_on(hurry::at_length(&app, saved))
+    };
+    place.run(saved).await??;
     let location = format!("/api/v1/battery/recordings/{id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
 }

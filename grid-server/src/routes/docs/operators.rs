@@ -6,11 +6,11 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 18] = [
     (
         "unavailable",
         "The database cannot be reached, is too slow, is full, only reads, or has no connection left; or this server is \
-         starting or stopping. `/readyz` says which, `grid-server doctor` looks for the cause step by step, and the log has the \
-         database's own words. Nothing has to be started again: the server answers by itself once the database does.",
+         starting or stopping. `/readyz` says whether it is reached, `grid-server doctor` looks for the cause step by step, and \
+         the log has the database's own words: of one that is full or only reads, it alone tells. Nothing has to be started again: the server answers by itself once the database does.",
         "No se llega a la base de datos, es demasiado lenta, está llena, solo permite leer o no le quedan conexiones; o el \
-         servidor está arrancando o parando. `/readyz` dice qué pasa, `grid-server doctor` busca la causa paso a paso y el registro tiene \
-         las palabras de la base. No hay que reiniciar nada: el servidor responde solo en cuanto la base vuelve.",
+         servidor está arrancando o parando. `/readyz` dice si se llega a ella, `grid-server doctor` busca la causa paso a paso y el \
+         registro tiene las palabras de la base: si está llena o solo permite leer, solo él lo dice. No hay que reiniciar nada: el servidor responde solo en cuanto la base vuelve.",
         "`docs/deploy/database.md#when-it-cannot-be-reached`, `docs/deploy/scale.md#connections`, `docs/known-errors.md#deployment`",
     ),
     (
@@ -25,14 +25,14 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 18] = [
         "forbidden",
         "Whoever asks is known and lacks a role or a scope. In the system before, a missing token was answered so too; \
          here that is 401.",
-        "Se sabe quién pregunta, y le falta un papel o un permiso. En el sistema anterior también se respondía así cuando \
+        "Se sabe quién pregunta, y le falta un papel o un alcance. En el sistema anterior también se respondía así cuando \
          faltaba el token; aquí eso es 401.",
         "`docs/access.md`, `docs/known-errors.md#deployment`",
     ),
     (
         "invalid",
         "Usually a file: a decimal comma, a word where a number belongs, a row that is cut short. `errors` names line and column.",
-        "Casi siempre es un fichero: una coma decimal, una palabra donde va un número, una fila cortada. `errors` dice la \
+        "Casi siempre es un archivo: una coma decimal, una palabra donde va un número, una fila cortada. `errors` dice la \
          línea y la columna.",
         "`docs/files.md`, `docs/known-errors.md#energy`",
     ),
@@ -85,7 +85,7 @@ pub(super) const OPERATORS: [(&str, &str, &str, &str); 18] = [
         "A file past `GRID_MAX_UPLOAD_MB` or with more readings than `GRID_MAX_UPLOAD_ROWS`, another body past `GRID_MAX_BODY_MB`, or \
          an answer of more than may be asked for at once. A platform may be stricter: Cloud Run takes 32 MiB over HTTP/1, and answers for itself. `detail` says which \
          limit it was; send in parts, or raise it.",
-        "Un fichero mayor que `GRID_MAX_UPLOAD_MB` o con más lecturas que `GRID_MAX_UPLOAD_ROWS`, otro cuerpo mayor que `GRID_MAX_BODY_MB`, o una respuesta con más de lo que se \
+        "Un archivo mayor que `GRID_MAX_UPLOAD_MB` o con más lecturas que `GRID_MAX_UPLOAD_ROWS`, otro cuerpo mayor que `GRID_MAX_BODY_MB`, o una respuesta con más de lo que se \
          puede pedir de una vez. La plataforma puede ser más estricta: Cloud Run acepta 32 MiB por HTTP/1, y responde ella. \
          `detail` dice qué límite fue; envíe por partes, o súbalo.",
         "`docs/files.md`, `docs/deploy/cloud-run.md`",

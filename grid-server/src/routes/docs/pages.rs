@@ -6,6 +6,7 @@ macro_rules! pages {
 
 /// Each page's path below `docs/`, and its text.
 const PAGES: &[(&str, &str)] = pages![
+    "access.es.md"
     "access.md"
     "architecture.md"
     "decisions/0001-modular-monolith.md"
@@ -38,6 +39,7 @@ const PAGES: &[(&str, &str)] = pages![
     "deploy/settings.md"
     "deploy/systemd.es.md"
     "deploy/systemd.md"
+    "files.es.md"
     "files.md"
     "glossary.md"
     "guides/auth.es.md"
@@ -52,6 +54,7 @@ const PAGES: &[(&str, &str)] = pages![
     "guides/quickstart.md"
     "guides/settlement.es.md"
     "guides/settlement.md"
+    "http-api.es.md"
     "http-api.md"
     "known-errors.es.md"
     "known-errors.md"

@@ -1,6 +1,6 @@
 //! What a model would have scored on a series.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
 use axum::{extract::State, http::StatusCode};
 use grid_core::forecast::{self, Backtest, EVIDENCE_DAYS, LEARNT_DAYS, Protocol, last_days};
@@ -92,8 +92,9 @@ pub(crate) async fn backtest(
     };
     let learnt = Learnt { holidays: asked.holidays.clone(), ..series.learnt(asked.minutes)? };
     let origins = body.origins.as_deref().map(|texts| origins(&learnt, texts)).transpose()?;
-    // Who asked is answered that it took too long by then, and what goes on would keep a place for nobody.
-    let until = Instant::now() + app.config().request_time();
+    // Who asked is answered that it took too long a while later, and what goes on would keep a place for nobody.
+    let patience = app.config().request_time().mul_f64(0.8);
+    let until = Instant::now() + patience;
     let work = move || {
         let history = learnt.history()?;
         let origins = origins.unwrap_or_else(|| last_days(&history, EVIDENCE_DAYS));
@@ -105,10 +106,22 @@ pub(crate) async fn backtest(
         };
         let watch =
             |_| if Instant::now() > until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        let report = forecast::backtest_with(&asked.model, &history, &origins, &protocol, watch)?;
-        Ok::<_, forecast::Error>(BacktestView::of(asked.model.to_string(), &report))
+        match forecast::backtest_with(&asked.model, &history, &origins, &protocol, watch) {
+            Ok(report) => Ok(BacktestView::of(asked.model.to_string(), &report)),
+            Err(forecast::Error::Cancelled) => Err(too_much(origins.len(), patience)),
+            Err(error) => Err(Problem::from(error)),
+        }
     };
     Ok(Json(app.analyses(bearer.user).run(work).await??))
+}
+
+fn too_much(origins: usize, patience: Duration) -> Problem {
+    let text = format!(
+        "expected forecasts that are made within {} s, got {origins} that take longer",
+        patience.as_secs()
+    );
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text)
+        .hint("score fewer origins at a time, longer slots, or a quicker model such as `ridge`")
 }
 
 /// Origins on the local clock.

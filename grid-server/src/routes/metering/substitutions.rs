@@ -142,7 +142,7 @@ pub(crate) async fn substitutions(
     let stored = if body.store {
         let batch = filled.batch(id, channel)?;
         let filled = store.fill_missing(&batch, clock::now());
-        let outcome = hurry::storing(store, batch.readings.len(), filled).await?;
+        let outcome = hurry::storing(&app, batch.readings.len(), filled).await?;
         app.metrics().ingested(outcome);
         Some(outcome.into())
     } else {
