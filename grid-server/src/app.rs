@@ -27,7 +27,6 @@ use crate::{
     metrics::Metrics,
     outlooks::Outlooks,
     problem::Problem,
-    pulse::Pulse,
     quota::{Analyses, Quota},
     routes::Dependency,
     services::Services,
@@ -81,7 +80,6 @@ struct Inner {
     rooms: Rooms,
     outlooks: Outlooks,
     looked: tokio::sync::Mutex<Option<(Instant, Dependency)>>,
-    pulse: Pulse,
     services: OnceLock<Services>,
     start_up: RwLock<StartUp>,
     obstruction: RwLock<Option<Dependency>>,
@@ -114,7 +112,6 @@ impl App {
         // whoever is logged in already, however many want to log in.
         let waiting = config.max_requests.get() / 2;
         let patience = config.request_time();
-        let pulse = Pulse::new(&config);
         let user_requests = Quota::new("requests", config.user_requests.get());
         let rooms = Rooms::new(config.spool_bytes());
         let user_uploads = Quota::new("uploads", config.user_uploads.get());
@@ -142,7 +139,6 @@ impl App {
             rooms,
             outlooks: Outlooks::default(),
             looked: tokio::sync::Mutex::default(),
-            pulse,
             services: OnceLock::new(),
             start_up: RwLock::new(StartUp::Connecting),
             obstruction: RwLock::default(),
@@ -173,11 +169,6 @@ impl App {
     /// What was last found of the database, and when.
     pub(crate) fn looked(&self) -> &tokio::sync::Mutex<Option<(Instant, Dependency)>> {
         &self.0.looked
-    }
-
-    /// Whether the database is still there, for those who wait for it at length.
-    pub(crate) fn pulse(&self) -> &Pulse {
-        &self.0.pulse
     }
 
     /// The requests of each user that are worked on.
@@ -308,15 +299,12 @@ impl App {
         T: Send + 'static,
         F: Future<Output = Result<T, store::Error>>,
     {
-        let (app, runtime) = (self.clone(), Handle::current());
-        let store = self.services()?.store().clone();
-        let asked = places.run(move || {
-            Ok(match budget {
-                Some(budget) => runtime.block_on(budget.limit(ask(store))),
-                None => runtime.block_on(app.pulse().during(ask(store)))?,
-            }?)
+        let (store, runtime) = (self.services()?.store().clone(), Handle::current());
+        let asked = places.run(move || match budget {
+            Some(budget) => runtime.block_on(budget.limit(ask(store))),
+            None => runtime.block_on(ask(store)),
         });
-        asked.await?
+        Ok(asked.await??)
     }
 
     /// Computes for a user what the store balances, and gives `then` what came of it.
@@ -380,9 +368,9 @@ impl App {
         self.0.obstruction.read().ok()?.clone()
     }
 
-    pub(crate) fn set_obstruction(&self, found: Dependency) {
+    pub(crate) fn set_obstruction(&self, found: Option<Dependency>) {
         if let Ok(mut last) = self.0.obstruction.write() {
-            *last = Some(found);
+            *last = found;
         }
     }
 

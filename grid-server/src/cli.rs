@@ -165,10 +165,25 @@ impl Command {
     /// Whether it opens the database of the settings and has no other way to say what is wrong with these.
     fn works_on_a_database(&self) -> bool {
         match self {
-            // Their log and their report say it.
-            Self::Serve | Self::Demo | Self::Doctor => false,
-            Self::Battery(_) | Self::Verify(_) | Self::Openapi | Self::Healthcheck | Self::Readme => false,
-            _ => true,
+            // The log of the first two and the report of the third say it; the others open none.
+            Self::Serve
+            | Self::Demo
+            | Self::Doctor
+            | Self::Battery(_)
+            | Self::Verify(_)
+            | Self::Openapi
+            | Self::Healthcheck
+            | Self::Readme => false,
+            Self::Forecast(wanted) => wanted.device.is_some(),
+            Self::Import(_)
+            | Self::Export(_)
+            | Self::Restore(_)
+            | Self::Settle(_)
+            | Self::Coefficients(_)
+            | Self::Migrate(_)
+            | Self::User(_)
+            | Self::Token(_)
+            | Self::Keys(_) => true,
         }
     }
 }

@@ -23,7 +23,9 @@ const MOST: u64 = 4 << 20;
 /// The layer that tags answers, and compares tags with what a client says that it has.
 pub(crate) async fn compare(request: Request, next: Next) -> Response {
     let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
-    if changes && request.headers().contains_key(header::IF_MATCH) {
+    let is_conditional =
+        [header::IF_MATCH, header::IF_NONE_MATCH].iter().any(|name| request.headers().contains_key(name));
+    if changes && is_conditional {
         let (look, ask) = (look_at(&request), look_at(&request));
         let (method, wanted) = (request.method().clone(), request.headers().clone());
         let refusal = unseen(tagged(next.clone().run(look).await).await, &wanted);
@@ -83,10 +85,13 @@ async fn is_taken(method: &Method, mut ask: Request, next: Next) -> bool {
     allowed.is_none_or(|allowed| allowed.split(',').any(|one| one.trim() == method.as_str()))
 }
 
-/// Why a change may not be made: what is there is not what the client has seen (`If-Match`).
+/// Why a change may not be made: what is there is not what the client has seen (`If-Match`), or is what it does not want to
+/// change (`If-None-Match`).
 fn unseen(there: Response, wanted: &HeaderMap) -> Option<Response> {
+    let names_one = wanted.contains_key(header::IF_MATCH);
     match there.status() {
         StatusCode::OK => {}
+        _ if !names_one => return None,
         // There is nothing to look at under this path: the change cannot be conditional.
         StatusCode::METHOD_NOT_ALLOWED => {
             let text = "`If-Match` is for what can be read under the same path";
@@ -95,10 +100,15 @@ fn unseen(there: Response, wanted: &HeaderMap) -> Option<Response> {
         _ => return Some(there),
     }
     let tag = there.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
-    if matches(wanted, header::IF_MATCH, tag) {
+    let refusal = if names_one && !matches(wanted, header::IF_MATCH, tag) {
+        stale()
+    } else if is_known(wanted, tag) {
+        let text = "what is there now is what `If-None-Match` excludes; nothing was changed";
+        Problem::new(StatusCode::PRECONDITION_FAILED, text)
+    } else {
         return None;
-    }
-    let mut refusal = stale().into_response();
+    };
+    let mut refusal = refusal.into_response();
     if let Ok(tag) = HeaderValue::from_str(tag) {
         refusal.headers_mut().insert(header::ETAG, tag);
     }

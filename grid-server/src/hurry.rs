@@ -4,8 +4,8 @@
 //! Only what waits for the database is counted, over all that a request asks of it. What takes long on its own account, as
 //! an import, a settlement or the end of an account does, goes on for as long as the time limit of its route lets it; and
 //! so does what is computed beside the requests, among [`Workers`](crate::workers::Workers), but for pages of documents. It
-//! begins only where the database answers [at once](prompt), and ends where it [cannot be reached any more](crate::pulse): it would
-//! wait for longer than anybody waits.
+//! begins only where the database answers [at once](prompt): a slow one would keep it for longer than anybody waits. One that
+//! goes in the middle ends it: the store looks whether it is there.
 
 use std::{
     pin::pin,
@@ -15,10 +15,10 @@ use std::{
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use futures_util::future::{Either, select};
-use grid_core::store::{self, Budget, Spent, Store, unhurried};
+use grid_core::store::{Budget, Spent, Store, unhurried};
 use tokio::time::sleep;
 
-use crate::{app::App, problem::Problem, pulse::Lost, workers::Workers};
+use crate::{app::App, problem::Problem, workers::Workers};
 
 /// What a request may wait; the rest of the three seconds is for all else.
 const MOST: Duration = Duration::from_secs(2);
@@ -50,42 +50,17 @@ where
     if rows.into().is_some_and(|rows| rows <= FEW) { Ok(work.await?) } else { at_length(app, work).await }
 }
 
-/// Changes what takes long on its own account, where the database answers at once, and as long as it can be reached.
+/// Does what takes long on its own account, where the database answers at once.
 ///
 /// # Errors
 ///
-/// Those of the work, or 503 where the database is too slow for it or has gone.
+/// Those of the work, or 503 where the database is too slow for it.
 pub(crate) async fn at_length<T, E>(app: &App, work: impl Future<Output = Result<T, E>>) -> Result<T, Problem>
 where
     Problem: From<E>,
 {
     prompt(app.services()?.store()).await?;
-    match app.pulse().during(unhurried(work)).await {
-        Ok(done) => Ok(done?),
-        Err(lost) => Err(given_up(lost)),
-    }
-}
-
-/// A change that was given up with its database: it may have been made.
-fn given_up(Lost(obstacle): Lost) -> Problem {
-    let source = obstacle.to_string().into();
-    store::Error::Uncertain { action: "do what was asked for", source }.into()
-}
-
-/// Looks up what takes long on its own account, as [`at_length`] changes it.
-///
-/// # Errors
-///
-/// Those of the work, or 503 where the database is too slow for it or has gone.
-pub(crate) async fn read_at_length<T, E>(
-    app: &App,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, Problem>
-where
-    Problem: From<E>,
-{
-    prompt(app.services()?.store()).await?;
-    Ok(app.pulse().during(unhurried(work)).await??)
+    Ok(unhurried(work).await?)
 }
 
 /// Asks whether the database answers at once.

@@ -39,7 +39,6 @@ mod origin;
 mod outlooks;
 mod page;
 mod period;
-mod pulse;
 mod quota;
 mod routes;
 mod services;

@@ -15,7 +15,7 @@ use grid_core::error::{Failure, Kind, Place};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{cli::chain, layers::RequestId, pulse::Lost};
+use crate::{cli::chain, layers::RequestId};
 
 /// The media type of every refusal.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -388,13 +388,6 @@ pub const fn status_of(kind: Kind) -> StatusCode {
         Kind::Limited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-impl From<Lost> for Problem {
-    fn from(Lost(obstacle): Lost) -> Self {
-        tracing::warn!("the database was lost: {obstacle}");
-        Self::unavailable("something that is needed cannot be reached any more", Duration::from_secs(2))
     }
 }
 

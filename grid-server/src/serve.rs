@@ -178,12 +178,11 @@ async fn start(app: App, content: Content, address: SocketAddr) -> Result<(), Fa
     let mut pause = Duration::from_millis(250);
     let services = loop {
         app.set_start_up(StartUp::Connecting);
-        match prepare(&app, &store).await {
+        match prepare(&app, &store, &database.url).await {
             Ok(services) => break services,
             Err(problem) => {
                 let seconds = pause.as_secs_f32();
                 tracing::warn!("the database is not ready: {problem}; trying again in {seconds} s");
-                app.set_obstruction(Dependency::obstructed(&database.url, &problem).await);
             }
         }
         tokio::time::sleep(pause).await;
@@ -234,10 +233,17 @@ async fn follow(app: App) {
     }
 }
 
-async fn prepare(app: &App, store: &Store) -> Result<Services, Problem> {
-    store.ping().await?;
+async fn prepare(app: &App, store: &Store, url: &str) -> Result<Services, Problem> {
+    if let Err(error) = store.ping().await {
+        app.set_obstruction(Some(Dependency::unreached(url, &error).await));
+        return Err(error.into());
+    }
+    app.set_obstruction(None);
     app.set_start_up(StartUp::Migrating);
-    store.migrate().await?;
+    if let Err(error) = store.migrate().await {
+        app.set_obstruction(Some(Dependency::unprepared(&error)));
+        return Err(error.into());
+    }
     Services::open(store.clone(), app.config()).await
 }
 

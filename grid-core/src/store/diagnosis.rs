@@ -316,25 +316,29 @@ async fn greet_mysql(address: &str) -> Result<Greeting, Obstacle> {
             sqlx::query_scalar("SELECT CAST(@@max_connections AS SIGNED)").fetch_one(&mut server).await?;
         let encryption: Option<(String, String)> =
             sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_version'").fetch_optional(&mut server).await?;
-        // The host is what follows the last `@`. What a role gives is not listed.
-        let (grants, role): (i64, Option<String>) = sqlx::query_as(
+        // The host is what follows the last `@`. What a role gives is not listed. A server that does not tell is no worse for it.
+        let granted: Result<(i64, Option<String>), _> = sqlx::query_as(
             "SELECT (SELECT COUNT(*) FROM information_schema.user_privileges \
-             WHERE privilege_type = 'CREATE' AND grantee = account.name) \
+             WHERE privilege_type = 'CREATE' AND (grantee = account.name OR grantee LIKE '%PUBLIC%')) \
              + (SELECT COUNT(*) FROM information_schema.schema_privileges \
-             WHERE privilege_type = 'CREATE' AND grantee = account.name AND DATABASE() LIKE table_schema), \
+             WHERE privilege_type = 'CREATE' AND (grantee = account.name OR grantee LIKE '%PUBLIC%') \
+             AND DATABASE() LIKE table_schema), \
              CAST(CURRENT_ROLE() AS CHAR) \
              FROM (SELECT CONCAT('''', LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) \
              - CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1), '''@''', \
              SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''') AS name) AS account",
         )
         .fetch_one(&mut server)
-        .await?;
-        let is_in_a_role = role.is_some_and(|role| role != "NONE");
+        .await;
+        let may_create = granted.ok().and_then(|(grants, role)| {
+            let is_in_a_role = role.is_some_and(|role| role != "NONE");
+            (grants > 0 || !is_in_a_role).then_some(grants > 0)
+        });
         Ok(Greeting {
             version,
             encryption: encryption.map(|(_, protocol)| protocol).filter(|protocol| !protocol.is_empty()),
             most_connections: u64::try_from(most).ok(),
-            may_create: (grants > 0 || !is_in_a_role).then_some(grants > 0),
+            may_create,
             journal: None,
         })
     };

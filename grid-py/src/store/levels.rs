@@ -51,7 +51,7 @@ impl PyStore {
     /// How full a user's battery was from ``start`` to before ``end``: a table with ``timestamp, battery_level`` (per cent),
     /// ``battery_capacity_kwh, energy_available_kwh``, by time.
     ///
-    /// ``limit`` is how many rows at most, the first ones; without it all are given, or :class:`StoreError` is raised where
+    /// ``limit`` is how many rows at most, the first ones; without it all are given, or ``TooLargeError`` is raised where
     /// they are more than 200,000.
     #[pyo3(signature = (owner, start, end, *, limit=None))]
     fn battery_levels(

@@ -10,14 +10,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use grid_core::store::greet;
+use grid_core::store::{self, DatabaseKind, Location, greet};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::{App, StartUp},
     extract::Json,
-    problem::Problem,
     services::Services,
 };
 
@@ -86,17 +85,23 @@ impl Dependency {
         found
     }
 
-    /// Looks why the server could not begin with a database, of which `problem` is what it said itself.
-    pub(crate) async fn obstructed(url: &str, problem: &Problem) -> Self {
+    /// A database that could not be reached when the server began, with why. What the driver said stays in the error's source.
+    pub(crate) async fn unreached(url: &str, error: &store::Error) -> Self {
+        const STATUS: &str = "not reached yet";
+        let is_file = Location::of(url).is_ok_and(|found| found.kind == DatabaseKind::Sqlite);
+        if is_file {
+            return Self { status: STATUS, latency_ms: None, reason: Some(error.to_string()) };
+        }
         let began = Instant::now();
         let found = greet(url, PATIENCE).await;
         let latency_ms = Some(milliseconds(began));
-        match found {
-            Ok(_) => Self { status: "not ready yet", latency_ms, reason: Some(problem.to_string()) },
-            Err(obstacle) => {
-                Self { status: "not reached yet", latency_ms, reason: Some(obstacle.to_string()) }
-            }
-        }
+        let reason = found.map_or_else(|obstacle| obstacle.to_string(), |_| error.to_string());
+        Self { status: STATUS, latency_ms, reason: Some(reason) }
+    }
+
+    /// A database whose tables could not be brought up to date.
+    pub(crate) fn unprepared(error: &store::Error) -> Self {
+        Self { status: "not ready yet", latency_ms: None, reason: Some(error.to_string()) }
     }
 
     async fn look(services: &Services) -> Self {

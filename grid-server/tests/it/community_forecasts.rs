@@ -171,7 +171,7 @@ async fn a_backtest_scores_a_series_that_is_sent() {
 
 #[tokio::test]
 async fn scores_that_take_longer_than_a_request_may_are_refused_and_not_given_up() {
-    let server = Server::with(&["--request-seconds", "5"], Content::AsItIs).await;
+    let server = Server::with(&["--request-seconds", "2"], Content::AsItIs).await;
     let kat = server.user("kat").await;
     let quarters = 96 * 60;
     let values: Vec<f64> = (0..quarters)

@@ -119,7 +119,13 @@ async fn check(server: Server) {
         // Whoever sends no token gets no data, and is told so by 401.
         let is_open = ["/health", "/status", "/api/v1/auth/register/", "/api/v1/auth/login/"];
         if !is_open.contains(&block.path.as_str()) {
-            assert_eq!(send(&server.client(), &block, &block.path).await.0, 401, "{asked} without a token");
+            for path in [&block.path, &other_slash(&block.path)] {
+                assert_eq!(
+                    send(&server.client(), &block, path).await.0,
+                    401,
+                    "{asked} at {path} without a token"
+                );
+            }
         }
     }
 }

@@ -96,6 +96,9 @@ async fn every_list_is_the_same_whole_and_in_pages() {
     }
 }
 
+/// A recording of a cell that is charged.
+const CELL: &str = "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n";
+
 #[tokio::test]
 async fn every_list_that_the_description_has_can_be_asked_for_in_pages() {
     let server = Server::start().await;
@@ -186,15 +189,21 @@ async fn what_a_client_has_not_seen_is_not_overwritten() {
     let eva = server.user("eva").await;
     eva.send("PATCH", &path, &[json, ("if-match", b"*")], rename("mine")).await.problem(404);
     let now = kat.get(&path).await.header("etag").to_owned();
-    const CELL: &str = "time,voltage,current\n0,3.6,1\n1800,3.8,1\n3600,4.0,1\n";
-    // What would spare an answer to a GET says nothing of a change.
+    // RFC 9110, section 13.1.2: what is there is not changed where its own tag is excluded.
+    for (name, tag) in [("if-none-match", now.as_str()), ("if-none-match", "*")] {
+        let refused = kat.send("DELETE", &path, &[(name, tag.as_bytes())], "").await;
+        assert_eq!((refused.status.as_u16(), refused.header("etag")), (412, now.as_str()), "{refused:?}");
+    }
     let both = [("if-match", now.as_bytes()), ("if-none-match", now.as_bytes())];
-    assert_eq!(kat.send("DELETE", &path, &both, "").await.status, 204);
+    kat.send("DELETE", &path, &both, "").await.problem(412);
+    let others = [("if-match", now.as_bytes()), ("if-none-match", b"W/\"0\"")];
+    assert_eq!(kat.send("DELETE", &path, &others, "").await.status, 204);
     kat.get(&path).await.problem(404);
     let kept = kat.csv("/api/v1/battery/recordings?name=cell", CELL).await.header("location").to_owned();
     let now = kat.get(&kept).await.header("etag").to_owned();
     let both = [("if-match", now.as_bytes()), ("if-none-match", now.as_bytes())];
-    assert_eq!(kat.send("DELETE", &kept, &both, "").await.status, 204);
+    kat.send("DELETE", &kept, &both, "").await.problem(412);
+    assert_eq!(kat.send("DELETE", &kept, &both[..1], "").await.status, 204);
     kat.get(&kept).await.problem(404);
     let profile = "/api/v1/users/me/profile";
     // A method that is not there is told as such, whatever was seen.

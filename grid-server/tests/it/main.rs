@@ -19,7 +19,7 @@ mod communities;
 mod community_forecasts;
 mod compat;
 mod databases;
-
+mod demo;
 mod deploy;
 mod described;
 mod devices;

@@ -181,9 +181,13 @@ fn right(location: &Location) -> String {
     match location.kind {
         DatabaseKind::MySql => {
             let database = location.database.as_deref().unwrap_or("GRID");
-            format!("GRANT CREATE, ALTER, DROP, INDEX, REFERENCES ON {database}.* TO")
+            // These stand for any letters there.
+            let database = database.replace('_', "\\_").replace('%', "\\%");
+            format!("GRANT CREATE, ALTER, DROP, INDEX, REFERENCES ON `{database}`.* TO the user")
         }
-        DatabaseKind::Sqlite | DatabaseKind::Postgres => "GRANT CREATE ON SCHEMA public TO".to_owned(),
+        DatabaseKind::Sqlite | DatabaseKind::Postgres => {
+            "GRANT CREATE ON SCHEMA public TO the user".to_owned()
+        }
     }
 }
 

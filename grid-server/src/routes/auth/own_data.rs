@@ -88,7 +88,7 @@ pub(crate) async fn export(
         let mut writer = BufWriter::with_capacity(1 << 16, draft);
         let mut unwatched = |_| ();
         let exported = store.export_user(id, &mut writer, now, &mut unwatched);
-        let _: Archived = runtime.block_on(hurry::read_at_length(&kept, exported))?;
+        let _: Archived = runtime.block_on(hurry::at_length(&kept, exported))?;
         let draft = writer.into_inner().map_err(|error| no_room(error.error()))?;
         Ok((draft, share))
     });

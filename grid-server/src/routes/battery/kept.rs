@@ -126,7 +126,7 @@ impl Kept {
         let app = self.app.clone();
         let done = self.app.analyses(self.stored.owner).run(move || {
             let fetched = fetched(&store, id, app.rooms());
-            let fetched = runtime.block_on(hurry::read_at_length(&app, fetched))?;
+            let fetched = runtime.block_on(hurry::at_length(&app, fetched))?;
             Ok::<T, Problem>(work(fetched.file(), format.as_str())?)
         });
         done.await?

@@ -140,7 +140,7 @@ async fn store(
         let device = if let Some(device) = known {
             device
         } else {
-            let device = hurry::storing(&app, entries.len(), caller.device(app, entry.device_id)).await?;
+            let device = hurry::storing(app, entries.len(), caller.device(app, entry.device_id)).await?;
             devices.push(device.clone());
             device
         };
@@ -161,7 +161,7 @@ async fn store(
         });
     }
     let store = app.services()?.store();
-    let outcome = hurry::storing(&app, entries.len(), store.ingest(&batches, clock::now())).await?;
+    let outcome = hurry::storing(app, entries.len(), store.ingest(&batches, clock::now())).await?;
     app.metrics().ingested(outcome);
     Ok(stored)
 }

@@ -94,8 +94,9 @@ pub(crate) async fn backtest(
     let origins = body.origins.as_deref().map(|texts| origins(&learnt, texts)).transpose()?;
     // Who asked is answered that it took too long a while later, and what goes on would keep a place for nobody.
     let patience = app.config().request_time().mul_f64(0.8);
-    let until = Instant::now() + patience;
+    let asked_at = Instant::now();
     let work = move || {
+        let waited = asked_at.elapsed();
         let history = learnt.history()?;
         let origins = origins.unwrap_or_else(|| last_days(&history, EVIDENCE_DAYS));
         let protocol = Protocol {
@@ -104,22 +105,25 @@ pub(crate) async fn backtest(
             quantiles: asked.quantiles,
             at_most_days: LEARNT_DAYS,
         };
-        let watch =
-            |_| if Instant::now() > until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let watch = |_| {
+            if asked_at.elapsed() > patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         match forecast::backtest_with(&asked.model, &history, &origins, &protocol, watch) {
             Ok(report) => Ok(BacktestView::of(asked.model.to_string(), &report)),
-            Err(forecast::Error::Cancelled) => Err(too_much(origins.len(), patience)),
+            Err(forecast::Error::Cancelled) => Err(given_up(origins.len(), patience, waited)),
             Err(error) => Err(Problem::from(error)),
         }
     };
     Ok(Json(app.analyses(bearer.user).run(work).await??))
 }
 
-fn too_much(origins: usize, patience: Duration) -> Problem {
-    let text = format!(
-        "expected forecasts that are made within {} s, got {origins} that take longer",
-        patience.as_secs()
-    );
+/// Why there are no scores: the server had others to compute for, or what is asked for is too much for one request.
+fn given_up(origins: usize, patience: Duration, waited: Duration) -> Problem {
+    if waited > patience / 2 {
+        return Problem::unavailable("the server has too much to compute", Duration::from_secs(2));
+    }
+    let seconds = patience.as_secs_f64();
+    let text = format!("expected forecasts that are made within {seconds} s, got {origins} that take longer");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text)
         .hint("score fewer origins at a time, longer slots, or a quicker model such as `ridge`")
 }
@@ -132,4 +136,19 @@ fn origins(learnt: &Learnt, texts: &[String]) -> Result<Vec<DateTime>, Problem> 
     }
     let zone = learnt.calendar.zone();
     texts.iter().map(|text| Ok(zone.to_datetime(instant("/origins", text, &learnt.calendar)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waited_for_a_core_is_told_to_come_again_and_who_asks_for_too_much_is_not() {
+        let patience = Duration::from_secs(24);
+        let busy = given_up(7, patience, Duration::from_secs(20));
+        assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let much = given_up(400, patience, Duration::from_secs(1));
+        assert_eq!(much.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(much.to_string().contains("within 24 s, got 400"), "{much}");
+    }
 }

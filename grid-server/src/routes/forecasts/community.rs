@@ -126,7 +126,7 @@ pub(crate) async fn forecast(
     let wanted = body.resolution.as_deref().map(|text| field("/resolution", minutes(text))).transpose()?;
     let wanted = wanted.map(|minutes| Resolution::Seconds(minutes * 60));
     let store = app.services()?.store();
-    let slots = hurry::read_at_length(&app, store.community_slots(id, channel, LEARNT_DAYS, wanted)).await?;
+    let slots = hurry::at_length(&app, store.community_slots(id, channel, LEARNT_DAYS, wanted)).await?;
     let Some(slots) = slots else {
         return Err(forecast::Error::AllMissing { slots: 0 }.into());
     };
