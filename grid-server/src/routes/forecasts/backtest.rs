@@ -1,12 +1,16 @@
 //! What a model would have scored on a series.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{extract::State, http::StatusCode};
 use grid_core::forecast::{self, Backtest, EVIDENCE_DAYS, LEARNT_DAYS, Protocol, last_days};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
 use super::{
@@ -95,8 +99,12 @@ pub(crate) async fn backtest(
     // Who asked is answered that it took too long a while later, and what goes on would keep a place for nobody.
     let patience = app.config().request_time().mul_f64(0.8);
     let asked_at = Instant::now();
+    let waited = Arc::new(OnceLock::new());
+    let began = Arc::clone(&waited);
+    let wanted = origins.as_ref().map_or(usize::try_from(EVIDENCE_DAYS).unwrap_or(usize::MAX), Vec::len);
     let work = move || {
-        let waited = asked_at.elapsed();
+        // It is set once.
+        let _ = began.set(asked_at.elapsed());
         let history = learnt.history()?;
         let origins = origins.unwrap_or_else(|| last_days(&history, EVIDENCE_DAYS));
         let protocol = Protocol {
@@ -109,12 +117,20 @@ pub(crate) async fn backtest(
             if asked_at.elapsed() > patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         match forecast::backtest_with(&asked.model, &history, &origins, &protocol, watch) {
-            Ok(report) => Ok(BacktestView::of(asked.model.to_string(), &report)),
-            Err(forecast::Error::Cancelled) => Err(given_up(origins.len(), patience, waited)),
-            Err(error) => Err(Problem::from(error)),
+            Ok(report) => Ok(Some(BacktestView::of(asked.model.to_string(), &report))),
+            Err(forecast::Error::Cancelled) => Ok(None),
+            Err(error) => Err(error),
         }
     };
-    Ok(Json(app.analyses(bearer.user).run(work).await??))
+    // It looks at the clock between two forecasts, of which one may take long on a machine that has much to do.
+    let scored = match timeout(patience, app.analyses(bearer.user).run(work)).await {
+        Ok(scored) => scored??,
+        Err(_) => None,
+    };
+    scored.map(Json).ok_or_else(|| {
+        let waited = waited.get().copied().unwrap_or(patience);
+        given_up(wanted, patience, waited)
+    })
 }
 
 /// Why there are no scores: the server had others to compute for, or what is asked for is too much for one request.
