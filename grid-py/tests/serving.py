@@ -115,4 +115,6 @@ def serving(url: str, **settings: str) -> Iterator[Server]:
         yield running
     finally:
         running.process.terminate()
-        assert running.process.wait(timeout=20) == 0
+        status = running.process.wait(timeout=20)
+        running.log.close()
+        assert status == 0

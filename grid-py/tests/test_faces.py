@@ -329,7 +329,7 @@ def test_http_and_python_keep_the_same_battery_levels(server: Server, tmp_path: 
     }
 
     server.log_in()
-    owner = server.ask("/api/v1/auth/me")["id"]
+    owner = server.ask("/api/v1/auth/me")["user_id"]
     with grid.Store(server.database) as store:
         assert store.load_battery_levels(owner, file) == grid.LevelsLoaded(rows=3, new=3)
         sent = server.ask("/api/v1/battery/load", file.read_bytes(), "text/csv")
