@@ -8,9 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
-    extract::{Request, State},
+    extract::Request,
     http::{Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -61,14 +60,17 @@ fn length(body: &Body) -> Option<usize> {
 }
 
 /// The layer that waits for a small body before its request takes a place. Of a GET nobody reads one.
-pub(crate) async fn gather(request: Request, next: Next) -> Response {
+pub(crate) async fn gather<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let has_none = [Method::GET, Method::HEAD].contains(request.method());
     if has_none || !length(request.body()).is_some_and(|length| (1..=SMALL).contains(&length)) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let (parts, body) = request.into_parts();
     let refusal = match tokio::time::timeout(ARRIVES_WITHIN, to_bytes(body, SMALL)).await {
-        Ok(Ok(bytes)) => return next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Ok(bytes)) => return next(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(_)) => Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"),
         Err(_) => {
             let text = format!("the body did not arrive within {} seconds", ARRIVES_WITHIN.as_secs());
@@ -79,7 +81,14 @@ pub(crate) async fn gather(request: Request, next: Next) -> Response {
 }
 
 /// The layer that refuses at once what is more than the server can work on.
-pub(crate) async fn admit(State(places): State<Places>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn admit<F>(
+    places: &Places,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     // Health must be answered also by a server that is full.
     let exempt = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
     let arrives = length(request.body()).is_none_or(|length| length > SMALL);
@@ -93,7 +102,7 @@ pub(crate) async fn admit(State(places): State<Places>, mut request: Request, ne
     if let Some(place) = &place {
         request.extensions_mut().insert(place.clone());
     }
-    let response = next.run(request).await;
+    let response = next(request).await;
     // A stream of events lasts, costs next to nothing, and is counted where it is made.
     let kind = response.headers().get(header::CONTENT_TYPE);
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {

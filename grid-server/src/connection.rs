@@ -22,7 +22,6 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request},
-    middleware::Next,
     response::Response,
     serve::Listener,
 };
@@ -132,15 +131,18 @@ impl Stage {
 }
 
 /// The layer that tells a connection when a request begins and when its answer has been taken.
-pub(crate) async fn follow(request: Request, next: Next) -> Response {
+pub(crate) async fn follow<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
     let Some(stage) = peer.map(|ConnectInfo(peer)| peer.stage.clone()) else {
-        return next.run(request).await;
+        return next(request).await;
     };
     stage.set(Stage::ANSWERING);
     // Also where the request is given up in the middle.
     let answering = Answering(stage);
-    next.run(request).await.map(|body| holding(body, answering))
+    next(request).await.map(|body| holding(body, answering))
 }
 
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{extract::Request, response::Response};
 use futures_util::future::{Either, select};
 use grid_core::store::{Budget, Spent, Store, unhurried};
 use tokio::time::sleep;
@@ -27,8 +27,11 @@ const MOST: Duration = Duration::from_secs(2);
 const FEW: usize = 1000;
 
 /// The layer that gives each request its time.
-pub(crate) async fn hurry(request: Request, next: Next) -> Response {
-    Budget::new(MOST).limit(next.run(request)).await
+pub(crate) async fn hurry<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    Budget::new(MOST).limit(next(request)).await
 }
 
 /// How soon a database answers that is asked for what takes long.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -96,8 +96,8 @@ pub(crate) enum Size {
     File,
 }
 
-/// The layer that runs a request once, where it has a key and its route takes one.
-pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Runs a request once, where it has a key and its route takes one.
+pub(crate) async fn once(app: App, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let size = route.and_then(|route| ROUTES.iter().find(|(path, _)| *path == route));
     let is_named = request.method() == Method::POST && request.headers().contains_key(KEY);
@@ -247,7 +247,13 @@ impl Named {
         if !status.is_success() && !is_kept(status) {
             let nothing =
                 !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
-            self.write(claim, if nothing { End::Nothing } else { End::Unknown }).await;
+            let end = if nothing { End::Nothing } else { End::Unknown };
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                // Whoever is told that the database is gone is told so at once, and not after it was waited for once more.
+                self.write_beside(claim, end, Duration::ZERO);
+            } else {
+                self.write(claim, end).await;
+            }
             return response;
         }
         // A refusal may come before the body was read: it is then the same the next time, and costs nothing.
@@ -272,20 +278,24 @@ impl Named {
 
     /// Writes down how a request ended. A database that does not take it is asked again, while the client has its answer.
     async fn write(&self, claim: Uuid, end: End) {
-        if self.try_write(claim, &end).await {
-            return;
+        if !self.try_write(claim, &end).await {
+            self.write_beside(claim, end, Duration::from_millis(500));
         }
-        let again =
+    }
+
+    /// Writes down how a request ended while the client has its answer, as soon as the database takes it.
+    fn write_beside(&self, claim: Uuid, end: End, first: Duration) {
+        let named =
             Self { store: self.store.clone(), hash: self.hash, sealing_key: self.sealing_key.clone() };
         tokio::spawn(async move {
             let until = tokio::time::Instant::now() + SETTLES;
-            let mut pause = Duration::from_millis(500);
+            let mut pause = first;
             while tokio::time::Instant::now() < until {
                 tokio::time::sleep(pause).await;
-                if again.try_write(claim, &end).await {
+                if named.try_write(claim, &end).await {
                     return;
                 }
-                pause = (pause * 2).min(Duration::from_secs(10));
+                pause = (pause * 2).clamp(Duration::from_millis(500), Duration::from_secs(10));
             }
             tracing::warn!("how a request with an idempotency key ended could not be written down");
         });

@@ -1,17 +1,18 @@
 //! What every request goes through, from the outside in: request id, trace, problems, panics, load, time, headers.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use grid_core::{error::excerpt, store::new_id};
 use tokio::time::Instant;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer};
+use tower_http::{compression::CompressionLayer, cors::CorsLayer};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -56,24 +57,36 @@ impl RequestId {
     }
 }
 
-/// Wraps the routes.
+/// Wraps the routes. Each layer of a router is a box that is made and copied with every request, so what can be one is one.
 pub(crate) fn wrap(router: Router, app: App) -> Router {
     let config = app.config();
     let places = Places::new(config.max_requests.get());
     router
         .layer(CompressionLayer::new())
-        .layer(from_fn(hurry::hurry))
-        .layer(from_fn(as_it_is))
-        .layer(from_fn_with_state(places, admission::admit))
-        .layer(from_fn(admission::gather))
-        .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
-            Problem::internal("a handler panicked; the panic's own text is above").into_response()
-        }))
-        .layer(from_fn(problem::finish))
+        .layer(from_fn_with_state(places, inner))
         .layer(cross_origin(&config.cors_origins))
-        .layer(from_fn_with_state(config.proxies() > 0, secure))
-        .layer(from_fn_with_state(app, trace))
-        .layer(from_fn(connection::follow))
+        .layer(from_fn_with_state(app, outer))
+}
+
+/// What is around the answer to other origins.
+async fn outer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let has_proxy = app.config().proxies() > 0;
+    let secured = |request| secure(has_proxy, request, |request| next.run(request));
+    connection::follow(request, |request| trace(app, request, secured)).await
+}
+
+/// What is between it and the routes.
+async fn inner(State(places): State<Places>, request: Request, next: Next) -> Response {
+    let hurried = |request| hurry::hurry(request, |request| next.run(request));
+    let admitted = |request| admission::admit(&places, request, |request| as_it_is(request, hurried));
+    problem::finish(request, |request| unbroken(admission::gather(request, admitted))).await
+}
+
+/// The answer where what makes it panics: the rest of the server goes on.
+async fn unbroken(answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_panic| {
+        Problem::internal("a handler panicked; the panic's own text is above").into_response()
+    })
 }
 
 /// Lets the pages of the listed origins call the API, and no others.
@@ -146,7 +159,10 @@ impl Drop for Counted {
 }
 
 /// Gives the request its id, counts it, and logs it when it is answered.
-async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn trace<F>(app: App, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let route = TakenRoute::default();
@@ -167,7 +183,7 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
         id: Arc::clone(&id.0),
         span: app.traces().map(|traces| traces.begin(&request)),
     };
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = next(request).instrument(span.clone()).await;
     let took = counted.began.elapsed();
     counted.status = response.status().as_u16();
     if !counted.method.is_safe() && response.status().is_success() {
@@ -197,16 +213,19 @@ async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Resp
 /// The layer that refuses a body in a coding, which nobody here undoes: of a hundred bytes it could make a gigabyte.
 ///
 /// RFC 9110, section 15.5.16: `Accept-Encoding` says what is taken instead.
-async fn as_it_is(request: Request, next: Next) -> Response {
+async fn as_it_is<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     // The body of a question is not read at all.
     if [Method::GET, Method::HEAD].contains(request.method()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let coded = request.headers().get_all(header::CONTENT_ENCODING).iter().find(|coding| {
         let coding = coding.as_bytes().trim_ascii();
         !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
     });
-    let Some(coding) = coded else { return next.run(request).await };
+    let Some(coding) = coded else { return next(request).await };
     let got = excerpt(&String::from_utf8_lossy(coding.as_bytes()));
     let problem = Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -238,14 +257,17 @@ pub(crate) async fn limit_time(State(most): State<Duration>, request: Request, n
 
 /// Headers that keep browsers from guessing, framing, sharing and telling. Where a proxy says that it was reached by HTTPS,
 /// browsers are told to come that way only; without a proxy that is trusted, a header like that is the client's own.
-async fn secure(State(has_proxy): State<bool>, request: Request, next: Next) -> Response {
+async fn secure<F>(has_proxy: bool, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let sent = request.headers().get("x-forwarded-proto").and_then(|value| value.to_str().ok());
     let by_https = has_proxy
         && sent
             .and_then(|text| text.rsplit(',').next())
             .is_some_and(|last| last.trim().eq_ignore_ascii_case("https"));
     let is_personal = request.headers().contains_key(header::AUTHORIZATION);
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     if is_personal {
         // What one caller sees is not for whoever asks the same cache next.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use grid_core::error::{Failure, Kind, Place};
@@ -462,9 +461,12 @@ impl IntoResponse for Problem {
 }
 
 /// The layer that writes problems, and turns refusals that libraries made into problems.
-pub(crate) async fn finish(request: Request, next: Next) -> Response {
+pub(crate) async fn finish<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
-    written(next.run(request).await, &id)
+    written(next(request).await, &id)
 }
 
 /// The answer to the request of an id, where it is a refusal as it is written.

@@ -2,8 +2,9 @@
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    middleware::{from_fn, from_fn_with_state},
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
 };
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
@@ -32,17 +33,19 @@ pub(crate) fn described(config: &Config) -> OpenApiRouter<App> {
         .merge(root_uploads)
 }
 
+/// What each route has around it, since it is about which one that is.
+async fn taken(State(app): State<App>, request: Request, next: Next) -> Response {
+    metrics::note_route(&request);
+    idempotency::once(app, request, next).await
+}
+
 /// The whole service.
 pub fn router(app: App) -> Router {
     let config = app.config().clone();
     let (routes, mut document) = described(&config).split_for_parts();
     openapi::complete(&mut document);
     let pages = routes::docs::router(&document).merge(routes::setup::router());
-    let routes = routes
-        .merge(pages)
-        .fallback(routes::nothing)
-        .layer(from_fn_with_state(app.clone(), idempotency::once))
-        .layer(from_fn(metrics::note_route));
+    let routes = routes.merge(pages).fallback(routes::nothing).layer(from_fn_with_state(app.clone(), taken));
     let routes = routes.with_state(app.clone());
     // A path with a slash at its end is the same path: answered, never redirected, because a client that is redirected
     // may drop its `Authorization` header.

@@ -235,7 +235,10 @@ def in_the_middle(server: Server, proxy: Proxy) -> None:
             made = json.loads(server.ask("POST", "/api/v1/devices", device)[2])["id"]
             path, answers = f"/api/v1/devices/{made}/readings", []
             begin = proxy.sent
-            sender = threading.Thread(target=lambda: answers.append((*server.ask("POST", path, rows), time.monotonic())))
+            # Under a key, whose row at the same database is written once more at the end.
+            sender = threading.Thread(
+                target=lambda: answers.append((*server.ask("POST", path, rows, key=made), time.monotonic()))
+            )
             sender.start()
             # What is asked of the database before the first rows is shorter than that.
             while proxy.sent < begin + 50_000 and sender.is_alive():

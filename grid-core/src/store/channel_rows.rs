@@ -198,30 +198,59 @@ one_by_one!(sqlx::Sqlite);
 #[cfg(feature = "mysql")]
 one_by_one!(sqlx::MySql);
 
+/// The registers that a statement has locked.
+#[cfg(feature = "postgres")]
+async fn claimed<'w>(
+    connection: &mut sqlx::PgConnection,
+    statement: &'static str,
+    wanted: impl Iterator<Item = &'w Wanted> + Clone,
+) -> Result<BTreeSet<Register>, Fault> {
+    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as::<sqlx::Postgres, _>(statement)
+        .bind(wanted.clone().map(|((device, _), _)| rows::key(device)).collect::<Vec<_>>())
+        .bind(wanted.clone().map(|((_, channel), _)| *channel).collect::<Vec<_>>())
+        .bind(wanted.map(|(_, owner)| owner.as_ref().map(rows::key)).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await
+        // A device may have been deleted since it was looked for.
+        .map_err(gone)?;
+    let register =
+        |(device, channel): (Vec<u8>, i64)| Ok::<_, Error>((rows::id(&device, "channel")?, channel));
+    Ok(found.into_iter().map(register).collect::<Result<_, _>>()?)
+}
+
 #[cfg(feature = "postgres")]
 impl ChannelRows for sqlx::Postgres {
     async fn claim(
         connection: &mut Self::Connection,
         wanted: &[Wanted],
     ) -> Result<BTreeSet<Register>, Fault> {
-        // An update that changes nothing still locks the row.
-        let claimed: Vec<(Vec<u8>, i64)> = sqlx::query_as::<Self, _>(
-            "INSERT INTO channels (device, channel, reach) SELECT d.id, wanted.channel, 0 \
+        // Nearly always the rows are there, and to lock one writes much less than an update that changes nothing.
+        let mut there = claimed(
+            connection,
+            "SELECT c.device, c.channel \
              FROM UNNEST($1::bytea[], $2::bigint[], $3::bytea[]) AS wanted (device, channel, owner) \
              JOIN devices d ON d.id = wanted.device AND (wanted.owner IS NULL OR wanted.owner = d.owner) \
-             ORDER BY d.id, wanted.channel \
-             ON CONFLICT (device, channel) DO UPDATE SET reach = channels.reach RETURNING device, channel",
+             JOIN channels c ON c.device = d.id AND c.channel = wanted.channel \
+             ORDER BY c.device, c.channel FOR NO KEY UPDATE OF c",
+            wanted.iter(),
         )
-        .bind(wanted.iter().map(|((device, _), _)| rows::key(device)).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|((_, channel), _)| *channel).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(_, owner)| owner.as_ref().map(rows::key)).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await
-        // A device may have been deleted since it was looked for.
-        .map_err(gone)?;
-        let register =
-            |(device, channel): (Vec<u8>, i64)| Ok::<_, Error>((rows::id(&device, "channel")?, channel));
-        Ok(claimed.into_iter().map(register).collect::<Result<_, _>>()?)
+        .await?;
+        if there.len() < wanted.len() {
+            let missing = wanted.iter().filter(|(register, _)| !there.contains(register));
+            there.append(
+                &mut claimed(
+                    connection,
+                    "INSERT INTO channels (device, channel, reach) SELECT d.id, wanted.channel, 0 \
+                     FROM UNNEST($1::bytea[], $2::bigint[], $3::bytea[]) AS wanted (device, channel, owner) \
+                     JOIN devices d ON d.id = wanted.device AND (wanted.owner IS NULL OR wanted.owner = d.owner) \
+                     ORDER BY d.id, wanted.channel \
+                     ON CONFLICT (device, channel) DO UPDATE SET reach = channels.reach RETURNING device, channel",
+                    missing,
+                )
+                .await?,
+            );
+        }
+        Ok(there)
     }
 
     async fn states(

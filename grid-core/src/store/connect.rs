@@ -75,6 +75,8 @@ impl Store {
             backend,
             address: without_secret(address),
             uploads: Together::default(),
+            #[cfg(feature = "postgres")]
+            turns: std::sync::Arc::default(),
             questions: Together::default(),
             bounds: Bounds::default(),
         })

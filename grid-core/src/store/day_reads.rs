@@ -16,7 +16,7 @@ use super::{
     fault::Fault,
     readings::{days_of, unpack_into},
     rows::key,
-    together::{Again, Serving, same_for_all},
+    together::{Again, Service, Serving, same_for_all},
 };
 use crate::{
     energy::{Channel, ledger::Recorded},
@@ -25,9 +25,6 @@ use crate::{
 
 /// What is done, for an error to say.
 const ACTION: &str = "load readings";
-/// How many statements are under way at the same time: one is worked on while another is on its way.
-const AT_THE_SAME_TIME: usize = 2;
-
 /// How long a statement is waited for at most by those who asked together.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -56,6 +53,9 @@ pub(super) struct Question {
 
 /// How questions are put to a database.
 trait Ask: Driver {
+    /// How many statements are under way at the same time.
+    const SERVICE: Service;
+
     /// How many questions fit into a statement of those that wait.
     fn fit(waiting: usize) -> usize;
 
@@ -85,6 +85,9 @@ fn by_question(
 macro_rules! ask_by_union {
     ($database:ty) => {
         impl Ask for $database {
+            // One is worked on while another is on its way.
+            const SERVICE: Service = Service { most: 2, full: 0 };
+
             fn fit(waiting: usize) -> usize {
                 [16, 4].into_iter().find(|&size| size <= waiting).unwrap_or(1)
             }
@@ -136,6 +139,9 @@ ask_by_union!(sqlx::MySql);
 
 #[cfg(feature = "postgres")]
 impl Ask for sqlx::Postgres {
+    // Two small statements cost more than one large one.
+    const SERVICE: Service = Service { most: 2, full: 32 };
+
     fn fit(waiting: usize) -> usize {
         waiting.min(32)
     }
@@ -213,10 +219,10 @@ impl Store {
         let (answer, mut told) = oneshot::channel();
         let budget = Budget::current();
         let question = Question { days, budget: budget.clone(), answer };
-        if let Some(serving) = self.questions.add(question, AT_THE_SAME_TIME) {
+        if let Some(serving) = self.questions.add(question, self.service()) {
             self.answer(serving);
         }
-        let answer = self.questions.wait(&mut told, |serving| self.answer(serving));
+        let answer = self.questions.wait(&mut told, self.service(), |serving| self.answer(serving));
         let answer = match budget {
             Some(budget) => budget.spend(answer).await,
             None => Ok(answer.await),
@@ -234,6 +240,18 @@ impl Store {
         let mut answers =
             on!(self, read "load readings", |connection| { Db::ask(connection, &alone).await })?;
         Ok(answers.pop().unwrap_or_default())
+    }
+
+    /// How many statements are under way at the same time.
+    fn service(&self) -> Service {
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => sqlx::Sqlite::SERVICE,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(_) => sqlx::MySql::SERVICE,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => sqlx::Postgres::SERVICE,
+        }
     }
 
     /// How many questions fit into a statement of those that wait.

@@ -15,6 +15,8 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+#[cfg(feature = "postgres")]
+use tokio::sync::MutexGuard;
 use tokio::{sync::oneshot, time::timeout};
 use uuid::Uuid;
 
@@ -24,7 +26,7 @@ use super::{
     budget::Budget,
     ingest::{ByChannel, Retired},
     storing::{Ingest as _, Refusal, Upload},
-    together::{Serving, same_for_all},
+    together::{Service, Serving, same_for_all},
 };
 use crate::energy::{Channel, Reading};
 
@@ -89,7 +91,7 @@ impl Store {
         let (answer, mut told) = oneshot::channel();
         let budget = Budget::current();
         let waiting = Waiting { register, readings, owner, now, budget: budget.clone(), answer };
-        if let Some(serving) = self.uploads.add(waiting, self.writers()) {
+        if let Some(serving) = self.uploads.add(waiting, self.groups()) {
             self.store_groups(serving);
         }
         let Some(budget) = budget else { return self.outcome(&mut told).await };
@@ -113,7 +115,7 @@ impl Store {
         &self,
         told: &mut oneshot::Receiver<Result<Ingested, Error>>,
     ) -> Result<Ingested, Error> {
-        let outcome = self.uploads.wait(told, |serving| self.store_groups(serving)).await;
+        let outcome = self.uploads.wait(told, self.groups(), |serving| self.store_groups(serving)).await;
         outcome.unwrap_or_else(|| {
             let source = "the task that stores readings was broken off".into();
             Err(Error::Uncertain { action: ACTION, source })
@@ -190,8 +192,19 @@ impl Store {
     }
 
     /// How many groups are stored at the same time: SQLite has one writer, and elsewhere one works while another waits.
-    fn writers(&self) -> usize {
-        if self.has_many_writers() { 2 } else { 1 }
+    fn groups(&self) -> Service {
+        Service { most: if self.has_many_writers() { 2 } else { 1 }, full: 0 }
+    }
+
+    /// Waits in PostgreSQL until the group before has come to its commit, whose wait for the disk leaves the processors to
+    /// this one: two that work at the same time make each other wait longer. Nobody waits for long for one that waits for a lock.
+    #[cfg(feature = "postgres")]
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        const LONG: Duration = Duration::from_millis(100);
+        if !matches!(self.backend, Backend::Postgres(_)) {
+            return None;
+        }
+        timeout(LONG, self.turns.lock()).await.ok()
     }
 
     fn has_many_writers(&self) -> bool {
@@ -208,6 +221,8 @@ impl Store {
     /// Stores a group in one transaction, without those that are refused.
     async fn try_group(&self, group: &[Waiting]) -> Result<Vec<Result<Ingested, Error>>, Error> {
         on!(self, write "store readings", |connection| {
+            #[cfg(feature = "postgres")]
+            let _turn = self.turn().await;
             let mut outcomes = BTreeMap::new();
             let mut left: Vec<usize> = (0..group.len()).collect();
             while !left.is_empty() {

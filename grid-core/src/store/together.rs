@@ -14,8 +14,20 @@ use tokio::{sync::oneshot, time::timeout};
 
 use super::Error;
 
-/// How long a call waits for those who serve before another one does.
+/// How long a call waits for those who serve before another one does, as far as there may be more of them ...
+const SOON: Duration = Duration::from_millis(100);
+/// ... and where there may not, because they wait for a lock, or for a database that is gone.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many serve.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Service {
+    /// How many at the same time.
+    pub(super) most: usize,
+    /// How many wait before there is one more. Where the database and the program share processors, a few large steps cost
+    /// them less than many small ones.
+    pub(super) full: usize,
+}
 
 /// The calls of one kind that wait.
 pub(super) struct Together<W>(Arc<Mutex<Queue<W>>>);
@@ -54,11 +66,12 @@ impl<W> Together<W> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a call at the end of the queue, and gives the queue to serve where fewer than `most` do.
-    pub(super) fn add(&self, waiting: W, most: usize) -> Option<Serving<W>> {
+    /// Puts a call at the end of the queue, and gives the queue to serve where too few do.
+    pub(super) fn add(&self, waiting: W, service: Service) -> Option<Serving<W>> {
         let mut queue = self.lock();
         queue.waiting.push_back(waiting);
-        (queue.serving < most).then(|| self.one_more(&mut queue))
+        let wanted = queue.serving == 0 || queue.serving < service.most && queue.waiting.len() > service.full;
+        wanted.then(|| self.one_more(&mut queue))
     }
 
     /// Waits for the answer to a call that was added. `serve` begins a task that takes from the queue, where nobody did for
@@ -68,13 +81,23 @@ impl<W> Together<W> {
     pub(super) async fn wait<T>(
         &self,
         answer: &mut oneshot::Receiver<T>,
+        service: Service,
         serve: impl Fn(Serving<W>),
     ) -> Option<T> {
+        if let Ok(answer) = timeout(SOON, &mut *answer).await {
+            return answer.ok();
+        }
+        let another = {
+            let mut queue = self.lock();
+            let wanted = queue.serving < service.most && !queue.waiting.is_empty();
+            wanted.then(|| self.one_more(&mut queue))
+        };
+        another.into_iter().for_each(&serve);
         loop {
             if let Ok(answer) = timeout(PATIENCE, &mut *answer).await {
                 return answer.ok();
             }
-            // Those who serve wait for a lock, or for a database that is gone: another one looks after who came since.
+            // Another one looks after who came since.
             let serving = self.one_more(&mut self.lock());
             serve(serving);
         }
@@ -150,17 +173,20 @@ pub(super) fn same_for_all(error: &Error, action: &'static str) -> Option<Again>
 mod tests {
     use super::*;
 
+    const ONE: Service = Service { most: 1, full: 0 };
+    const TWO: Service = Service { most: 2, full: 0 };
+
     #[test]
     fn who_comes_while_one_serves_is_in_the_next_round() {
         let queue = Together::default();
-        let mut serving = queue.add(1, 1).unwrap();
-        assert!(queue.add(2, 1).is_none());
+        let mut serving = queue.add(1, ONE).unwrap();
+        assert!(queue.add(2, ONE).is_none());
         assert_eq!(serving.next(|there| there), Some(vec![1, 2]));
-        assert!(queue.add(3, 1).is_none(), "one serves already");
-        assert!(queue.add(4, 2).is_some_and(|mut second| second.next(|_| 1) == Some(vec![3])));
+        assert!(queue.add(3, ONE).is_none(), "one serves already");
+        assert!(queue.add(4, TWO).is_some_and(|mut second| second.next(|_| 1) == Some(vec![3])));
         assert_eq!(queue.lock().waiting.len(), 0, "a task that is broken off leaves nobody waiting");
         assert_eq!(serving.next(|there| there), None);
-        assert!(queue.add(5, 1).is_some(), "the queue is free again");
+        assert!(queue.add(5, ONE).is_some(), "the queue is free again");
     }
 
     #[test]
@@ -180,8 +206,8 @@ mod tests {
     #[test]
     fn who_is_taken_out_of_the_queue_is_not_served() {
         let queue = Together::default();
-        let mut serving = queue.add(1, 1).unwrap();
-        assert!(queue.add(2, 1).is_none() && queue.add(3, 1).is_none());
+        let mut serving = queue.add(1, ONE).unwrap();
+        assert!(queue.add(2, ONE).is_none() && queue.add(3, ONE).is_none());
         assert_eq!(queue.take(|number| number % 2 == 1), [1, 3]);
         assert_eq!(serving.next(|there| there), Some(vec![2]));
     }
@@ -190,8 +216,8 @@ mod tests {
     async fn who_was_with_a_task_that_is_broken_off_is_told() {
         let queue = Together::default();
         let (answer, mut told) = oneshot::channel::<u8>();
-        drop(queue.add(answer, 1));
-        assert_eq!(queue.wait(&mut told, drop).await, None);
+        drop(queue.add(answer, ONE));
+        assert_eq!(queue.wait(&mut told, ONE, drop).await, None);
     }
 
     #[tokio::test]
@@ -207,8 +233,37 @@ mod tests {
                 answer.send(7).unwrap();
             }
         };
-        assert!(queue.add(answer, 1).is_none());
-        assert_eq!(queue.wait(&mut told, serve).await, Some(7));
+        assert!(queue.add(answer, ONE).is_none());
+        assert_eq!(queue.wait(&mut told, ONE, serve).await, Some(7));
+        drop(stuck);
+    }
+
+    #[test]
+    fn a_second_one_begins_where_more_wait_than_one_takes() {
+        let queue = Together::default();
+        let service = Service { most: 2, full: 2 };
+        let _first = queue.add(1, service).unwrap();
+        assert!(queue.add(2, service).is_none());
+        let _second = queue.add(3, service).unwrap();
+        assert!(queue.add(4, service).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_second_one_begins_where_the_first_takes_long() {
+        let queue: Together<oneshot::Sender<u8>> = Together::default();
+        let service = Service { most: 2, full: 9 };
+        let (answer, _first) = oneshot::channel();
+        let stuck = queue.add(answer, service).map(|mut serving| (serving.next(|there| there), serving));
+        let (answer, mut told) = oneshot::channel();
+        let serve = |mut serving: Serving<oneshot::Sender<u8>>| {
+            for answer in serving.next(|there| there).unwrap_or_default() {
+                answer.send(7).unwrap();
+            }
+        };
+        assert!(queue.add(answer, service).is_none());
+        let began = tokio::time::Instant::now();
+        assert_eq!(queue.wait(&mut told, service, serve).await, Some(7));
+        assert!(began.elapsed() < PATIENCE);
         drop(stuck);
     }
 }

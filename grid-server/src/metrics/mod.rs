@@ -19,8 +19,6 @@ use std::{
 use axum::{
     extract::{MatchedPath, Request},
     http::Method,
-    middleware::Next,
-    response::Response,
 };
 use grid_core::store::Ingested;
 use jiff::Timestamp;
@@ -217,13 +215,12 @@ pub(crate) async fn exposed(app: &App) -> String {
 }
 
 /// Writes down which route a request has taken, for whoever counts it outside of the router.
-pub(crate) async fn note_route(request: Request, next: Next) -> Response {
+pub(crate) fn note_route(request: &Request) {
     if let (Some(taken), Some(path)) =
         (request.extensions().get::<TakenRoute>(), request.extensions().get::<MatchedPath>())
     {
         let _ = taken.0.set(path.clone());
     }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ use super::{
 };
 use crate::energy::Error;
 
+/// A document that ends before so many bytes is read from memory: to make a reader's buffer takes as long as to parse it.
+const AT_ONCE: u64 = 64 << 10;
+
 /// One reading as JSON has it.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,25 +70,45 @@ impl Object {
 
 pub(super) fn read_document(mut source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
     let file = batches.file();
-    let unreadable = |line, reason| Error::Unreadable { file: file.to_owned(), line, reason };
+    let unreadable = |line: usize, reason| {
+        let line = u64::try_from(line).unwrap_or(0).saturating_sub(1);
+        Error::Unreadable { file: file.to_owned(), line, reason }
+    };
     let mut head = Vec::new();
-    source.by_ref().take(3).read_to_end(&mut head).map_err(|error| unreadable(0, error.kind()))?;
+    let failed = source.by_ref().take(AT_ONCE).read_to_end(&mut head).err();
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-    let reader = BufReader::with_capacity(256 * 1024, text.chain(source));
-    let mut json = serde_json::Deserializer::from_reader(reader);
     let mut is_list = false;
     let rows = Rows { batches: &mut batches, is_list: &mut is_list };
-    let outcome = json.deserialize_any(rows).and_then(|()| json.end());
+    let is_over = failed.is_some() || u64::try_from(head.len()).is_ok_and(|length| length < AT_ONCE);
+    let outcome = if is_over {
+        document(&mut serde_json::Deserializer::from_slice(text), rows)
+    } else {
+        let reader = BufReader::with_capacity(256 * 1024, text.chain(source));
+        document(&mut serde_json::Deserializer::from_reader(reader), rows)
+    };
+    if let Some(failed) = failed
+        && outcome.as_ref().err().is_none_or(serde_json::Error::is_eof)
+    {
+        return Err(unreadable(outcome.map_or_else(|error| error.line(), |()| 0), failed.kind()));
+    }
     if let Err(error) = outcome
         && !batches.is_hopeless()
     {
-        let line = u64::try_from(error.line()).unwrap_or(0);
         if let Some(reason) = error.io_error_kind() {
-            return Err(unreadable(line.saturating_sub(1), reason));
+            return Err(unreadable(error.line(), reason));
         }
         batches.fault(unparsed(&error, 0));
     }
     batches.finish(|number| pointer(is_list, number, None))
+}
+
+/// Reads a document to its end.
+fn document<'de, R: serde_json::de::Read<'de>>(
+    json: &mut serde_json::Deserializer<R>,
+    rows: Rows<'_, '_>,
+) -> serde_json::Result<()> {
+    json.deserialize_any(rows)?;
+    json.end()
 }
 
 /// Where in a document a row or its field is.
