@@ -34,7 +34,9 @@ use crate::{
     caller::Caller,
     clock,
     layers::RequestId,
+    origin::Origin,
     problem::{self, Problem},
+    routes::auth::count_guess,
 };
 
 mod kept;
@@ -52,10 +54,12 @@ const MOST_OF_ONE: u64 = 20_000;
 /// How long it is tried to write down how a request ended, where the database does not take it at once.
 const SETTLES: Duration = Duration::from_mins(2);
 
-/// The routes that take a key, which are those that make something, and whether they take files. What a nobody may call is
-/// not among them, since a key belongs to a caller; nor what manages logins, and what only calculates.
-pub(crate) const ROUTES: [(&str, Size); 25] = [
+/// The routes that take a key, which are those that make something, and whether they take files. What manages logins is not
+/// among them, nor what only calculates.
+pub(crate) const ROUTES: [(&str, Size); 27] = [
     ("/api/v1/auth/api-keys", Size::Small),
+    ("/api/v1/auth/register", Size::Small),
+    ("/api/v1/auth/setup", Size::Small),
     ("/api/v1/battery/load", Size::File),
     ("/api/v1/battery/recordings", Size::File),
     ("/api/v1/battery/status", Size::Small),
@@ -82,6 +86,9 @@ pub(crate) const ROUTES: [(&str, Size); 25] = [
     ("/register-entry", Size::Small),
 ];
 
+/// Those of them that ask for no caller: a key belongs to the network there that it comes from.
+const ANYBODYS: [&str; 2] = ["/api/v1/auth/register", "/api/v1/auth/setup"];
+
 /// Whether a route takes a key.
 pub(crate) fn takes_a_key(route: &str) -> bool {
     ROUTES.iter().any(|(path, _)| *path == route)
@@ -102,7 +109,10 @@ pub(crate) async fn once(app: App, request: Request, next: Next) -> Response {
     let size = route.and_then(|route| ROUTES.iter().find(|(path, _)| *path == route));
     let is_named = request.method() == Method::POST && request.headers().contains_key(KEY);
     match size {
-        Some((_, size)) if is_named => to_the_end(keyed(app, *size, request, next)).await,
+        Some((path, size)) if is_named => {
+            let anybodys = ANYBODYS.contains(path);
+            to_the_end(keyed(app, *size, anybodys, request, next)).await
+        }
         _ => next.run(request).await,
     }
 }
@@ -124,41 +134,60 @@ async fn to_the_end(work: impl Future<Output = Result<Response, Problem>> + Send
 }
 
 /// One request with a key.
+#[derive(Clone)]
 struct Named {
     store: Store,
     hash: [u8; 32],
     sealing_key: SealingKey,
+    /// Whether a refusal is kept, too. Where anybody may ask, it is not: each would be a row.
+    keeps_refusals: bool,
 }
 
-async fn keyed(app: App, size: Size, request: Request, next: Next) -> Result<Response, Problem> {
+async fn keyed(
+    app: App,
+    size: Size,
+    anybodys: bool,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let key = key_of(request.headers())?;
-    if !request.headers().contains_key(header::AUTHORIZATION) {
-        // A nobody is told so by the route, or makes nothing that could be doubled.
-        return Ok(next.run(request).await);
-    }
     let (mut parts, body) = request.into_parts();
-    let caller = Caller::from_request_parts(&mut parts, &app).await?;
-    let store = app.services()?.store().clone();
+    let Ok(origin) = Origin::from_request_parts(&mut parts, &app).await;
+    let owner = if anybodys {
+        origin.as_owner()
+    } else if parts.headers.contains_key(header::AUTHORIZATION) {
+        let caller = Caller::from_request_parts(&mut parts, &app).await?;
+        let id = caller.id;
+        // Asked once for the request, and not again by its handler.
+        parts.extensions.insert(caller);
+        id
+    } else {
+        // A nobody is told so by the route.
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    };
     let named = Named {
-        hash: key.hash(caller.id, parts.method.as_str(), parts.uri.path()),
-        sealing_key: key.sealing_key(caller.id)?,
-        store,
+        hash: key.hash(owner, parts.method.as_str(), parts.uri.path()),
+        sealing_key: key.sealing_key(owner)?,
+        store: app.services()?.store().clone(),
+        keeps_refusals: !anybodys,
     };
     let now = clock::now();
     let expires_at = now.checked_add(app.config().idempotency_time()).unwrap_or(Timestamp::MAX);
     let fingerprint = fingerprint_of(&parts);
-    match named.store.claim_request(&named.hash, caller.id, expires_at, now, MOST_OF_ONE).await? {
-        Claim::Run(claim) => {
-            // Asked once for the request, and not again by its handler.
-            parts.extensions.insert(caller);
-            Ok(run(named, claim, fingerprint, (parts, body), next).await)
-        }
+    match named.store.claim_request(&named.hash, owner, expires_at, now, MOST_OF_ONE).await? {
+        Claim::Run(claim) => Ok(run(named, claim, fingerprint, (parts, body), next).await),
         Claim::TooMany => {
-            let text = format!("{MOST_OF_ONE} keys of this user are remembered, which is as many as may be");
+            let text = format!(
+                "{MOST_OF_ONE} keys of this user or network are remembered, which is as many as may be"
+            );
             Err(Problem::limited(text, Duration::from_mins(10))
                 .hint("send what is the same when it is sent again, as readings are, without a key"))
         }
         known => {
+            if anybodys {
+                // A body that is the same has the same password in it.
+                count_guess(&app, &origin).await?;
+            }
             let (most, time) = match size {
                 Size::Small => (app.config().max_body(), app.config().request_time()),
                 Size::File => (app.config().max_upload(), app.config().upload_time()),
@@ -244,7 +273,7 @@ impl Named {
     /// Writes down how a request ended, and gives its answer back.
     async fn settle(&self, claim: Uuid, watch: Watch, uncertain: bool, response: Response) -> Response {
         let status = response.status();
-        if !status.is_success() && !is_kept(status) {
+        if !status.is_success() && !(self.keeps_refusals && is_kept(status)) {
             let nothing =
                 !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
             let end = if nothing { End::Nothing } else { End::Unknown };
@@ -285,8 +314,7 @@ impl Named {
 
     /// Writes down how a request ended while the client has its answer, as soon as the database takes it.
     fn write_beside(&self, claim: Uuid, end: End, first: Duration) {
-        let named =
-            Self { store: self.store.clone(), hash: self.hash, sealing_key: self.sealing_key.clone() };
+        let named = self.clone();
         tokio::spawn(async move {
             let until = tokio::time::Instant::now() + SETTLES;
             let mut pause = first;
@@ -395,7 +423,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_post_that_makes_something_for_a_caller_takes_a_key() {
+    fn every_post_that_makes_something_takes_a_key() {
         let document = crate::openapi::document().unwrap();
         let mut taking = Vec::new();
         for (path, item) in &document.paths.paths {
@@ -407,7 +435,8 @@ mod tests {
                 taking.push(path.as_str());
             }
             let secured = post.security.as_ref().is_some_and(|needs| !needs.is_empty());
-            let makes = secured && !MAKES_NOTHING.contains(&path.as_str());
+            let makes =
+                (secured || ANYBODYS.contains(&path.as_str())) && !MAKES_NOTHING.contains(&path.as_str());
             assert_eq!(has_key, makes, "{path} makes something and takes no key, or the other way round");
         }
         let mut listed = ROUTES.map(|(path, _)| path);

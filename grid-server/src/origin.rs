@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use grid_core::error::excerpt;
+use uuid::Uuid;
 
 use crate::{app::App, connection::Peer, layers::RequestId};
 
@@ -42,6 +43,11 @@ impl FromRequestParts<App> for Origin {
 }
 
 impl Origin {
+    /// The network as an owner of what no user's can be. A user's id is of version 7, and never one of these.
+    pub(crate) fn as_owner(&self) -> Uuid {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("network {}", self.network()).as_bytes())
+    }
+
     /// What of the address is throttled: an IPv4 address, or the /64 that one subscriber has of IPv6 (RFC 6177).
     pub(crate) fn network(&self) -> IpAddr {
         match self.address {

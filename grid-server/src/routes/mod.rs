@@ -11,7 +11,7 @@ use crate::{app::App, problem::Problem};
 
 mod agreements;
 mod audit;
-mod auth;
+pub(crate) mod auth;
 mod battery;
 mod charts;
 mod coefficients;

@@ -95,6 +95,30 @@ async fn a_key_belongs_to_its_user_and_its_path() {
 }
 
 #[tokio::test]
+async fn who_registers_under_a_key_learns_that_they_have_and_another_learns_nothing() {
+    let server = Server::start().await;
+    let nobody = server.client();
+    let path = "/api/v1/auth/register";
+    let ana = json!({"username": "ana", "email": "ana@example.org", "password": "correct horse"});
+    // A refusal is not kept: what was sent can be mended under the same key.
+    let short = json!({"username": "ana", "email": "ana@example.org", "password": "x"});
+    post(&nobody, path, KEY, &short).await.problem(422);
+    let first = post(&nobody, path, KEY, &ana).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    assert!(!is_replay(&first));
+    let again = post(&nobody, path, KEY, &ana).await;
+    assert!(is_replay(&again), "{again:?}");
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    // Without the key, or with another one, the name is taken; and the key alone tells nothing to who has not the password.
+    nobody.post(path, &ana).await.problem(409);
+    post(&nobody, path, "another", &ana).await.problem(409);
+    let guess = json!({"username": "ana", "email": "ana@example.org", "password": "wrong horse"});
+    let refused = post(&nobody, path, KEY, &guess).await;
+    assert!(!refused.text().contains("ana@example.org"), "{refused:?}");
+    refused.problem(422);
+}
+
+#[tokio::test]
 async fn an_api_key_is_shown_again_to_who_has_the_key_and_lies_open_nowhere() {
     let server = Server::start().await;
     let ana = server.user("ana").await;

@@ -14,7 +14,12 @@ mod totp;
 use axum::middleware::from_fn;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, oauth};
+use crate::{app::App, oauth, origin::Origin, problem::Problem};
+
+/// Counts a question from an address by which a password could be guessed.
+pub(crate) async fn count_guess(app: &App, origin: &Origin) -> Result<(), Problem> {
+    guess::Guess::from_address(app, origin).await.map(|_| ())
+}
 
 /// What stands under `/api/v1`.
 pub(super) fn plain() -> OpenApiRouter<App> {
