@@ -56,3 +56,11 @@ def map_headers(context, headers):
     if isinstance(key, str) and 0 < len(key.strip()) <= 200 and not key.strip().startswith('"'):
         headers["Idempotency-Key"] = f"{key.strip()}{uuid.uuid4()}"
     return headers
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    """Clients of the old system send fields that nobody knows, so a form of any text is one without those that are known: there is
+    no form that logging out refuses."""
+    is_form = case.media_type == "application/x-www-form-urlencoded"
+    return not (is_form and case.path.endswith("/auth/logout") and case.meta and case.meta.generation.mode.is_negative)
