@@ -273,7 +273,8 @@ impl Named {
     /// Writes down how a request ended, and gives its answer back.
     async fn settle(&self, claim: Uuid, watch: Watch, uncertain: bool, response: Response) -> Response {
         let status = response.status();
-        if !status.is_success() && !(self.keeps_refusals && is_kept(status)) {
+        let is_outcome = status.is_success() || self.keeps_refusals && is_kept(status);
+        if !is_outcome {
             let nothing =
                 !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
             let end = if nothing { End::Nothing } else { End::Unknown };
