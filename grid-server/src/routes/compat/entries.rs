@@ -130,6 +130,16 @@ async fn store(
     entries: &[Entry],
     pointer: impl Fn(usize) -> String,
 ) -> Result<Vec<StoredEntry>, Problem> {
+    // Each device is looked up besides, so there may be as many questions as entries.
+    hurry::storing(app, entries.len(), look_up_and_store(app, caller, entries, pointer)).await
+}
+
+async fn look_up_and_store(
+    app: &App,
+    caller: &Caller,
+    entries: &[Entry],
+    pointer: impl Fn(usize) -> String,
+) -> Result<Vec<StoredEntry>, Problem> {
     let mut devices: Vec<Device> = Vec::new();
     let mut batches: Vec<DeviceBatch> = Vec::new();
     let mut stored = Vec::with_capacity(entries.len());
@@ -140,7 +150,7 @@ async fn store(
         let device = if let Some(device) = known {
             device
         } else {
-            let device = hurry::storing(app, entries.len(), caller.device(app, entry.device_id)).await?;
+            let device = caller.device(app, entry.device_id).await?;
             devices.push(device.clone());
             device
         };
@@ -160,8 +170,7 @@ async fn store(
             value_type: channel.to_string(),
         });
     }
-    let store = app.services()?.store();
-    let outcome = hurry::storing(app, entries.len(), store.ingest(&batches, clock::now())).await?;
+    let outcome = app.services()?.store().ingest(&batches, clock::now()).await?;
     app.metrics().ingested(outcome);
     Ok(stored)
 }
