@@ -279,8 +279,9 @@ impl Named {
                 !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
             let end = if nothing { End::Nothing } else { End::Unknown };
             if status == StatusCode::SERVICE_UNAVAILABLE {
-                // Whoever is told that the database is gone is told so at once, and not after it was waited for once more.
-                self.write_beside(claim, end, Duration::ZERO);
+                // Whoever is told that the database is gone is told so at once, and not after it was waited for once more. They come
+                // again after a second at the earliest.
+                self.write_beside(claim, end);
             } else {
                 self.write(claim, end).await;
             }
@@ -309,22 +310,22 @@ impl Named {
     /// Writes down how a request ended. A database that does not take it is asked again, while the client has its answer.
     async fn write(&self, claim: Uuid, end: End) {
         if !self.try_write(claim, &end).await {
-            self.write_beside(claim, end, Duration::from_millis(500));
+            self.write_beside(claim, end);
         }
     }
 
     /// Writes down how a request ended while the client has its answer, as soon as the database takes it.
-    fn write_beside(&self, claim: Uuid, end: End, first: Duration) {
+    fn write_beside(&self, claim: Uuid, end: End) {
         let named = self.clone();
         tokio::spawn(async move {
             let until = tokio::time::Instant::now() + SETTLES;
-            let mut pause = first;
+            let mut pause = Duration::from_millis(500);
             while tokio::time::Instant::now() < until {
                 tokio::time::sleep(pause).await;
                 if named.try_write(claim, &end).await {
                     return;
                 }
-                pause = (pause * 2).clamp(Duration::from_millis(500), Duration::from_secs(10));
+                pause = (pause * 2).min(Duration::from_secs(10));
             }
             tracing::warn!("how a request with an idempotency key ended could not be written down");
         });
