@@ -59,7 +59,7 @@ fn length(body: &Body) -> Option<usize> {
     body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// The layer that waits for a small body before its request takes a place. Of a GET nobody reads one.
+/// Waits for a small body before its request takes a place. Of a GET nobody reads one.
 pub(crate) async fn gather<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
@@ -80,7 +80,7 @@ where
     refusal.into_response()
 }
 
-/// The layer that refuses at once what is more than the server can work on.
+/// Refuses at once what is more than the server can work on.
 pub(crate) async fn admit<F>(
     places: &Places,
     mut request: Request,

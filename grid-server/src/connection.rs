@@ -107,7 +107,7 @@ pub(crate) struct Peer {
     stage: Stage,
 }
 
-/// What a connection is at, as its two ends know it: the stream sees bytes, the layer [`follow`] sees requests.
+/// What a connection is at, as its two ends know it: the stream sees bytes, [`follow`] sees requests.
 #[derive(Clone, Debug, Default)]
 struct Stage(Arc<AtomicU8>);
 
@@ -130,7 +130,7 @@ impl Stage {
     }
 }
 
-/// The layer that tells a connection when a request begins and when its answer has been taken.
+/// Tells a connection when a request begins and when its answer has been taken.
 pub(crate) async fn follow<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,

@@ -26,7 +26,7 @@ const MOST: Duration = Duration::from_secs(2);
 /// The most rows that are stored within that time: some days of a meter.
 const FEW: usize = 1000;
 
-/// The layer that gives each request its time.
+/// Gives a request its time.
 pub(crate) async fn hurry<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,

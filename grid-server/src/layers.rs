@@ -1,4 +1,5 @@
-//! What every request goes through, from the outside in: request id, trace, problems, panics, load, time, headers.
+//! What every request goes through, from the outside in: connection, request id and trace, security headers, other origins,
+//! problems, panics, small bodies, places, codings, time, compression.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -210,7 +211,7 @@ where
     response
 }
 
-/// The layer that refuses a body in a coding, which nobody here undoes: of a hundred bytes it could make a gigabyte.
+/// Refuses a body in a coding, which nobody here undoes: of a hundred bytes it could make a gigabyte.
 ///
 /// RFC 9110, section 15.5.16: `Accept-Encoding` says what is taken instead.
 async fn as_it_is<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response

@@ -1,6 +1,6 @@
 //! Every refusal: RFC 9457 problem details, made from any [`Failure`] in one place.
 //!
-//! A [`Problem`] travels in the response's extensions and is written by the outermost layer (`finish`), which knows
+//! A [`Problem`] travels in the response's extensions and is written by `finish` around the routes, which knows
 //! the request's id; responses that libraries make (405, 413, ...) become problems there as well.
 
 use std::time::Duration;
@@ -460,7 +460,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The layer that writes problems, and turns refusals that libraries made into problems.
+/// Writes problems, and turns refusals that libraries made into problems.
 pub(crate) async fn finish<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,

@@ -216,7 +216,7 @@ pub struct Config {
     #[arg(long, env = "GRID_TRACE_RATIO", global = true, default_value = "1", value_parser = ratio)]
     pub trace_ratio: f64,
 
-    /// What is logged, as in `info` or `grid_server=debug,tower_http=debug`.
+    /// What is logged, as in `info` or `grid_server=debug,sqlx=warn`.
     #[arg(long, env = "GRID_LOG", global = true, default_value = "info")]
     pub log: String,
 
