@@ -1,16 +1,16 @@
 //! The three databases behind one [`Store`], and the one macro that gives each method a body for each of them.
 
-#[cfg(feature = "sqlite")]
-use std::path::Path;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-use std::sync::Arc;
 use std::{hash::BuildHasher, time::Duration};
+#[cfg(feature = "sqlite")]
+use std::{path::Path, sync::Arc};
 
 use sqlx::{Database, Pool, Transaction, error::DatabaseError, migrate::MigrateError};
 use tokio::time::Instant;
 
 #[cfg(feature = "sqlite")]
 use super::turn::Turn;
+#[cfg(feature = "postgres")]
+use super::working::Working;
 use super::{
     bulk::Bulk,
     day_reads::Question,
@@ -32,9 +32,9 @@ pub struct Store {
     pub(super) address: String,
     /// The small uploads that wait to be stored together.
     pub(super) uploads: Together<Waiting>,
-    /// Held by the small uploads that are being stored, until they wait for the disk.
+    /// Who works on small uploads, until they wait for the disk.
     #[cfg(feature = "postgres")]
-    pub(super) turns: Arc<tokio::sync::Mutex<()>>,
+    pub(super) working: Working,
     /// The questions for some days of readings that wait to be asked together.
     pub(super) questions: Together<Question>,
     /// How much one user or one community may keep.

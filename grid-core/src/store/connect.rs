@@ -76,7 +76,7 @@ impl Store {
             address: without_secret(address),
             uploads: Together::default(),
             #[cfg(feature = "postgres")]
-            turns: std::sync::Arc::default(),
+            working: super::working::Working::default(),
             questions: Together::default(),
             bounds: Bounds::default(),
         })

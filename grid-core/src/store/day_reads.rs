@@ -137,13 +137,17 @@ ask_by_union!(sqlx::Sqlite);
 #[cfg(feature = "mysql")]
 ask_by_union!(sqlx::MySql);
 
+/// How many questions a statement of PostgreSQL takes.
+#[cfg(feature = "postgres")]
+const MOST: usize = 32;
+
 #[cfg(feature = "postgres")]
 impl Ask for sqlx::Postgres {
     // Two small statements cost more than one large one.
-    const SERVICE: Service = Service { most: 2, full: 32 };
+    const SERVICE: Service = Service { most: 2, full: MOST };
 
     fn fit(waiting: usize) -> usize {
-        waiting.min(32)
+        waiting.min(MOST)
     }
 
     async fn ask(connection: &mut Self::Connection, questions: &[Days]) -> Result<Vec<Vec<Day>>, Fault> {

@@ -15,9 +15,10 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-#[cfg(feature = "postgres")]
-use tokio::sync::MutexGuard;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{MutexGuard, oneshot},
+    time::timeout,
+};
 use uuid::Uuid;
 
 use super::{
@@ -127,21 +128,24 @@ impl Store {
     fn store_groups(&self, mut serving: Serving<Waiting>) {
         let store = self.clone();
         tokio::spawn(async move {
-            while let Some(group) = serving.next(|there| there.min(MOST)) {
+            loop {
+                // Who comes while it is waited for comes along, and no transaction is open meanwhile.
+                let turn = store.turn().await;
+                let Some(group) = serving.next(|there| there.min(MOST)) else { break };
                 // A connection that has died without a word must not keep those for ever who are on it.
-                let _ = timeout(LONGEST, store.store_group(group)).await;
+                let _ = timeout(LONGEST, store.store_group(group, turn)).await;
             }
         });
     }
 
     /// Stores a group, and tells each what became of it.
-    async fn store_group(&self, group: Vec<Waiting>) {
+    async fn store_group(&self, group: Vec<Waiting>, turn: Option<MutexGuard<'_, ()>>) {
         let (mut group, late): (Vec<_>, Vec<_>) = group.into_iter().partition(|one| one.left() >= ENOUGH);
         refuse(late, || Error::Slow { action: ACTION });
         let shortest = group.iter().filter_map(|one| one.budget.as_ref()).map(Budget::left).min();
         let tried = match shortest {
-            Some(shortest) => Budget::new(shortest).limit(self.try_group(&group)).await,
-            None => self.try_group(&group).await,
+            Some(shortest) => Budget::new(shortest).limit(self.try_group(&group, turn)).await,
+            None => self.try_group(&group, turn).await,
         };
         let error = match tried {
             Ok(outcomes) => {
@@ -180,7 +184,7 @@ impl Store {
     /// Stores each of a group in a transaction of its own.
     async fn store_alone(&self, group: Vec<Waiting>) {
         let alone = group.into_iter().map(|one| async move {
-            let tried = self.try_group(std::slice::from_ref(&one));
+            let tried = self.try_group(std::slice::from_ref(&one), None);
             let tried = match &one.budget {
                 Some(budget) => budget.clone().limit(tried).await,
                 None => tried.await,
@@ -196,15 +200,16 @@ impl Store {
         Service { most: if self.has_many_writers() { 2 } else { 1 }, full: 0 }
     }
 
-    /// Waits in PostgreSQL until the group before has come to its commit, whose wait for the disk leaves the processors to
-    /// this one: two that work at the same time make each other wait longer. Nobody waits for long for one that waits for a lock.
-    #[cfg(feature = "postgres")]
+    /// Waits for the turn to work on a group, where groups work one after the other.
     async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        const LONG: Duration = Duration::from_millis(100);
-        if !matches!(self.backend, Backend::Postgres(_)) {
-            return None;
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+            #[cfg(feature = "mysql")]
+            Backend::MySql(_) => None,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => self.working.turn().await,
         }
-        timeout(LONG, self.turns.lock()).await.ok()
     }
 
     fn has_many_writers(&self) -> bool {
@@ -218,11 +223,15 @@ impl Store {
         }
     }
 
-    /// Stores a group in one transaction, without those that are refused.
-    async fn try_group(&self, group: &[Waiting]) -> Result<Vec<Result<Ingested, Error>>, Error> {
+    /// Stores a group in one transaction, without those that are refused. A turn is held until the first attempt has only to
+    /// be committed.
+    async fn try_group(
+        &self,
+        group: &[Waiting],
+        mut turn: Option<MutexGuard<'_, ()>>,
+    ) -> Result<Vec<Result<Ingested, Error>>, Error> {
         on!(self, write "store readings", |connection| {
-            #[cfg(feature = "postgres")]
-            let _turn = self.turn().await;
+            let _turn = turn.take();
             let mut outcomes = BTreeMap::new();
             let mut left: Vec<usize> = (0..group.len()).collect();
             while !left.is_empty() {

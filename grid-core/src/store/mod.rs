@@ -113,6 +113,8 @@ mod totals;
 #[cfg(feature = "sqlite")]
 mod turn;
 mod users;
+#[cfg(feature = "postgres")]
+mod working;
 
 pub use agreements::{StoredContract, StoredTariff};
 pub use api_keys::StoredApiKey;

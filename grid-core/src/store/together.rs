@@ -16,7 +16,7 @@ use super::Error;
 
 /// How long a call waits for those who serve before another one does, as far as there may be more of them ...
 const SOON: Duration = Duration::from_millis(100);
-/// ... and where there may not, because they wait for a lock, or for a database that is gone.
+/// ... and in all where there may not, because they wait for a lock, or for a database that is gone.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many serve.
@@ -93,10 +93,12 @@ impl<W> Together<W> {
             wanted.then(|| self.one_more(&mut queue))
         };
         another.into_iter().for_each(&serve);
+        let mut patience = PATIENCE.saturating_sub(SOON);
         loop {
-            if let Ok(answer) = timeout(PATIENCE, &mut *answer).await {
+            if let Ok(answer) = timeout(patience, &mut *answer).await {
                 return answer.ok();
             }
+            patience = PATIENCE;
             // Another one looks after who came since.
             let serving = self.one_more(&mut self.lock());
             serve(serving);
