@@ -78,13 +78,6 @@ pub(super) struct PriceRow<'a> {
 
 /// What a database does with many rows.
 pub(super) trait Bulk: sqlx::Database {
-    /// Makes the rows of `channels` that are missing and locks all of them until the transaction ends; they come in
-    /// one order, so that two transactions cannot wait for each other.
-    async fn claim_channels(
-        connection: &mut Self::Connection,
-        channels: &[(Uuid, i64)],
-    ) -> Result<(), sqlx::Error>;
-
     /// Inserts days, or replaces those that are there.
     async fn put_days(connection: &mut Self::Connection, days: &[DayRow]) -> Result<(), sqlx::Error>;
 
@@ -140,31 +133,17 @@ macro_rules! insert_values {
         Ok(())
     }};
 }
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+pub(super) use insert_values;
 
 /// The inserts of a database that takes value groups; they differ in how they treat a row that is there.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 macro_rules! bulk_by_values {
     (
         $database:ty, most_bytes: $most_bytes:expr,
-        claim: $claim:literal, replace: $replace:literal, level: $level:literal
+        replace: $replace:literal, level: $level:literal
     ) => {
         impl Bulk for $database {
-            async fn claim_channels(
-                connection: &mut Self::Connection,
-                channels: &[(Uuid, i64)],
-            ) -> Result<(), sqlx::Error> {
-                insert_values!(
-                    connection,
-                    channels,
-                    $most_bytes,
-                    |_| 32,
-                    "INSERT INTO channels (device, channel, reach) VALUES ",
-                    "(?, ?, 0)",
-                    $claim,
-                    |query, row| query.bind(key(&row.0)).bind(row.1)
-                )
-            }
-
             async fn put_days(connection: &mut Self::Connection, days: &[DayRow]) -> Result<(), sqlx::Error> {
                 insert_values!(
                     connection,
@@ -302,12 +281,10 @@ macro_rules! bulk_by_values {
     };
 }
 
-// The transaction holds the lock of the whole file already.
 #[cfg(feature = "sqlite")]
 bulk_by_values!(
     sqlx::Sqlite,
     most_bytes: ONE_CALL,
-    claim: " ON CONFLICT (device, channel) DO NOTHING",
     replace: " ON CONFLICT (device, channel, day) DO UPDATE SET energy = excluded.energy, \
               readings = excluded.readings, quality = excluded.quality, packed = excluded.packed",
     level: " ON CONFLICT (owner, measured_at) DO UPDATE SET level_ppm = excluded.level_ppm, \
@@ -319,7 +296,6 @@ bulk_by_values!(
 bulk_by_values!(
     sqlx::MySql,
     most_bytes: ONE_WRITE,
-    claim: " ON DUPLICATE KEY UPDATE reach = reach",
     replace: " ON DUPLICATE KEY UPDATE energy = VALUES(energy), readings = VALUES(readings), \
               quality = VALUES(quality), packed = VALUES(packed)",
     level: " ON DUPLICATE KEY UPDATE level_ppm = VALUES(level_ppm), capacity = VALUES(capacity), \
@@ -328,24 +304,6 @@ bulk_by_values!(
 
 #[cfg(feature = "postgres")]
 impl Bulk for sqlx::Postgres {
-    async fn claim_channels(
-        connection: &mut Self::Connection,
-        channels: &[(Uuid, i64)],
-    ) -> Result<(), sqlx::Error> {
-        let devices: Vec<&[u8]> = channels.iter().map(|(device, _)| key(device)).collect();
-        let codes: Vec<i64> = channels.iter().map(|(_, channel)| *channel).collect();
-        // An update that changes nothing still locks the row.
-        sqlx::query::<Self>(
-            "INSERT INTO channels (device, channel, reach) SELECT *, 0 FROM UNNEST($1::bytea[], $2::bigint[]) \
-             ON CONFLICT (device, channel) DO UPDATE SET reach = channels.reach",
-        )
-        .bind(devices)
-        .bind(codes)
-        .execute(connection)
-        .await
-        .map(|_| ())
-    }
-
     async fn put_days(connection: &mut Self::Connection, days: &[DayRow]) -> Result<(), sqlx::Error> {
         let mut rest = days;
         while !rest.is_empty() {

@@ -3,16 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(feature = "sqlite")]
+use super::one_write::ONE_CALL;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use super::one_write::ONE_WRITE;
 #[cfg(feature = "postgres")]
-use super::one_write::{ONE_WRITE, bytes_of_day, fit};
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
-use super::sql::sql;
+use super::one_write::{bytes_of_day, fit};
 use super::{
     Error,
     bulk::{Bulk, DayRow},
     events::EventRow,
     fault::{Fault, gone},
     rows,
+};
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+use super::{
+    bulk::insert_values,
+    one_write::chunk,
+    sql::{repeated, sql},
 };
 use uuid::Uuid;
 
@@ -54,7 +62,8 @@ type PackedRow = (Vec<u8>, i64, i64, Vec<u8>);
 /// What is asked and told of many channels.
 pub(super) trait ChannelRows: Bulk {
     /// Makes the rows of the registers that are missing and locks all of them until the transaction ends, as far as their
-    /// devices are there and belong to whom they must, if to anybody; gives those. They come in one order.
+    /// devices are there and belong to whom they must, if to anybody; gives those. The registers come in one order, so that
+    /// two transactions whose rows are there cannot wait for each other.
     async fn claim(connection: &mut Self::Connection, wanted: &[Wanted])
     -> Result<BTreeSet<Register>, Fault>;
 
@@ -89,10 +98,10 @@ fn packed((device, channel, day, packed): PackedRow) -> Result<(PlaceOfDay, Vec<
     Ok(((rows::id(&device, "day of readings")?, channel, day), packed))
 }
 
-/// The statements of a database that is asked about one row after the other.
+/// The statements of a database that is asked about one row after the other; `$claim` locks a row that is there.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 macro_rules! one_by_one {
-    ($database:ty) => {
+    ($database:ty, most_bytes: $most_bytes:expr, claim: $claim:literal) => {
         const _: () = {
             type Db = $database;
 
@@ -118,8 +127,21 @@ macro_rules! one_by_one {
                             there.push((*device, *channel));
                         }
                     }
+                    let claimed: Result<(), sqlx::Error> = async {
+                        insert_values!(
+                            connection,
+                            there.as_slice(),
+                            $most_bytes,
+                            |_| 32,
+                            "INSERT INTO channels (device, channel, reach) VALUES ",
+                            "(?, ?, 0)",
+                            $claim,
+                            |query, row| query.bind(rows::key(&row.0)).bind(row.1)
+                        )
+                    }
+                    .await;
                     // A device may have been deleted since it was looked for.
-                    Db::claim_channels(&mut *connection, &there).await.map_err(gone)?;
+                    claimed.map_err(gone)?;
                     Ok(there.into_iter().collect())
                 }
 
@@ -193,10 +215,12 @@ macro_rules! one_by_one {
     };
 }
 
+// The transaction holds the lock of the whole file already.
 #[cfg(feature = "sqlite")]
-one_by_one!(sqlx::Sqlite);
+one_by_one!(sqlx::Sqlite, most_bytes: ONE_CALL, claim: " ON CONFLICT (device, channel) DO NOTHING");
+// An update that changes nothing still locks the row.
 #[cfg(feature = "mysql")]
-one_by_one!(sqlx::MySql);
+one_by_one!(sqlx::MySql, most_bytes: ONE_WRITE, claim: " ON DUPLICATE KEY UPDATE reach = reach");
 
 /// The registers that a statement has locked.
 #[cfg(feature = "postgres")]
@@ -224,7 +248,9 @@ impl ChannelRows for sqlx::Postgres {
         connection: &mut Self::Connection,
         wanted: &[Wanted],
     ) -> Result<BTreeSet<Register>, Fault> {
-        // Nearly always the rows are there, and to lock one writes much less than an update that changes nothing.
+        // Nearly always the rows are there, and to lock one writes much less than an update that changes nothing. Those that are
+        // missing are locked after all others; two transactions that meet there are told apart by the database, and the one
+        // that is tried again finds the rows made.
         let mut there = claimed(
             connection,
             "SELECT c.device, c.channel \

@@ -14,7 +14,8 @@ use super::{
     Error, Ingested, Store,
     backend::{on, per_driver},
     bulk::{Bulk, RegisterReadRow},
-    fault::{Fault, gone, not_found},
+    channel_rows::ChannelRows as _,
+    fault::{Fault, not_found},
     ingest::{Retired, by_channel},
     readings::Query,
     register_rows::{RegisterRows, Told, event_row},
@@ -288,14 +289,10 @@ impl Store {
         }
         let (register, code) = ((report.device, report.channel), i64::from(report.channel.code()));
         on!(self, write "record a register", |connection| {
-            let there: Option<(i64,)> =
-                sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
-                    .bind(key(&report.device))
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            there.ok_or_else(|| not_found("device", &report.device))?;
             // The channel's row is the lock of its register, too.
-            Db::claim_channels(&mut *connection, &[(report.device, code)]).await.map_err(gone)?;
+            if Db::claim(&mut *connection, &[((report.device, code), None)]).await?.is_empty() {
+                return Err(not_found("device", &report.device).into());
+            }
             let stretch = Db::stretch(&mut *connection, report, now).await?;
             if let Some(fault) = stretch.refusal() {
                 return Err(Fault::Refused(Error::NotARegister { fault: fault.clone() }));

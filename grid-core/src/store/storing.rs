@@ -316,7 +316,13 @@ per_driver! {
         ) -> Result<Entered, Fault> {
             let wanted: Vec<Wanted> = registers.map(|(register, owner)| (row(register), owner)).collect();
             let claimed: Vec<Register> = Db::claim(&mut *connection, &wanted).await?.into_iter().collect();
-            let states = Db::states(connection, &claimed).await?;
+            let mut states = Db::states(connection, &claimed).await?;
+            // While a row was waited for its device may have come to somebody else.
+            for (register, owner) in &wanted {
+                if states.get(register).is_some_and(|state| owner.is_some_and(|owner| owner != state.owner)) {
+                    states.remove(register);
+                }
+            }
             Ok(Entered { states, ..Entered::default() })
         }
 

@@ -6,14 +6,12 @@ use uuid::Uuid;
 use super::{
     DeviceBatch, Error, Ingested, Store,
     backend::on,
-    bulk::Bulk as _,
-    fault::{gone, not_found},
+    channel_rows::ChannelRows as _,
+    fault::not_found,
     findings::plain,
     ingest::{Retired, by_channel},
     readings::Query as _,
     registers::hull,
-    rows::key,
-    sql::sql,
     storing::Ingest as _,
 };
 use crate::{
@@ -111,13 +109,9 @@ impl Store {
         let register = (device, channel);
         let Some(extent) = hull(readings) else { return Ok(Ingested::default()) };
         on!(self, write "store substitutes", |connection| {
-            let there: Option<(i64,)> =
-                sqlx::query_as::<Db, (i64,)>(sql!("SELECT created_at FROM devices WHERE id = ?"))
-                    .bind(key(&device))
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            there.ok_or_else(|| not_found("device", &device))?;
-            Db::claim_channels(&mut *connection, &[(device, i64::from(channel.code()))]).await.map_err(gone)?;
+            if Db::claim(&mut *connection, &[((device, i64::from(channel.code())), None)]).await?.is_empty() {
+                return Err(not_found("device", &device).into());
+            }
             let standing = Db::standing(&mut *connection, register, extent).await?;
             let (known, missing): (Vec<Recorded>, Vec<Recorded>) =
                 standing.into_iter().partition(|recorded| recorded.reading.energy().is_some());
