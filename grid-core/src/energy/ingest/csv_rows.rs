@@ -152,7 +152,9 @@ fn next<R: Read>(reader: &mut csv::Reader<R>, record: &mut ByteRecord, file: &st
                     ..Fault::default()
                 }],
             },
-            csv::ErrorKind::Io(io) => Error::Unreadable { file: file.to_owned(), line, reason: io.kind() },
+            csv::ErrorKind::Io(io) => {
+                Error::Unreadable { file: file.to_owned(), line: line.saturating_sub(1), reason: io.kind() }
+            }
             _ => rejected(file, "comma-separated values", "something else"),
         }
     })

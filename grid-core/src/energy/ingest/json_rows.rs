@@ -70,8 +70,8 @@ impl Object {
 
 pub(super) fn read_document(mut source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
     let file = batches.file();
-    let unreadable = |line: usize, reason| {
-        let line = u64::try_from(line).unwrap_or(0).saturating_sub(1);
+    let unreadable = |lines_before: usize, reason| {
+        let line = u64::try_from(lines_before).unwrap_or(0);
         Error::Unreadable { file: file.to_owned(), line, reason }
     };
     let mut head = Vec::new();
@@ -87,15 +87,16 @@ pub(super) fn read_document(mut source: impl Read, mut batches: Batches<'_>) -> 
         document(&mut serde_json::Deserializer::from_reader(reader), rows)
     };
     if let Some(failed) = failed
+        && !batches.is_hopeless()
         && outcome.as_ref().err().is_none_or(serde_json::Error::is_eof)
     {
-        return Err(unreadable(outcome.map_or_else(|error| error.line(), |()| 0), failed.kind()));
+        return Err(unreadable(head.iter().filter(|byte| **byte == b'\n').count(), failed.kind()));
     }
     if let Err(error) = outcome
         && !batches.is_hopeless()
     {
         if let Some(reason) = error.io_error_kind() {
-            return Err(unreadable(error.line(), reason));
+            return Err(unreadable(error.line().saturating_sub(1), reason));
         }
         batches.fault(unparsed(&error, 0));
     }

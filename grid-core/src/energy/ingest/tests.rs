@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 const HEADER: &str = "device,channel,start,end,energy_kwh,quality\n";
 const GOOD: &str = "a,import,2026-01-01T00:00:00Z,2026-01-01T00:15:00Z,0.25,measured\n";
+const OBJECT: &str = r#"{"device":"a","channel":"import","start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:15:00Z","energy_kwh":"0.1"}"#;
 
 fn community(text: impl AsRef<[u8]>) -> Result<Vec<Batch>, Error> {
     read_csv(text.as_ref(), "file.csv", Layout::Community)
@@ -296,31 +297,74 @@ fn a_table_is_refused_by_the_rules_of_the_files_with_row_and_column() {
 
 #[test]
 fn line_delimited_json_names_the_line() {
-    let one = r#"{"device":"a","channel":"import","start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:15:00Z","energy_kwh":"0.1"}"#;
     let batches = read_ndjson(
-        format!("{one}\n\n{}\n", one.replace("\"a\"", "\"b\"")).as_bytes(),
+        format!("{OBJECT}\n\n{}\n", OBJECT.replace("\"a\"", "\"b\"")).as_bytes(),
         "body",
         Layout::Community,
     );
     assert_eq!(batches.unwrap().len(), 2);
-    let error = read_ndjson(format!("{one}\n{{\n").as_bytes(), "body", Layout::Community).unwrap_err();
+    let error = read_ndjson(format!("{OBJECT}\n{{\n").as_bytes(), "body", Layout::Community).unwrap_err();
     assert_eq!(error.places()[0].line, Some(2));
 }
 
-#[test]
-fn a_source_that_fails_is_told_with_the_line() {
-    struct Cut<'a>(&'a [u8]);
-    impl Read for Cut<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            match self.0.read(buffer)? {
-                0 => Err(std::io::ErrorKind::ConnectionReset.into()),
-                count => Ok(count),
-            }
+/// A source that breaks off after its text.
+struct Cut<'a>(&'a [u8]);
+
+impl Read for Cut<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(std::io::ErrorKind::ConnectionReset.into()),
+            count => Ok(count),
         }
     }
-    let text = format!("{HEADER}{GOOD}");
-    let error = read_csv(Cut(text.as_bytes()), "body", Layout::Community).unwrap_err();
-    assert!(matches!(error, Error::Unreadable { line: 3, .. }), "{error:?}");
+}
+
+#[test]
+fn a_source_that_fails_is_told_with_the_last_whole_line() {
+    let whole = format!("[\n{OBJECT},\n{OBJECT}\n]\n");
+    // Cut in a value, between two, and after the whole document; the last is read through a reader's buffer.
+    let half = &whole[..OBJECT.len() / 2 + 2];
+    let long = format!("{}{half}", "\n".repeat(100_000));
+    for (text, line) in [
+        (half, 1),
+        (whole.as_str(), 4),
+        (whole.trim_end(), 3),
+        (&whole[..whole.len() - 2], 3),
+        (long.as_str(), 100_001),
+    ] {
+        let error = read_json(Cut(text.as_bytes()), "body", Layout::Community).unwrap_err();
+        let Error::Unreadable { line: told, reason, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((*told, *reason), (line, std::io::ErrorKind::ConnectionReset), "{} bytes", text.len());
+    }
+    let lines = format!("{OBJECT}\n{OBJECT}\n{}", &OBJECT[..20]);
+    let error = read_ndjson(Cut(lines.as_bytes()), "body", Layout::Community).unwrap_err();
+    assert!(matches!(error, Error::Unreadable { line: 2, .. }), "{error:?}");
+    let error = read_csv(Cut(format!("{HEADER}{GOOD}").as_bytes()), "body", Layout::Community).unwrap_err();
+    assert!(matches!(error, Error::Unreadable { line: 2, .. }), "{error:?}");
+}
+
+#[test]
+fn a_list_of_faults_that_breaks_off_is_refused_for_its_faults() {
+    let wrong = OBJECT.replace("0.1", "a lot");
+    let text = format!("[{}", vec![wrong.as_str(); 20].join(","));
+    let error = read_json(Cut(text.as_bytes()), "body", Layout::Community).unwrap_err();
+    assert_eq!(error.places().len(), 20, "{error:?}");
+    assert_eq!(error.places()[19].pointer.as_deref(), Some("/19/energy_kwh"));
+}
+
+#[test]
+fn a_document_of_any_length_is_read() {
+    // Around the length up to which one is read at once, with a mark at its beginning and without.
+    for length in (65_534..=65_538).chain([131_072]) {
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}[{OBJECT}]");
+            let text = text.clone() + &" ".repeat(length - text.len());
+            let batches = read_json(text.as_bytes(), "body", Layout::Community).unwrap();
+            assert_eq!(batches[0].readings.len(), 1, "{length}");
+            let error = read_json(format!("{text}!").as_bytes(), "body", Layout::Community).unwrap_err();
+            assert_eq!(error.places()[0].column, Some(u64::try_from(text.len() - mark.len()).unwrap() + 1));
+        }
+    }
 }
 
 proptest! {
