@@ -21,6 +21,7 @@ use grid_core::{
 };
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -53,6 +54,8 @@ const GRACE: Duration = Duration::from_mins(1);
 const MOST_OF_ONE: u64 = 20_000;
 /// How long it is tried to write down how a request ended, where the database does not take it at once.
 const SETTLES: Duration = Duration::from_mins(2);
+/// How long an answer waits for that where the database has just not answered: it takes a few milliseconds where it is there.
+const SHORTLY: Duration = Duration::from_millis(100);
 
 /// The routes that take a key, which are those that make something, and whether they take files. What manages logins is not
 /// among them, nor what only calculates.
@@ -279,9 +282,9 @@ impl Named {
                 !uncertain && (status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE);
             let end = if nothing { End::Nothing } else { End::Unknown };
             if status == StatusCode::SERVICE_UNAVAILABLE {
-                // Whoever is told that the database is gone is told so at once, and not after it was waited for once more. They come
-                // again after a second at the earliest.
-                self.write_beside(claim, end);
+                // Whoever is told that the database is gone is not to wait for it once more.
+                let written = self.write_beside(claim, end);
+                let _ = tokio::time::timeout(SHORTLY, written).await;
             } else {
                 self.write(claim, end).await;
             }
@@ -310,25 +313,30 @@ impl Named {
     /// Writes down how a request ended. A database that does not take it is asked again, while the client has its answer.
     async fn write(&self, claim: Uuid, end: End) {
         if !self.try_write(claim, &end).await {
-            self.write_beside(claim, end);
+            drop(self.write_beside(claim, end));
         }
     }
 
-    /// Writes down how a request ended while the client has its answer, as soon as the database takes it.
-    fn write_beside(&self, claim: Uuid, end: End) {
+    /// Writes down how a request ended in a task of its own, until the database takes it; gives word after the first time.
+    fn write_beside(&self, claim: Uuid, end: End) -> oneshot::Receiver<()> {
+        let (tell, tried) = oneshot::channel();
         let named = self.clone();
         tokio::spawn(async move {
             let until = tokio::time::Instant::now() + SETTLES;
             let mut pause = Duration::from_millis(500);
-            while tokio::time::Instant::now() < until {
+            let mut written = named.try_write(claim, &end).await;
+            // Nobody may be waiting any more.
+            let _ = tell.send(());
+            while !written && tokio::time::Instant::now() < until {
                 tokio::time::sleep(pause).await;
-                if named.try_write(claim, &end).await {
-                    return;
-                }
+                written = named.try_write(claim, &end).await;
                 pause = (pause * 2).min(Duration::from_secs(10));
             }
-            tracing::warn!("how a request with an idempotency key ended could not be written down");
+            if !written {
+                tracing::warn!("how a request with an idempotency key ended could not be written down");
+            }
         });
+        tried
     }
 
     async fn try_write(&self, claim: Uuid, end: &End) -> bool {
