@@ -110,7 +110,7 @@ def look(server: Server, fault: str, works=(), may_write: bool = False, is_up: b
     print(f"  {fault}: {refused} of {count} refused, the slowest answer after {slowest:.2f} s", flush=True)
 
 
-def recovers(server: Server, fault: str) -> None:
+def s63_recovers(server: Server, fault: str) -> None:
     """Every request works again, in the same process, once the fault is over."""
 
     def works() -> bool:
@@ -146,13 +146,13 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
             proxy.set(manner)
             look(server, fault, is_up=False)
             proxy.set("pass")
-            recovers(server, fault)
+            s63_recovers(server, fault)
         for fault, manner, may_write in SLOW:
             for each in (1, CROWD):
                 proxy.set(manner)
                 look(server, fault, may_write=may_write, each=each)
                 proxy.set("pass")
-                recovers(server, fault)
+                s63_recovers(server, fault)
         unanswered_commits(server, proxy)
         in_the_middle(server, proxy)
         for fault, begin, end, is_up in by_an_administrator(url.scheme, name):
@@ -161,7 +161,7 @@ def over_a_line(binary: str, database: str, folder: str) -> None:
                     look(server, fault, is_up=is_up)
             finally:
                 end()
-            recovers(server, fault)
+            s63_recovers(server, fault)
     except Wrong:
         print(server.log.read_text()[-3000:], file=sys.stderr)
         raise
@@ -201,9 +201,13 @@ def unanswered_commits(server: Server, proxy: Proxy) -> None:
         if b"is not known" not in said:
             raise Wrong(f"{where}: it may have been stored")
         print(f"  {fault}: {name}: not known after {seconds:.2f} s", flush=True)
-    proxy.set("pass")
+        # Once commits are answered it is written down that nobody knows, and no commit of that takes the place of the next one's.
+        proxy.set("pass")
+        if named:
+            told = lambda: b"is not known" in server.ask("POST", path, body, named)[2]
+            wait_until(told, RECOVERS_SECONDS, f"{fault}: {name}: still said to be running")
     server.keyed[key] = device, 503, b""
-    recovers(server, fault)
+    s63_recovers(server, fault)
     # The one without a key is the same again; the one with it is not run again.
     status, _, said = server.ask("POST", server.readings, reading)
     if status != 200 or json.loads(said)["unchanged"] != 1:
@@ -255,7 +259,7 @@ def in_the_middle(server: Server, proxy: Proxy) -> None:
         if status != 503 or seconds > MOST_SECONDS or not headers.get("Retry-After") or DRIVER_WORDS.search(said):
             raise Wrong(where)
         print(f"  {fault}: told after {seconds:.2f} s", flush=True)
-        recovers(server, fault)
+        s63_recovers(server, fault)
         there = json.loads(server.ask("GET", f"{path}?from=1999-01-01&to=2011-01-01&limit=100000")[2])["items"]
         if len(there) not in (0, len(rows)):
             raise Wrong(f"{fault}: {len(there)} of {len(rows)} readings are there")
@@ -311,7 +315,7 @@ def on_a_server_of_its_own(binary: str, kind: str, folder: str) -> None:
             database.kill()
             look(server, "killed", is_up=False)
             database.start()
-            recovers(server, "killed and started again")
+            s63_recovers(server, "killed and started again")
 
             server.kill()
             database.kill()
@@ -319,18 +323,18 @@ def on_a_server_of_its_own(binary: str, kind: str, folder: str) -> None:
             wait_until(lambda: server.ask("GET", "/healthz")[0] == 200, 5, "the server does not live")
             look(server, "started before its database", is_up=False)
             database.start()
-            recovers(server, "started before its database")
+            s63_recovers(server, "started before its database")
 
             for fault, begin, end in NO_CONNECTION_LEFT[kind](database):
                 with begin:
                     look(server, fault, is_up=False)
                 end()
-                recovers(server, fault)
+                s63_recovers(server, fault)
 
             database.tell(READ_ONLY[kind][0])
             look(server, "read-only", works=READS, is_up=True)
             database.tell(READ_ONLY[kind][1])
-            recovers(server, "read-only")
+            s63_recovers(server, "read-only")
 
             if not database.mounted:
                 print("  not run here: a full disk (no right to mount a small file system)")
@@ -341,7 +345,7 @@ def on_a_server_of_its_own(binary: str, kind: str, folder: str) -> None:
                 look(server, "full", may_write=True)
             if database.process.poll() is not None:
                 database.start()
-            recovers(server, "full")
+            s63_recovers(server, "full")
         except Wrong:
             print(server.log.read_text()[-3000:], file=sys.stderr)
             raise
@@ -436,14 +440,14 @@ def in_a_file(binary: str, folder: str) -> None:
             look(server, "locked by another program")
         finally:
             other.close()
-        recovers(server, "locked by another program")
+        s63_recovers(server, "locked by another program")
         for fault, seconds, between, times in [
             ("locked for 2.5 s", 2.5, 0, 1),
             ("locked again and again", 0.9, 0.01, 5),
         ]:
             with locks(data / "grid.db", seconds, between, times):
                 look(server, fault, may_write=True, each=CROWD)
-            recovers(server, fault)
+            s63_recovers(server, fault)
         if small:
             filler = data / "filler"
             with filler.open("wb") as file, contextlib.suppress(OSError):
@@ -456,14 +460,14 @@ def in_a_file(binary: str, folder: str) -> None:
             look(server, "full")
             filler.unlink()
             (data / "filler2").unlink()
-            recovers(server, "full")
+            s63_recovers(server, "full")
             server.kill()
             remount(data, "ro")
             server.start()
             wait_until(lambda: server.ask("GET", "/healthz")[0] == 200, 5, "the server does not live")
             look(server, "read-only since before the start")
             remount(data, "rw")
-            recovers(server, "read-only since before the start")
+            s63_recovers(server, "read-only since before the start")
         else:
             print("  not run here: a full disk, and a read-only one (no right to mount a small file system)")
     except Wrong:

@@ -469,7 +469,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_says_where_it_leads_and_as_whom() {
+    fn s3_s107_an_address_says_where_it_leads_and_as_whom() {
         for (address, kind, place, user, database, encryption) in [
             ("sqlite:data/grid.db", "SQLite", "data/grid.db", None, None, Encryption::Off),
             ("sqlite::memory:", "SQLite", "memory", None, None, Encryption::Off),

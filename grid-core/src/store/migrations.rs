@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_is_compiled_in() {
+    fn s19_every_file_is_compiled_in() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
         for database in std::fs::read_dir(folder).unwrap() {
             let files = std::fs::read_dir(database.unwrap().path()).unwrap().count();

@@ -136,7 +136,7 @@ fn documented(page: &str) -> Table {
 }
 
 #[test]
-fn every_edge_between_modules_is_in_the_table() {
+fn s78_every_edge_between_modules_is_in_the_table() {
     let folder = workspace().join("grid-core/src");
     let table = allowed();
     let faults: Vec<String> = sources(&folder)
@@ -175,7 +175,7 @@ fn the_table_is_in_the_order_of_dependence_and_ends_in_chart_and_store() {
 }
 
 #[test]
-fn the_faces_hold_no_sql_and_none_of_the_crates_that_the_core_wraps() {
+fn s110_the_faces_hold_no_sql_and_none_of_the_crates_that_the_core_wraps() {
     let mut faults = Vec::new();
     for face in ["grid-server", "grid-py", "benches"] {
         let folder = workspace().join(face);

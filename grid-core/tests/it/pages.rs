@@ -48,7 +48,7 @@ fn anchors(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_link_leads_to_a_file_and_a_heading() {
+fn s139_every_link_leads_to_a_file_and_a_heading() {
     let mut faults = Vec::new();
     for (path, text) in pages() {
         for link in links(&text).into_iter().filter(|link| !link.contains("://")) {
@@ -65,14 +65,22 @@ fn every_link_leads_to_a_file_and_a_heading() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Whether a file has tests by name.
+fn is_program(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "rs" || extension == "py")
+}
+
 #[test]
-fn every_test_that_a_page_names_exists() {
+fn s80_every_test_that_a_page_names_exists() {
     let mut faults = Vec::new();
     for (path, text) in pages() {
         for named in text.split('`').skip(1).step_by(2) {
-            let Some((file, test)) = named.split_once(".rs::") else { continue };
-            let source = fs::read_to_string(workspace().join(format!("{file}.rs"))).unwrap_or_default();
-            if !source.contains(&format!("fn {test}(")) {
+            let Some((file, test)) = named.split_once("::").filter(|(file, _)| is_program(file)) else {
+                continue;
+            };
+            let source = fs::read_to_string(workspace().join(file)).unwrap_or_default();
+            let word = if file.ends_with(".py") { "def" } else { "fn" };
+            if !source.contains(&format!("{word} {test}(")) {
                 faults.push(format!("{}: {named}", path.display()));
             }
         }
@@ -130,23 +138,54 @@ fn every_program_of_python_that_a_page_names_exists() {
     assert!(count >= 4, "{count}");
 }
 
-/// The numbers of the reports, where a row of a table begins with them.
+/// The page of what failed, in both languages.
+const OF_FAILURES: [&str; 2] = ["docs/known-errors.md", "docs/known-errors.es.md"];
+
+/// The rows of tables that begin with numbers of the reports, as in `| S4, S16 |`, with these numbers.
+fn failures(page: &str) -> Vec<(Vec<u32>, &str)> {
+    let number = |text: &str| -> Option<u32> { text.trim().strip_prefix('S')?.parse().ok() };
+    let numbers = |row: &str| -> Option<Vec<u32>> { row.split('|').nth(1)?.split(',').map(number).collect() };
+    let rows = page.lines().filter(|line| line.starts_with("| S"));
+    rows.map(|row| (numbers(row).unwrap_or_else(|| panic!("{row}")), row)).collect()
+}
+
 #[test]
 fn every_number_of_the_reports_stands_once() {
-    for file in ["docs/known-errors.md", "docs/known-errors.es.md"] {
+    for file in OF_FAILURES {
         let page = fs::read_to_string(workspace().join(file)).unwrap();
-        let mut numbers: Vec<u32> = Vec::new();
-        for row in page.lines().filter(|line| line.starts_with("| S")) {
-            let first = row.split('|').nth(1).unwrap();
-            for number in first.split(',').map(str::trim) {
-                let number = number.strip_prefix('S').and_then(|digits| digits.parse().ok());
-                numbers.push(number.unwrap_or_else(|| panic!("{file}: {row}")));
-            }
-        }
+        let mut numbers: Vec<u32> = failures(&page).into_iter().flat_map(|(numbers, _)| numbers).collect();
         numbers.sort_unstable();
         let count = |number: u32| numbers.iter().filter(|found| **found == number).count();
         let wrong: Vec<_> = (1..=141).filter(|number| count(*number) != 1).collect();
         assert!(wrong.is_empty(), "{file}: not there once, but never or more often: {wrong:?}");
         assert_eq!(numbers, (1..=141).collect::<Vec<_>>(), "{file}");
     }
+}
+
+/// A failure is looked for by its number, and so is the test that keeps it from coming back.
+#[test]
+fn every_failure_of_the_reports_is_in_the_name_of_a_test() {
+    let has = |test: &str, number: u32| test.split('_').any(|part| part == format!("s{number}"));
+    let mut faults = Vec::new();
+    for file in OF_FAILURES {
+        let page = fs::read_to_string(workspace().join(file)).unwrap();
+        let mut count = 0;
+        for (numbers, row) in failures(&page) {
+            let named = row.split('`').skip(1).step_by(2);
+            let tests: Vec<&str> = named
+                .filter_map(|named| named.split_once("::").filter(|(file, _)| is_program(file)))
+                .map(|(_, test)| test)
+                .collect();
+            // What no test can show is measured.
+            for number in numbers.into_iter().filter(|_| !tests.is_empty()) {
+                count += 1;
+                if !tests.iter().any(|test| has(test, number)) {
+                    faults.push(format!("{file}: S{number} is in none of these names: {}", tests.join(", ")));
+                }
+            }
+        }
+        assert!(count >= 106, "{file}: {count}");
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(has("s4_s16_it_holds", 16) && !has("s4_s16_it_holds", 1) && !has("s40_it_holds", 4));
 }

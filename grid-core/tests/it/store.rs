@@ -196,12 +196,12 @@ async fn sqlite_passes_the_suite() {
 
 #[cfg(feature = "mysql")]
 #[tokio::test(flavor = "multi_thread")]
-async fn mysql_passes_the_suite() {
+async fn s1_s6_mysql_passes_the_suite() {
     suite("MySQL").await;
 }
 
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_passes_the_suite() {
+async fn s6_s104_postgresql_passes_the_suite() {
     suite("PostgreSQL").await;
 }

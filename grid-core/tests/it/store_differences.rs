@@ -120,7 +120,7 @@ async fn look(
 }
 
 #[test]
-fn all_databases_answer_alike() {
+fn s124_all_databases_answer_alike() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let databases = runtime.block_on(TestDatabase::all());
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {

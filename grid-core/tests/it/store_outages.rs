@@ -30,7 +30,7 @@ fn dead_addresses() -> Vec<(String, Option<std::net::TcpListener>)> {
 }
 
 #[tokio::test]
-async fn a_dead_database_is_said_to_be_unavailable_within_three_seconds() {
+async fn s60_a_dead_database_is_said_to_be_unavailable_within_three_seconds() {
     for (address, _listener) in dead_addresses() {
         let store = Store::connect(&address, Options::default()).await.unwrap();
         let began = Instant::now();
@@ -126,7 +126,7 @@ async fn an_address_that_is_none_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_without_tables_is_not_ready() {
+async fn s18_a_database_without_tables_is_not_ready() {
     for kind in ["SQLite", "MySQL", "PostgreSQL"] {
         let Some(database) = TestDatabase::create(kind).await else { continue };
         database.store.ping().await.unwrap();
@@ -289,7 +289,7 @@ async fn a_damaged_day_is_named_and_never_read() {
 
 #[cfg(feature = "sqlite")]
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_write_one_file() {
+async fn s126_two_processes_write_one_file() {
     use grid_core::{energy::Channel, store::DeviceBatch, time::Interval};
     use jiff::ToSpan as _;
 

@@ -51,7 +51,7 @@ fn said(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 #[test]
-fn on_a_platform_the_server_listens_to_everybody_elsewhere_only_to_this_machine() {
+fn s15_s30_on_a_platform_the_server_listens_to_everybody_elsewhere_only_to_this_machine() {
     let host = |environment: &[(&str, &str)]| of_environment(environment).address().ip().to_string();
     assert_eq!(host(&[("K_SERVICE", "grid")]), "0.0.0.0");
     assert_eq!(host(&[("GAE_SERVICE", "grid")]), "0.0.0.0");
@@ -68,7 +68,7 @@ fn s31_s111_port_is_that_of_the_environment_and_8080_without_one() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_that_over_dot_env_that_over_the_file_and_that_over_the_default() {
+fn s5_a_flag_wins_over_the_environment_that_over_dot_env_that_over_the_file_and_that_over_the_default() {
     let folder = Folder::with(&[
         (".env", "PORT=3\nGRID_ISSUER=dot-env\nGRID_AUDIENCE=dot-env\nGRID_KEY_DAYS=3\n"),
         (
@@ -164,7 +164,7 @@ fn the_database_is_where_the_nearest_setting_says() {
 
 /// CONTRACT: the five names of the services on Cloud Run, in a `.env` as it was written there.
 #[test]
-fn the_five_names_of_mysql_are_an_address() {
+fn s7_s8_the_five_names_of_mysql_are_an_address() {
     let folder = Folder::with(&[(
         ".env",
         "MYSQL_USER=dev\nMYSQL_PASSWORD=p@ss:w/o#r%d?$x\nMYSQL_HOST=192.0.2.7\nMYSQL_PORT=3307\nMYSQL_DB=GRID\n",

@@ -222,7 +222,7 @@ fn table() -> BTreeMap<String, Vec<String>> {
 }
 
 #[tokio::test]
-async fn every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() {
+async fn s4_s16_every_route_is_open_to_those_whom_the_table_names_and_to_nobody_else() {
     // Some seven hundred logins: the least that Argon2 takes.
     let cheap = ["--password-memory-kib", "8", "--password-passes", "1"];
     let server = Server::with(&cheap, grid_server::serve::Content::AsItIs).await;

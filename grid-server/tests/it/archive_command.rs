@@ -36,7 +36,7 @@ fn new_database(folder: &Path, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_on_what_was_restored_knows_everybody_and_everything() {
+async fn s115_a_server_on_what_was_restored_knows_everybody_and_everything() {
     let folder = folder();
     let file = folder.join("grid.tar.gz");
     let name = file.to_str().unwrap();

@@ -12,7 +12,7 @@ use tokio::{
 use crate::harness::Server;
 
 #[tokio::test]
-async fn a_user_registers_logs_in_and_is_known() {
+async fn s20_s22_a_user_registers_logs_in_and_is_known() {
     let server = Server::start().await;
     let anyone = server.client();
     let person = json!({"username": "kat", "email": "Kat@Example.org", "password": "correct horse"});

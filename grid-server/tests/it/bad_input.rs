@@ -20,7 +20,7 @@ async fn has_nothing(client: &Client, community: &str) {
 }
 
 #[tokio::test]
-async fn each_wrong_file_is_refused_with_its_place() {
+async fn s140_each_wrong_file_is_refused_with_its_place() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
     let community = ana.community("Europe/Madrid").await;
@@ -149,7 +149,7 @@ async fn each_wrong_document_is_refused_with_its_place() {
 }
 
 #[tokio::test]
-async fn rubbish_and_what_is_too_large_are_refused() {
+async fn s45_rubbish_and_what_is_too_large_are_refused() {
     let server = Server::with(&["--max-upload-mb", "24"], grid_server::serve::Content::AsItIs).await;
     let ana = server.user("ana").await;
     let community = ana.community("Europe/Madrid").await;

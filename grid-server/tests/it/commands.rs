@@ -88,7 +88,7 @@ async fn users_are_made_kept_out_and_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_explained_without_its_signature() {
+async fn s52_a_token_is_explained_without_its_signature() {
     let server = Server::start().await;
     let kat = server.user("kat").await;
     let url = server.database_url();

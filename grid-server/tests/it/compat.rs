@@ -131,13 +131,13 @@ async fn check(server: Server) {
 }
 
 #[tokio::test]
-async fn the_old_requests_are_answered_in_the_old_shape() {
+async fn s42_s43_s56_the_old_requests_are_answered_in_the_old_shape() {
     check(Server::start().await).await;
 }
 
 /// Registering and logging in as the old pages do, and the claims that its services read.
 #[tokio::test]
-async fn an_old_page_registers_logs_in_and_finds_what_it_looks_for() {
+async fn s21_s23_an_old_page_registers_logs_in_and_finds_what_it_looks_for() {
     let server = Server::start().await;
     let client = server.client();
     let person = json!({"username": "kat", "email": "kat@example.org", "password": PASSWORD});

@@ -142,7 +142,7 @@ impl Drop for Running {
 /// The three lines that a start prints, run as they are printed.
 #[cfg(unix)]
 #[test]
-fn the_lines_that_the_demo_prints_work() {
+fn s101_the_lines_that_the_demo_prints_work() {
     for needed in ["curl", "sh"] {
         if Command::new("which").arg(needed).output().is_ok_and(|found| !found.status.success()) {
             println!("skipped: the demo's lines ({needed} is not there)");

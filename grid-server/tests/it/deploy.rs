@@ -66,7 +66,7 @@ fn known() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_setting_that_a_deployment_names_is_one_that_the_server_knows() {
+fn s100_every_setting_that_a_deployment_names_is_one_that_the_server_knows() {
     let known = known();
     let mut named = BTreeSet::new();
     let mut unknown = Vec::new();
@@ -83,8 +83,18 @@ fn every_setting_that_a_deployment_names_is_one_that_the_server_knows() {
     assert!(named.contains("GRID_DATABASE_URL") && named.contains("GRID_SEALING_KEY"), "{named:?}");
 }
 
+/// The script that tries all of it ends in `make test`, and what is pushed runs the script.
 #[test]
-fn what_the_image_runs_and_what_is_asked_of_it_are_there() {
+fn s132_what_is_pushed_is_tried_as_make_test_tries_it() {
+    let workflow = read(".github/workflows/ci.yaml");
+    assert_eq!(workflow.lines().filter(|line| line.trim() == ".ci/run").count(), 1, "{workflow}");
+    let script = read(".ci/run");
+    let tries = script.lines().filter(|line| line.starts_with("make ") && line.contains(" test "));
+    assert_eq!(tries.count(), 1, "{script}");
+}
+
+#[test]
+fn s13_s33_s75_s86_what_the_image_runs_and_what_is_asked_of_it_are_there() {
     let dockerfile = read("Dockerfile");
     for command in ["serve", "healthcheck"] {
         assert!(dockerfile.contains(&format!("\"{command}\"]")), "{command}");
@@ -98,7 +108,6 @@ fn what_the_image_runs_and_what_is_asked_of_it_are_there() {
         workflow.contains(&format!("image: rust:{rust}-")),
         "the Rust that ships is the Rust that is tested"
     );
-    assert!(workflow.contains(".ci/run"));
 
     let routes: serde_json::Value = serde_json::from_str(&read("grid-server/openapi.json")).unwrap();
     for file in ["deploy/cloud-run.yaml", "deploy/app.yaml"] {
@@ -128,7 +137,7 @@ fn said_by(source: &str) -> String {
 }
 
 #[test]
-fn no_host_and_no_project_is_written_into_a_deployment_or_a_source() {
+fn s11_no_host_and_no_project_is_written_into_a_deployment_or_a_source() {
     // What was seen: the service asked a machine that no configuration named, because its address stood in the source.
     let ours = ["127.0.0.1", "0.0.0.0", "10.0.0.", "192.0.2."];
     let is_ours = |address: &str| ours.iter().any(|known| address.starts_with(known));
@@ -164,7 +173,7 @@ fn no_host_and_no_project_is_written_into_a_deployment_or_a_source() {
 
 /// S62. Port 3306 was open to the whole world, and the database was not reached all the same.
 #[test]
-fn nothing_that_is_deployed_opens_a_network_to_everybody() {
+fn s62_nothing_that_is_deployed_opens_a_network_to_everybody() {
     let mut warned = 0;
     for file in deployment() {
         let text = read(&file);
@@ -273,7 +282,7 @@ fn s9_s113_no_secret_is_committed_and_no_dot_env_goes_along() {
 
 /// S28, S29, S87. What was guessed at the time of the deployment were the dependencies.
 #[test]
-fn what_is_built_and_installed_is_what_was_locked() {
+fn s28_s29_s87_s131_what_is_built_and_installed_is_what_was_locked() {
     let dockerfile = read("Dockerfile");
     let builds: Vec<_> =
         dockerfile.lines().filter(|line| !line.starts_with('#') && line.contains("cargo ")).collect();
@@ -324,7 +333,7 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn both_languages_say_the_same_commands_and_have_the_same_parts() {
+fn s136_both_languages_say_the_same_commands_and_have_the_same_parts() {
     let pages = folder("docs/deploy");
     let english: Vec<_> = pages.iter().filter(|page| !page.ends_with(".es.md")).collect();
     assert!(english.len() >= 7, "{english:?}");
@@ -353,7 +362,7 @@ fn parses(what: &str, script: &str) {
 }
 
 #[test]
-fn every_command_that_a_page_gives_is_one_that_a_shell_can_read() {
+fn s10_s96_every_command_that_a_page_gives_is_one_that_a_shell_can_read() {
     let mut count = 0;
     for file in deployment() {
         if has_extension(&file, "sh") {
@@ -382,7 +391,7 @@ async fn smoke(server: &Server) -> (bool, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_visit_after_a_deployment_goes_through_a_server_and_stops_at_what_is_wrong() {
+async fn s25_s120_s123_the_visit_after_a_deployment_goes_through_a_server_and_stops_at_what_is_wrong() {
     let (well, said) = smoke(&Server::start().await).await;
     assert!(well, "{said}");
     for step in ["/readyz", "no token is 401", "log in", "the reading out", "a battery file", "a forecast"] {

@@ -37,7 +37,7 @@ pub(crate) fn check(method: &str, path: &str, status: u16) {
 }
 
 #[test]
-fn an_answer_that_is_not_described_is_found() {
+fn s51_an_answer_that_is_not_described_is_found() {
     check("GET", "/api/v1/devices/?limit=1", 200);
     check("GET", "/nobody/described/this", 418);
     let found = std::panic::catch_unwind(|| check("GET", "/api/v1/devices/7", 418)).unwrap_err();

@@ -118,7 +118,7 @@ fn scripted_after(greeting: &[u8], answers: &[&[u8]]) -> u16 {
 }
 
 #[test]
-fn every_setting_is_listed_with_its_value_and_its_place_and_secrets_are_masked() {
+fn s54_every_setting_is_listed_with_its_value_and_its_place_and_secrets_are_masked() {
     let folder = folder();
     std::fs::write(folder.join(".env"), format!("# ours\nMYSQL_USER=dev\nMYSQL_PASSWORD={PASSWORD}\n"))
         .unwrap();
@@ -193,7 +193,7 @@ fn a_file_that_cannot_be_the_database_is_told_by_the_step_that_fails() {
 }
 
 #[test]
-fn who_cannot_be_reached_is_told_by_the_step_that_fails() {
+fn s61_s130_who_cannot_be_reached_is_told_by_the_step_that_fails() {
     let listening = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = listening.local_addr().unwrap().port();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -318,7 +318,7 @@ fn the_steps_come_in_their_order_and_the_first_that_fails_is_the_last() {
 }
 
 #[test]
-fn a_server_that_is_right_passes_and_one_that_is_not_stops_where_it_is_wrong() {
+fn s118_a_server_that_is_right_passes_and_one_that_is_not_stops_where_it_is_wrong() {
     for variable in ["GRID_TEST_MYSQL_URL", "GRID_TEST_POSTGRES_URL"] {
         let Some(url) = server(variable) else { continue };
         let (code, out, error) = doctor(&url);

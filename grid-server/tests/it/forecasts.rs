@@ -15,7 +15,7 @@ fn days() -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn a_series_that_repeats_is_forecast_to_repeat() {
+async fn s106_a_series_that_repeats_is_forecast_to_repeat() {
     let server = Server::start().await;
     let (ana, tom) = (server.user("ana").await, server.user("tom").await);
     let question = json!({"series": {"start": "2026-01-01T00:00:00Z", "values": days()}, "horizon_hours": 24,
@@ -192,7 +192,7 @@ async fn what_is_not_to_be_stored_is_answered_alone() {
 }
 
 #[tokio::test]
-async fn a_series_is_forecast_while_no_database_can_be_reached() {
+async fn s44_s67_a_series_is_forecast_while_no_database_can_be_reached() {
     const SECRET: &str = "thirty-two bytes that nobody guesses";
     // Nothing listens on port 1.
     let arguments =

@@ -168,7 +168,7 @@ async fn of_the_same_request_to_two_servers_at_once_one_makes_the_device() {
 }
 
 #[tokio::test]
-async fn the_same_file_of_readings_is_answered_again() {
+async fn s127_the_same_file_of_readings_is_answered_again() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
     let path = format!("{}/readings", ana.device("meter", "Europe/Madrid").await);

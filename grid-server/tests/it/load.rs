@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::harness::Server;
 
 #[tokio::test]
-async fn logins_that_find_no_place_are_told_to_come_back_and_a_reader_is_answered_throughout() {
+async fn s116_logins_that_find_no_place_are_told_to_come_back_and_a_reader_is_answered_throughout() {
     // Room for 40 requests and one password at a time; tries enough that none is refused for guessing.
     let arguments = ["--max-requests", "40", "--password-workers", "1"];
     let tries = ["--account-tries", "1000", "--address-tries", "1000"];

@@ -24,7 +24,7 @@ fn ask(address: &str, path: &str, id: &str, more: &str) -> String {
 
 /// Clients of the old system sent `Bearer undefined`, and nothing told whoever ran it that they did.
 #[test]
-fn a_refusal_is_one_line_with_its_reason_and_nothing_that_was_sent() {
+fn s57_a_refusal_is_one_line_with_its_reason_and_nothing_that_was_sent() {
     let mut child = program()
         .args(["--port", "0", "--log-format", "json"])
         .current_dir(folder())

@@ -177,7 +177,7 @@ async fn what_was_done_is_written_down_without_tokens() {
 }
 
 #[tokio::test]
-async fn only_pages_of_listed_origins_may_call_from_a_browser() {
+async fn s73_only_pages_of_listed_origins_may_call_from_a_browser() {
     let server =
         Server::with(&["--cors-origins", "https://a.example,https://b.example"], Content::AsItIs).await;
     let closed = Server::start().await;

@@ -40,7 +40,7 @@ pub(crate) async fn figures(client: &Client) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
-async fn what_happened_is_counted_by_route_and_not_by_path() {
+async fn s138_what_happened_is_counted_by_route_and_not_by_path() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
     let device = ana.device("meter", "UTC").await;
@@ -84,7 +84,7 @@ async fn what_happened_is_counted_by_route_and_not_by_path() {
 }
 
 #[tokio::test]
-async fn without_a_database_the_figures_say_so() {
+async fn s55_s93_without_a_database_the_figures_say_so() {
     let arguments = ["--database-url", "postgres://grid:secret@127.0.0.1:1/grid"];
     let server = Server::begin(crate::harness::folder(), &arguments, Content::AsItIs).await;
     assert!(figures(&server.client()).await["grid_database_up"] < 0.5);
@@ -131,7 +131,7 @@ async fn the_figures_are_for_this_machine_unless_it_is_said_otherwise() {
 
 /// The names in the samples of `deploy/` are names that the server tells.
 #[tokio::test]
-async fn the_dashboard_and_the_alerts_ask_for_figures_that_there_are() {
+async fn s125_the_dashboard_and_the_alerts_ask_for_figures_that_there_are() {
     let server = Server::start().await;
     let told: Vec<String> = figures(&server.client()).await.into_keys().collect();
     let told = [told, figures(&server.client()).await.into_keys().collect()].concat();

@@ -24,7 +24,7 @@ use crate::{
 
 /// 1: a valid token was answered 403 "Not authenticated", because no credentials reached the application.
 #[tokio::test]
-async fn fault_1_a_valid_token_is_never_403_and_nothing_redirects_it_away() {
+async fn s49_s50_s53_fault_1_a_valid_token_is_never_403_and_nothing_redirects_it_away() {
     let server = Server::start().await;
     let kat = server.user("kat").await;
     for path in [
@@ -56,7 +56,7 @@ async fn fault_1_a_valid_token_is_never_403_and_nothing_redirects_it_away() {
 
 /// 2: a token without segments was answered 500; it came from a client that looked for another field.
 #[tokio::test]
-async fn fault_2_a_token_that_is_none_is_401_with_a_reason() {
+async fn s46_fault_2_a_token_that_is_none_is_401_with_a_reason() {
     let server = Server::start().await;
     for (value, word) in [
         ("Bearer undefined", "undefined"),

@@ -33,7 +33,7 @@ fn near(value: &Value, expected: f64) {
 }
 
 #[tokio::test]
-async fn a_day_and_its_week_are_predicted_over_all_devices_with_computed_peak_hours() {
+async fn s59_a_day_and_its_week_are_predicted_over_all_devices_with_computed_peak_hours() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
     // Two devices that come to 26 kWh a day together.

@@ -330,7 +330,7 @@ async fn an_import_by_command_line_is_what_a_post_is() {
 
 /// The lines of README.md, run as they stand there.
 #[tokio::test]
-async fn the_story_of_the_readme_is_true() {
+async fn s95_the_story_of_the_readme_is_true() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
     let story = text
         .split("<!-- story:curl:start -->")

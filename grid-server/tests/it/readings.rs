@@ -32,7 +32,7 @@ async fn the_same_again_changes_nothing_and_a_correction_keeps_what_was() {
 }
 
 #[tokio::test]
-async fn one_a_list_lines_and_a_table_are_the_same() {
+async fn s108_one_a_list_lines_and_a_table_are_the_same() {
     let server = Server::start().await;
     let kat = server.user("kat").await;
     let mut seen = Vec::new();

@@ -27,7 +27,7 @@ async fn soon(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_that_start_at_once_on_nothing_make_the_tables_once_and_serve_as_one() {
+async fn s17_s103_s141_three_that_start_at_once_on_nothing_make_the_tables_once_and_serve_as_one() {
     let database = Database::without_tables(&folder());
     let arguments = ["--account-tries", "3", "--host", "0.0.0.0"];
     let begun: Vec<_> = (0..3).map(|_| Program::begin(&database.url, &arguments)).collect();

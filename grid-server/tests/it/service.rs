@@ -15,7 +15,7 @@ fn root() -> &'static Path {
 }
 
 #[tokio::test]
-async fn the_server_says_how_it_is() {
+async fn s58_the_server_says_how_it_is() {
     let server = Server::start().await;
     let client = server.client();
     assert_eq!(client.get("/healthz").await.good(), json!({"status": "ok"}));
@@ -105,7 +105,7 @@ async fn in_a_browser_the_page_of_a_refusal_leads_to_the_known_errors_in_both_la
 
 /// S66, S97: who runs the server finds, from the refusal itself, the known errors that end in it and what to do.
 #[tokio::test]
-async fn the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() {
+async fn s66_s97_the_page_of_an_outage_tells_an_operator_what_to_do_in_both_languages() {
     const IN_ENGLISH: &str = "\n## For whoever runs the server\n\n";
     const IN_SPANISH: &str = "\n\n## Para quien administra el servidor\n\n";
     let server = Server::start().await;
@@ -191,7 +191,7 @@ async fn the_pages_need_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_protect() {
+async fn s137_every_answer_carries_the_headers_that_protect() {
     let server = Server::start().await;
     for path in ["/healthz", "/nowhere", "/docs", "/openapi.json"] {
         let answer = server.client().get(path).await;
@@ -226,7 +226,7 @@ async fn browsers_are_told_to_come_by_https_where_a_proxy_says_that_they_did() {
 }
 
 #[tokio::test]
-async fn the_committed_description_is_the_one_that_is_served() {
+async fn s2_the_committed_description_is_the_one_that_is_served() {
     let server = Server::start().await;
     let served = server.client().get("/openapi.json").await.good();
     let path = root().join("grid-server/openapi.json");
@@ -290,7 +290,7 @@ fn has_an_example(schema: &serde_json::Value, document: &serde_json::Value) -> b
 }
 
 #[test]
-fn the_tables_of_the_readme_are_those_of_the_program() {
+fn s77_s88_s89_the_tables_of_the_readme_are_those_of_the_program() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
     let renewed = grid_server::readme::renew(&text).unwrap();
     assert!(renewed == text, "README.md is out of date: run `make readme`");

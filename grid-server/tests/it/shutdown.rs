@@ -83,7 +83,7 @@ fn hear(stream: &mut BufReader<TcpStream>) -> Option<(String, String)> {
 }
 
 #[test]
-fn told_to_stop_under_load_the_program_ends_within_ten_seconds_and_cuts_no_answer() {
+fn s134_told_to_stop_under_load_the_program_ends_within_ten_seconds_and_cuts_no_answer() {
     let (mut child, address) = started();
     // Connections that say nothing must not keep it.
     let _idle: Vec<_> = (0..20).map(|_| TcpStream::connect(&address).unwrap()).collect();
@@ -181,7 +181,7 @@ fn keep_writing(address: &str, client: &Client, device: &str, acknowledged: &Mut
 
 /// S134. What was under way ends, what was acknowledged is there, and who does not come to an end is not waited for.
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_while_it_is_written_to_the_program_loses_nothing_and_lets_an_upload_end() {
+async fn s134_told_to_stop_while_it_is_written_to_the_program_loses_nothing_and_lets_an_upload_end() {
     const HOURS: u32 = 3000;
     let files = folder();
     let database = Database::empty(&files);

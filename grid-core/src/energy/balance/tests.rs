@@ -269,7 +269,7 @@ proptest! {
     }
 
     #[test]
-    fn the_books_balance(members in prop::collection::vec(registers(), 1..6)) {
+    fn s35_the_books_balance(members in prop::collection::vec(registers(), 1..6)) {
         let accounts: Vec<_> = members.into_iter().zip(1..).map(|(r, n)| account(n, r)).collect();
         let b = balance(&accounts, &Key::Proportional);
         if let (Some(load), Some(made), Some(charge), Some(discharge), Some(own), Some(shared), Some(import), Some(export)) =

@@ -112,7 +112,7 @@ fn duplicate_names_are_refused() {
 // The attacks of RFC 8725 section 2.
 
 #[test]
-fn no_algorithm_is_refused() {
+fn s91_no_algorithm_is_refused() {
     for name in ["none", "None", "NONE", "nOnE", "", "ES256", "eddsa"] {
         let header = with(header(), "alg", Some(json!(name)));
         assert_eq!(reason_of(&header, &claims()), "wrong_algorithm", "{name}");
@@ -223,7 +223,7 @@ fn deep_json_is_refused() {
 }
 
 #[test]
-fn what_is_no_token_is_told_what_one_looks_like() {
+fn s47_what_is_no_token_is_told_what_one_looks_like() {
     let cases = [
         ("garbage", "expected 3 segments separated by dots, got 1"),
         ("", "expected 3 segments separated by dots, got 1"),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{NOW, at, verify};
 
 #[test]
-fn a_header_gives_its_token_or_a_reason() {
+fn s48_a_header_gives_its_token_or_a_reason() {
     let reason = |header: &str| {
         bearer(Some(header.as_bytes())).map_or_else(
             |error| error.reason(),

@@ -41,7 +41,7 @@ fn reason(token: &str) -> &'static str {
 const OF_PYTHON: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ImthdCIsImlkIjoiMDVlMzk1MGItMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDA3IiwiZXhwIjoxNzc0NzQ2OTAwfQ.w7uJdPKkBq4PAkYvTYY7PE2xl2_WgYE-_iPBu64PC5o";
 
 #[test]
-fn a_token_of_the_old_system_says_who_is_asking() {
+fn s24_a_token_of_the_old_system_says_who_is_asking() {
     let principal = secret().verify(OF_PYTHON, at(NOW)).unwrap();
     assert_eq!(principal.username, "kat");
     assert_eq!(principal.user_id.to_string(), "05e3950b-0000-4000-8000-000000000007");
@@ -111,7 +111,7 @@ fn another_type_and_a_critical_extension_are_refused() {
 }
 
 #[test]
-fn a_secret_that_can_be_guessed_is_refused() {
+fn s92_a_secret_that_can_be_guessed_is_refused() {
     let short = SharedSecret::new(&SECRET[..31]).unwrap_err();
     assert_eq!(short, Error::SecretTooShort { least: 32, got: 31 });
     assert!(!format!("{:?}", secret()).contains("old system"));

@@ -11,7 +11,7 @@ use super::CYCLE;
 use crate::harness::{Server, folder};
 
 #[tokio::test]
-async fn an_answer_without_storing_needs_no_login_and_no_database() {
+async fn s27_an_answer_without_storing_needs_no_login_and_no_database() {
     // Nothing listens on port 1.
     let arguments = ["--database-url", "postgres://grid:secret@127.0.0.1:1/grid"];
     let server = Server::begin(folder(), &arguments, Content::AsItIs).await;

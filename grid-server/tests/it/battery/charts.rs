@@ -11,7 +11,7 @@ const KINDS: [&str; 6] =
     ["voltage", "capacity", "incremental_capacity", "state_of_charge", "depth_of_discharge", "health"];
 
 #[tokio::test]
-async fn every_kind_is_drawn_and_given_as_numbers_also_where_there_is_nothing() {
+async fn s26_every_kind_is_drawn_and_given_as_numbers_also_where_there_is_nothing() {
     let server = Server::start().await;
     let ana = server.user("ana").await;
     // The second has neither a whole cycle nor a current.

@@ -24,7 +24,7 @@ fn at(hours_ago: i64) -> jiff::Timestamp {
 }
 
 #[tokio::test]
-async fn a_level_is_kept_per_user_and_shown_under_all_four_paths() {
+async fn s34_a_level_is_kept_per_user_and_shown_under_all_four_paths() {
     let server = Server::start().await;
     let (ana, tom) = (server.user("ana").await, server.user("tom").await);
     for (place, base) in BASES.into_iter().enumerate() {
