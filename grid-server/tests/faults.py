@@ -204,8 +204,11 @@ def unanswered_commits(server: Server, proxy: Proxy) -> None:
         # Once commits are answered it is written down that nobody knows, and no commit of that takes the place of the next one's.
         proxy.set("pass")
         if named:
-            told = lambda: b"is not known" in server.ask("POST", path, body, named)[2]
-            wait_until(told, RECOVERS_SECONDS, f"{fault}: {name}: still said to be running")
+            wait_until(
+                lambda: b"is not known" in server.ask("POST", path, body, named)[2],
+                RECOVERS_SECONDS,
+                f"{fault}: {name}: still said to be running",
+            )
     server.keyed[key] = device, 503, b""
     s63_recovers(server, fault)
     # The one without a key is the same again; the one with it is not run again.

@@ -142,6 +142,9 @@ impl Store {
     async fn store_group(&self, group: Vec<Waiting>, turn: Option<MutexGuard<'_, ()>>) {
         let (mut group, late): (Vec<_>, Vec<_>) = group.into_iter().partition(|one| one.left() >= ENOUGH);
         refuse(late, || Error::Slow { action: ACTION });
+        if group.is_empty() {
+            return;
+        }
         let shortest = group.iter().filter_map(|one| one.budget.as_ref()).map(Budget::left).min();
         let tried = match shortest {
             Some(shortest) => Budget::new(shortest).limit(self.try_group(&group, turn)).await,
@@ -201,6 +204,7 @@ impl Store {
     }
 
     /// Waits for the turn to work on a group, where groups work one after the other.
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "the others take none"))]
     async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
         match self.backend {
             #[cfg(feature = "sqlite")]
@@ -223,8 +227,8 @@ impl Store {
         }
     }
 
-    /// Stores a group in one transaction, without those that are refused. A turn is held until the first attempt has only to
-    /// be committed.
+    /// Stores a group in one transaction, without those that are refused. A turn is given
+    /// back once the first attempt that got a transaction has only to commit it.
     async fn try_group(
         &self,
         group: &[Waiting],

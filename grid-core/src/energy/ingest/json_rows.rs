@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     fmt,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
 };
 
 use serde::{
@@ -68,12 +68,25 @@ impl Object {
     }
 }
 
-pub(super) fn read_document(mut source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
+/// A source whose whole lines are counted. What fails after a document is told by the parser without a place.
+struct Counted<R> {
+    source: R,
+    lines: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        let ends = buffer.iter().take(count).map(|byte| u64::from(*byte == b'\n'));
+        self.lines += ends.sum::<u64>();
+        Ok(count)
+    }
+}
+
+pub(super) fn read_document(source: impl Read, mut batches: Batches<'_>) -> Result<Sorted, Error> {
     let file = batches.file();
-    let unreadable = |lines_before: usize, reason| {
-        let line = u64::try_from(lines_before).unwrap_or(0);
-        Error::Unreadable { file: file.to_owned(), line, reason }
-    };
+    let mut source = Counted { source, lines: 0 };
+    let unreadable = |line, reason| Error::Unreadable { file: file.to_owned(), line, reason };
     let mut head = Vec::new();
     let failed = source.by_ref().take(AT_ONCE).read_to_end(&mut head).err();
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
@@ -83,20 +96,20 @@ pub(super) fn read_document(mut source: impl Read, mut batches: Batches<'_>) -> 
     let outcome = if is_over {
         document(&mut serde_json::Deserializer::from_slice(text), rows)
     } else {
-        let reader = BufReader::with_capacity(256 * 1024, text.chain(source));
+        let reader = BufReader::with_capacity(256 * 1024, text.chain(&mut source));
         document(&mut serde_json::Deserializer::from_reader(reader), rows)
     };
     if let Some(failed) = failed
         && !batches.is_hopeless()
         && outcome.as_ref().err().is_none_or(serde_json::Error::is_eof)
     {
-        return Err(unreadable(head.iter().filter(|byte| **byte == b'\n').count(), failed.kind()));
+        return Err(unreadable(source.lines, failed.kind()));
     }
     if let Err(error) = outcome
         && !batches.is_hopeless()
     {
         if let Some(reason) = error.io_error_kind() {
-            return Err(unreadable(error.line().saturating_sub(1), reason));
+            return Err(unreadable(source.lines, reason));
         }
         batches.fault(unparsed(&error, 0));
     }

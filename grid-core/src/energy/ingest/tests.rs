@@ -322,15 +322,16 @@ impl Read for Cut<'_> {
 #[test]
 fn a_source_that_fails_is_told_with_the_last_whole_line() {
     let whole = format!("[\n{OBJECT},\n{OBJECT}\n]\n");
-    // Cut in a value, between two, and after the whole document; the last is read through a reader's buffer.
+    // Cut in a value, between two, and after the whole document; the last two are read through a reader's buffer.
     let half = &whole[..OBJECT.len() / 2 + 2];
-    let long = format!("{}{half}", "\n".repeat(100_000));
+    let [long, long_whole] = [half, &whole].map(|text| format!("{}{text}", "\n".repeat(100_000)));
     for (text, line) in [
         (half, 1),
         (whole.as_str(), 4),
         (whole.trim_end(), 3),
         (&whole[..whole.len() - 2], 3),
         (long.as_str(), 100_001),
+        (long_whole.as_str(), 100_004),
     ] {
         let error = read_json(Cut(text.as_bytes()), "body", Layout::Community).unwrap_err();
         let Error::Unreadable { line: told, reason, .. } = &error else { panic!("{error:?}") };
