@@ -65,9 +65,14 @@ fn s139_every_link_leads_to_a_file_and_a_heading() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Whether a file has tests by name.
-fn is_program(file: &str) -> bool {
-    Path::new(file).extension().is_some_and(|extension| extension == "rs" || extension == "py")
+/// The file and the name of a test as a page names it, and what stands before that name in the file.
+fn named_test(named: &str) -> Option<(&str, &str, &'static str)> {
+    let (file, test) = named.split_once("::")?;
+    match Path::new(file).extension()?.to_str()? {
+        "rs" => Some((file, test, "fn")),
+        "py" => Some((file, test, "def")),
+        _ => None,
+    }
 }
 
 #[test]
@@ -75,11 +80,8 @@ fn s80_every_test_that_a_page_names_exists() {
     let mut faults = Vec::new();
     for (path, text) in pages() {
         for named in text.split('`').skip(1).step_by(2) {
-            let Some((file, test)) = named.split_once("::").filter(|(file, _)| is_program(file)) else {
-                continue;
-            };
+            let Some((file, test, word)) = named_test(named) else { continue };
             let source = fs::read_to_string(workspace().join(file)).unwrap_or_default();
-            let word = if file.ends_with(".py") { "def" } else { "fn" };
             if !source.contains(&format!("{word} {test}(")) {
                 faults.push(format!("{}: {named}", path.display()));
             }
@@ -172,10 +174,7 @@ fn every_failure_of_the_reports_is_in_the_name_of_a_test() {
         let mut count = 0;
         for (numbers, row) in failures(&page) {
             let named = row.split('`').skip(1).step_by(2);
-            let tests: Vec<&str> = named
-                .filter_map(|named| named.split_once("::").filter(|(file, _)| is_program(file)))
-                .map(|(_, test)| test)
-                .collect();
+            let tests: Vec<&str> = named.filter_map(|named| Some(named_test(named)?.1)).collect();
             // What no test can show is measured.
             for number in numbers.into_iter().filter(|_| !tests.is_empty()) {
                 count += 1;
