@@ -261,3 +261,62 @@ async fn whoever_was_forgotten_is_not_forgotten_again() {
         database.remove().await;
     }
 }
+
+/// Does some work while another connection has executed statements in a transaction, which it commits meanwhile.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn beside<C, T>(address: &str, statements: String, work: impl Future<Output = T>) -> T
+where
+    C: sqlx::Connection,
+    for<'c> &'c mut C: sqlx::Executor<'c, Database = C::Database>,
+{
+    let mut other = C::connect(address).await.unwrap();
+    let begun = format!("START TRANSACTION; {statements}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(begun)).execute(&mut other).await.unwrap();
+    let commits = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    };
+    let (done, ()) = tokio::join!(work, commits);
+    other.close().await.unwrap();
+    done
+}
+
+/// Whose a device is was looked at before its lock was waited for, and is looked at again.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[tokio::test]
+async fn a_device_that_comes_to_another_while_it_is_waited_for_takes_nothing_from_the_one_before() {
+    use crate::store_checks::quarters;
+
+    for kind in ["MySQL", "PostgreSQL"] {
+        let Some(database) = TestDatabase::create(kind).await else { continue };
+        let store = &database.store;
+        store.migrate().await.unwrap();
+        let (kat, tom) = (new_user(store).await, new_user(store).await);
+        let device = new_device(store, kat).await.id;
+        let first = batch(device, Channel::Import, quarters("2026-01-01T00:00:00Z", [1]));
+        store.ingest_of_owner(kat, vec![first.clone()], now()).await.unwrap();
+        let id = |id: Uuid| match kind {
+            "MySQL" => format!("x'{}'", id.simple()),
+            _ => format!("decode('{}', 'hex')", id.simple()),
+        };
+        let statements = format!(
+            "UPDATE channels SET reach = reach WHERE device = {device}; \
+             UPDATE devices SET owner = {tom} WHERE id = {device}",
+            device = id(device),
+            tom = id(tom),
+        );
+        let next = batch(device, Channel::Import, quarters("2026-01-02T00:00:00Z", [2]));
+        let work = store.ingest_of_owner(kat, vec![next.clone()], now());
+        let outcome = match kind {
+            #[cfg(feature = "mysql")]
+            "MySQL" => beside::<sqlx::MySqlConnection, _>(&database.address, statements, work).await,
+            #[cfg(feature = "postgres")]
+            "PostgreSQL" => beside::<sqlx::PgConnection, _>(&database.address, statements, work).await,
+            _ => unreachable!("{kind}"),
+        };
+        is(outcome, Kind::NotFound);
+        assert_eq!(standing(store, device, Channel::Import).await, first.readings, "{kind}");
+        store.ingest_of_owner(tom, vec![next], now()).await.unwrap();
+        database.remove().await;
+    }
+}
